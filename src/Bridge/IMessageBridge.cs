@@ -1,0 +1,48 @@
+using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.State;
+using ProtoBridgeMQ.Bridge.Streams;
+using ProtoBridgeMQ.Bridge.Topics;
+
+namespace ProtoBridgeMQ.Bridge;
+
+/// <summary>
+/// The waist between protocol fronts and brokers. A front knows this interface and its own folder, nothing else;
+/// a bridge (embedded broker, cluster) knows this interface and its broker, and no protocol of a front.
+/// </summary>
+/// <remarks>
+/// Thread safety: every member may be called from any thread at the same time.
+/// Errors: every failure that a caller can act on is a <see cref="BridgeException"/>; cancellation is
+/// <see cref="OperationCanceledException"/>. Anything else is a defect of the bridge.
+/// </remarks>
+public interface IMessageBridge : IAsyncDisposable
+{
+    /// <summary>What this bridge can do; constant for its lifetime.</summary>
+    BridgeCapabilities Capabilities { get; }
+
+    /// <summary>Whether the brokers behind the bridge take and give messages now. Cheap: health probes call it.</summary>
+    BridgeStatus Status { get; }
+
+    /// <summary>Finds, lists and creates topics.</summary>
+    ITopicDirectory Topics { get; }
+
+    /// <summary>Small durable key-value state of the fronts: sessions, retained messages, bindings.</summary>
+    IStateStore State { get; }
+
+    /// <summary>
+    /// Appends one message. The task completes once the message is as durable as the broker is configured for:
+    /// only then may a front acknowledge it. Publishes of one topic and ordering key that are started one after
+    /// the other are stored in that order, also when they are not awaited in between.
+    /// </summary>
+    /// <param name="message">Its body and properties are borrowed until the returned task completes.</param>
+    /// <param name="cancellationToken">Stops the wait; the message may be stored nevertheless.</param>
+    /// <exception cref="BridgeException">The message was refused, or it is unknown whether it was stored
+    /// (<see cref="BridgeException.MayHaveHappened"/>).</exception>
+    ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Opens a stream of messages. When the task completes the subscription is in force: a message whose publish
+    /// is acknowledged after that will be received.
+    /// </summary>
+    /// <exception cref="BridgeException">The topic or group is unknown, invalid, or the filter does not parse.</exception>
+    ValueTask<IMessageStream> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken = default);
+}

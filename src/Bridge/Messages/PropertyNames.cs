@@ -1,0 +1,29 @@
+namespace ProtoBridgeMQ.Bridge.Messages;
+
+/// <summary>RocketMQ's system properties that fronts read or write. Names are UTF-8, ready for property text.</summary>
+public static class PropertyNames
+{
+    /// <summary>The tag: one per message.</summary>
+    public static ReadOnlySpan<byte> Tags => "TAGS"u8;
+
+    /// <summary>Keys for look-up, separated by spaces.</summary>
+    public static ReadOnlySpan<byte> Keys => "KEYS"u8;
+
+    /// <summary>The id that the producing client made.</summary>
+    public static ReadOnlySpan<byte> UniqueKey => "UNIQ_KEY"u8;
+
+    /// <summary>How often the message was sent back.</summary>
+    public static ReadOnlySpan<byte> ReconsumeTimes => "RECONSUME_TIMES"u8;
+
+    /// <summary>The topic that a retry message first had.</summary>
+    public static ReadOnlySpan<byte> RetryTopic => "RETRY_TOPIC"u8;
+
+    /// <summary>The id that a retry message first had.</summary>
+    public static ReadOnlySpan<byte> OriginMessageId => "ORIGIN_MESSAGE_ID"u8;
+
+    /// <summary>Delay level.</summary>
+    public static ReadOnlySpan<byte> Delay => "DELAY"u8;
+
+    /// <summary>The full MQTT topic, kept where the topic and tag do not give it back.</summary>
+    public static ReadOnlySpan<byte> MqttTopic => "mqtt.topic"u8;
+}

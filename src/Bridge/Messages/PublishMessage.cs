@@ -1,0 +1,21 @@
+namespace ProtoBridgeMQ.Bridge.Messages;
+
+/// <summary>A message on its way in.</summary>
+/// <param name="Topic">The RocketMQ topic, already mapped.</param>
+/// <param name="Body">Borrowed until the publish completes.</param>
+/// <param name="Properties">Property text with tag, keys and user properties (see <see cref="PropertyNames"/>);
+/// borrowed until the publish completes.</param>
+public readonly record struct PublishMessage(string Topic, ReadOnlyMemory<byte> Body, MessageProperties Properties)
+{
+    /// <summary>Messages of one topic with equal values go to one queue, in order; null spreads them over the queues.</summary>
+    public int? OrderingHash { get; init; }
+
+    /// <summary>Deliver after this time; one of <see cref="BridgeCapabilities.DelayLevels"/>, or zero.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>When the client made it, if it said so; else the bridge's clock is taken.</summary>
+    public DateTimeOffset? BornAt { get; init; }
+
+    /// <summary>Where it came from, for the message record; null when there is no network peer.</summary>
+    public System.Net.IPEndPoint? BornHost { get; init; }
+}
