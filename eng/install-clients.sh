@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs the real clients that the interop tests drive: Debian's MQTT clients and the npm clients of tests/Interop.
+# Does nothing where they are there already; says what it could not install.
+set -u
+cd "$(dirname "$0")/.."
+missing=()
+for program in mosquitto_pub node npm; do command -v "$program" >/dev/null 2>&1 || missing+=("$program"); done
+python3 -c 'import paho.mqtt.client' 2>/dev/null || missing+=(paho)
+
+if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  packages=()
+  for name in "${missing[@]}"; do
+    case $name in
+      mosquitto_pub) packages+=(mosquitto-clients) ;;
+      node) packages+=(nodejs) ;;
+      npm) packages+=(npm) ;;
+      paho) packages+=(python3-paho-mqtt) ;;
+    esac
+  done
+  (apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}") >/dev/null 2>&1 \
+    || echo "install-clients: apt-get could not install ${packages[*]}"
+fi
+
+if command -v npm >/dev/null 2>&1 && [ -f tests/Interop/clients/package.json ] && [ ! -d tests/Interop/clients/node_modules ]; then
+  (cd tests/Interop/clients && npm ci --silent --no-audit --no-fund >/dev/null 2>&1 || npm install --silent --no-audit --no-fund >/dev/null 2>&1) \
+    || echo "install-clients: npm could not install tests/Interop/clients"
+fi
+exit 0

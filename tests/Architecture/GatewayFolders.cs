@@ -1,0 +1,38 @@
+namespace ProtoBridgeMQ.Tests.Architecture;
+
+/// <summary>Fronts are siblings over the bridge; bridges are siblings over their broker.</summary>
+public sealed class GatewayFolders
+{
+    [Theory]
+    [InlineData("Mqtt")]
+    [InlineData("Http")]
+    public void A_front_knows_the_bridge_and_its_own_folder_only(string front)
+        => AssertOnly($"src/Gateway/{front}", "ProtoBridgeMQ.Bridge", $"ProtoBridgeMQ.Gateway.{front}");
+
+    [Fact]
+    public void The_embedded_bridge_knows_the_bridge_the_broker_core_and_the_message_record()
+        => AssertOnly("src/Gateway/Embedded", "ProtoBridgeMQ.Bridge", "ProtoBridgeMQ.Gateway.Embedded",
+            "ProtoBridgeMQ.Broker", "ProtoBridgeMQ.Store", "ProtoBridgeMQ.Remoting.Messages");
+
+    [Fact]
+    public void The_embedded_bridge_knows_no_wire_handler()
+        => Assert.Empty(Named("src/Gateway/Embedded").Where(pair => pair.Name.StartsWith("ProtoBridgeMQ.Broker.Handlers", StringComparison.Ordinal)));
+
+    [Fact]
+    public void The_cluster_bridge_knows_the_bridge_and_the_client()
+        => AssertOnly("src/Gateway/Cluster", "ProtoBridgeMQ.Bridge", "ProtoBridgeMQ.Gateway.Cluster",
+            "ProtoBridgeMQ.Client", "ProtoBridgeMQ.Remoting.Messages");
+
+    [Fact]
+    public void The_broker_core_knows_no_wire_header()
+        => Assert.Empty(Named("src/Broker/Core").Where(pair =>
+            pair.Name.StartsWith("ProtoBridgeMQ.Remoting", StringComparison.Ordinal)
+            && !pair.Name.StartsWith("ProtoBridgeMQ.Remoting.Messages", StringComparison.Ordinal)));
+
+    private static void AssertOnly(string folder, params string[] allowed)
+        => Assert.Empty(Named(folder).Where(pair => !allowed.Any(prefix =>
+            pair.Name == prefix || pair.Name.StartsWith(prefix + ".", StringComparison.Ordinal))));
+
+    private static IEnumerable<(string File, string Name)> Named(string folder)
+        => Repository.Sources(folder).SelectMany(file => Usings.Of(file).Select(name => (Repository.Relative(file), name)));
+}

@@ -1,0 +1,18 @@
+using System.Text.RegularExpressions;
+
+namespace ProtoBridgeMQ.Tests.Architecture;
+
+/// <summary>Every namespace of ours that a source file names, by a using or in full.</summary>
+internal static partial class Usings
+{
+    public static IEnumerable<string> Of(string file)
+        => OurName().Matches(WithoutDeclaration(File.ReadAllText(file))).Select(match => match.Value).Distinct();
+
+    private static string WithoutDeclaration(string text) => Declaration().Replace(text, string.Empty);
+
+    [GeneratedRegex(@"ProtoBridgeMQ(\.[A-Z][A-Za-z0-9]*)+")]
+    private static partial Regex OurName();
+
+    [GeneratedRegex(@"^namespace .*$", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
+}
