@@ -1,0 +1,143 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProtoBridgeMQ.Broker;
+
+/// <summary>When a send is acknowledged.</summary>
+public enum FlushMode
+{
+    /// <summary>After an fsync, shared by all messages that wait for one.</summary>
+    Fsync,
+
+    /// <summary>After the write; the fsync follows. A power cut may lose acknowledged messages.</summary>
+    Async,
+}
+
+/// <summary>Settings of a broker.</summary>
+public sealed class BrokerOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "Broker";
+
+    /// <summary>Broker name: brokers of one name are one master and its replicas.</summary>
+    [Required, RegularExpression("^[a-zA-Z0-9_.-]{1,127}$")]
+    public string Name { get; set; } = "broker-a";
+
+    /// <summary>Cluster name.</summary>
+    [Required, RegularExpression("^[a-zA-Z0-9_.-]{1,127}$")]
+    public string Cluster { get; set; } = "DefaultCluster";
+
+    /// <summary>0 for a master.</summary>
+    [Range(0, long.MaxValue)]
+    public long BrokerId { get; set; }
+
+    /// <summary>Address it listens on, and that it tells name servers unless <see cref="Advertise"/> says another.</summary>
+    [Required]
+    public string Listen { get; set; } = "127.0.0.1";
+
+    /// <summary>Host that name servers and message ids carry; empty: as <see cref="Listen"/>.</summary>
+    public string Advertise { get; set; } = string.Empty;
+
+    /// <summary>Port; 0 takes a free one.</summary>
+    [Range(0, 65535)]
+    public int Port { get; set; } = 10911;
+
+    /// <summary>Name servers, <c>host:port</c> separated by semicolons; empty for none.</summary>
+    public string NameServers { get; set; } = string.Empty;
+
+    /// <summary>Store directory.</summary>
+    [Required]
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>When a send is acknowledged.</summary>
+    public FlushMode Flush { get; set; } = FlushMode.Fsync;
+
+    /// <summary>Size of a commit log file.</summary>
+    [Range(64 * 1024, int.MaxValue)]
+    public int CommitLogFileSize { get; set; } = 1 << 30;
+
+    /// <summary>Whether a send to an unknown topic creates it.</summary>
+    public bool AutoCreateTopics { get; set; } = true;
+
+    /// <summary>Whether a group gets its settings by being used.</summary>
+    public bool AutoCreateGroups { get; set; } = true;
+
+    /// <summary>Queues of a topic that is created by sending to it, at most.</summary>
+    [Range(1, 1024)]
+    public int DefaultQueues { get; set; } = 8;
+
+    /// <summary>Most queues a topic may have.</summary>
+    [Range(1, 65536)]
+    public int MaxQueuesPerTopic { get; set; } = 1024;
+
+    /// <summary>Most topics, the system's, retry and dead-letter topics included.</summary>
+    [Range(32, 10_000_000)]
+    public int MaxTopics { get; set; } = 20_000;
+
+    /// <summary>Most groups with settings.</summary>
+    [Range(8, 10_000_000)]
+    public int MaxGroups { get; set; } = 20_000;
+
+    /// <summary>Most members of one group.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxGroupMembers { get; set; } = 10_000;
+
+    /// <summary>Most producers and consumers known by heartbeats.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxClients { get; set; } = 100_000;
+
+    /// <summary>Most subscriptions of one member.</summary>
+    [Range(1, 100_000)]
+    public int MaxSubscriptionsPerMember { get; set; } = 1_000;
+
+    /// <summary>Largest body of a message.</summary>
+    [Range(1, 512 * 1024 * 1024)]
+    public int MaxBodySize { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of messages that are appended and not yet durable, at most; beyond it sends are refused as busy.</summary>
+    [Range(1024, long.MaxValue)]
+    public long MaxUndurableBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>Messages of one pull, at most.</summary>
+    [Range(1, 65536)]
+    public int MaxPullMessages { get; set; } = 1024;
+
+    /// <summary>Bytes of records of one pull, at most (but always one message).</summary>
+    [Range(1024, 64 * 1024 * 1024)]
+    public int MaxPullBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Pulls that wait for messages, at most.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxHeldPulls { get; set; } = 100_000;
+
+    /// <summary>Longest time a pull is held.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
+    public TimeSpan MaxPullHold { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often progress of groups is written to disk.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan OffsetFlushInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a client that sends no heartbeat stays a member.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ClientExpiry { get; set; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long a queue lock is held without being renewed.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan QueueLockLease { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often the broker registers at name servers.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    public TimeSpan RegisterInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The delays of the levels, from level 1.</summary>
+    [Required]
+    public string MessageDelayLevel { get; set; } = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h";
+
+    /// <summary>Queues of a dead-letter topic.</summary>
+    [Range(1, 64)]
+    public int DeadLetterQueues { get; set; } = 1;
+
+    /// <summary>Most connections.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; set; } = 20_000;
+}

@@ -1,0 +1,73 @@
+using System.Net;
+
+namespace ProtoBridgeMQ.Broker.Core;
+
+/// <summary>
+/// The broker without any wire: remoting handlers and the embedded bridge meet here. It knows topics, groups,
+/// records and offsets, and no header of a protocol.
+/// </summary>
+/// <remarks>Thread safe. Refusals are values, not exceptions; an exception is a defect or a failed disk.</remarks>
+public interface IBrokerCore
+{
+    /// <summary>Name, cluster and limits; constant for its lifetime.</summary>
+    BrokerOptions Options { get; }
+
+    /// <summary>The address that message ids and records carry.</summary>
+    IPEndPoint StoreHost { get; }
+
+    /// <summary>Whether it takes and gives messages now, and why not. Cheap.</summary>
+    BrokerStatus Status { get; }
+
+    /// <summary>Topics.</summary>
+    ITopics Topics { get; }
+
+    /// <summary>Consumer groups.</summary>
+    IGroups Groups { get; }
+
+    /// <summary>Progress and queue ends.</summary>
+    IOffsets Offsets { get; }
+
+    /// <summary>
+    /// Stores one message. The append happens before this returns, so the request's memory is free again then, and
+    /// sends that are started one after the other lie in the log in that order. Completes when the message is as
+    /// durable as configured and can be read. Allocates nothing in steady state: await the task once, at once.
+    /// </summary>
+    ValueTask<SendOutcome> SendAsync(in SendRequest request);
+
+    /// <summary>
+    /// Stores several messages of one topic and queue at once, all or none. The request's body is the batch form of
+    /// RocketMQ: per message total size, magic, CRC, flag, body and properties. Its other fields hold for all.
+    /// </summary>
+    ValueTask<SendOutcome> SendBatchAsync(in SendRequest request);
+
+    /// <summary>
+    /// Puts a message that a group could not consume into the group's retry topic (by a delay level) or, after the
+    /// last try, into its dead letters. Completes when that is durable.
+    /// </summary>
+    ValueTask<SendOutcome> SendBackAsync(in SendBackRequest request);
+
+    /// <summary>Reads from one queue, synchronously; only what is durable is seen.</summary>
+    ReadOutcome Read(in ReadRequest request, IRecordSink sink);
+
+    /// <summary>Reads the record at a physical offset; false when there is none (any more).</summary>
+    bool ReadRecord(long physicalOffset, IRecordSink sink);
+
+    /// <summary>
+    /// Waits for the next message of a queue. When one is there already the wait ends at once (also on a pool
+    /// thread, never inside this call).
+    /// </summary>
+    /// <returns>False when the table of waits is full: nothing was held and <see cref="ArrivalWait.Ended"/> will not be called.</returns>
+    bool Hold(ArrivalWait wait);
+
+    /// <summary>Takes a wait back: true when it was still held; false when it ended or is ending.</summary>
+    bool CancelWait(ArrivalWait wait);
+
+    /// <summary>Opens a reader of everything that is dispatched from now on.</summary>
+    ICommitLogTail OpenTail();
+}
+
+/// <summary>Whether the broker takes and gives messages now.</summary>
+/// <param name="Writable">A send would be tried.</param>
+/// <param name="Readable">A read would be tried.</param>
+/// <param name="Reason">For people, when either is false.</param>
+public readonly record struct BrokerStatus(bool Writable, bool Readable, string? Reason);

@@ -1,0 +1,63 @@
+using System.Collections.Frozen;
+
+namespace ProtoBridgeMQ.Broker.Core;
+
+/// <summary>
+/// A tag expression: <c>*</c>, or tags separated by <c>||</c>. The broker decides by the hash that the queue entry
+/// holds; the consumer compares the tag itself, because two tags may share a hash.
+/// </summary>
+public sealed class TagFilter
+{
+    private readonly FrozenSet<long> _hashes;
+
+    private TagFilter(string expression, FrozenSet<string> tags)
+    {
+        Expression = expression;
+        Tags = tags;
+        _hashes = tags.Select(static tag => (long)HashOf(tag)).ToFrozenSet();
+    }
+
+    /// <summary>Every message.</summary>
+    public static TagFilter All { get; } = new("*", FrozenSet<string>.Empty);
+
+    /// <summary>The expression it was read from.</summary>
+    public string Expression { get; }
+
+    /// <summary>The tags; empty when all are wanted.</summary>
+    public FrozenSet<string> Tags { get; }
+
+    /// <summary>Whether every message matches.</summary>
+    public bool IsAll => Tags.Count == 0;
+
+    /// <summary>Reads an expression; null when it has separators but no tag.</summary>
+    public static TagFilter? Parse(string? expression)
+    {
+        if (string.IsNullOrWhiteSpace(expression) || expression.Trim() == "*")
+        {
+            return All;
+        }
+
+        FrozenSet<string> tags = expression
+            .Split("||", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .ToFrozenSet(StringComparer.Ordinal);
+        return tags.Count == 0 ? null : new TagFilter(expression, tags);
+    }
+
+    /// <summary>Whether a queue entry with this tag hash may match.</summary>
+    public bool MatchesHash(long tagHash) => IsAll || _hashes.Contains(tagHash);
+
+    /// <summary>Whether a tag matches exactly; null for a message without one.</summary>
+    public bool Matches(string? tag) => IsAll || (tag is not null && Tags.Contains(tag));
+
+    /// <summary>The hash that queue entries hold: Java's, over UTF-16 code units.</summary>
+    public static int HashOf(ReadOnlySpan<char> tag)
+    {
+        int hash = 0;
+        foreach (char unit in tag)
+        {
+            hash = unchecked((hash * 31) + unit);
+        }
+
+        return hash;
+    }
+}
