@@ -30,6 +30,14 @@ public readonly struct MessageId : IEquatable<MessageId>
         _offset = 0;
     }
 
+    /// <summary>The parts of an offset id; false for an id that is text.</summary>
+    public bool TryGetOffset(out ulong host, out long logOffset)
+    {
+        host = _host;
+        logOffset = (long)_offset;
+        return _text is null;
+    }
+
     /// <inheritdoc/>
     public override string ToString()
     {

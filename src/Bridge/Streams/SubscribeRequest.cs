@@ -1,3 +1,5 @@
+using ProtoBridgeMQ.Bridge.Topics;
+
 namespace ProtoBridgeMQ.Bridge.Streams;
 
 /// <summary>How messages are shared among streams.</summary>
@@ -23,6 +25,12 @@ public enum GroupStart
 /// <summary>What to receive, and as whom.</summary>
 public sealed record SubscribeRequest
 {
+    /// <summary>Shortest lease.</summary>
+    public static TimeSpan MinLease => TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest lease.</summary>
+    public static TimeSpan MaxLease => TimeSpan.FromHours(12);
+
     /// <summary>How messages are shared.</summary>
     public required StreamKind Kind { get; init; }
 
@@ -43,4 +51,36 @@ public sealed record SubscribeRequest
 
     /// <summary>Who receives, for listings and logs: a client id, an address.</summary>
     public string Subscriber { get; init; } = "gateway";
+
+    /// <summary>Refuses what no bridge can do; every bridge calls it first, so that all refuse alike.</summary>
+    /// <exception cref="BridgeException">Says what is wrong.</exception>
+    public void ThrowIfInvalid()
+    {
+        TagExpression.Parse(Filter);
+        foreach (string topic in Topics.Names)
+        {
+            TopicNames.ThrowIfInvalid(topic);
+        }
+
+        if (Kind == StreamKind.Tail)
+        {
+            if (Group is not null)
+            {
+                throw new BridgeException(BridgeError.InvalidArgument, "A tail stream has no group.");
+            }
+
+            return;
+        }
+
+        TopicNames.ThrowIfInvalidGroup(Group);
+        if (Topics.IsAll || Topics.Names.Count == 0)
+        {
+            throw new BridgeException(BridgeError.InvalidArgument, "A group consumes one or more named topics.");
+        }
+
+        if (Lease < MinLease || Lease > MaxLease)
+        {
+            throw new BridgeException(BridgeError.InvalidArgument, $"A lease lasts from {MinLease.TotalSeconds} s to {MaxLease.TotalHours} h.");
+        }
+    }
 }

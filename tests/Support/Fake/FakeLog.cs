@@ -1,0 +1,99 @@
+using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Topics;
+
+namespace ProtoBridgeMQ.Tests.Support.Fake;
+
+/// <summary>What outlives a <see cref="FakeBridge"/>: topics, messages, groups and state. Give it to a second bridge to restart.</summary>
+public sealed class FakeLog
+{
+    /// <summary>Queues of a topic that is created by use.</summary>
+    public const int QueuesOfNewTopic = 4;
+
+    private readonly Dictionary<string, List<StoredMessage>[]> _topics = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FakeGroup> _groups = new(StringComparer.Ordinal);
+    private int _nextQueue;
+    private long _logOffset;
+
+    internal Lock Gate { get; } = new();
+
+    internal List<FakeTailStream> Tails { get; } = [];
+
+    internal Dictionary<(string Space, string Key), byte[]> State { get; } = [];
+
+    /// <summary>Deliveries after which a message becomes a dead letter: the first, and RocketMQ's 16 more.</summary>
+    public int MaxAttempts { get; set; } = 17;
+
+    internal IReadOnlyList<TopicInfo> Topics
+        => [.. _topics
+            .Where(topic => !TopicNames.IsGroupTopic(topic.Key))
+            .OrderBy(topic => topic.Key, StringComparer.Ordinal)
+            .Select(topic => new TopicInfo(topic.Key, topic.Value.Length))];
+
+    internal TopicInfo? Find(string topic)
+        => _topics.TryGetValue(topic, out List<StoredMessage>[]? queues) ? new TopicInfo(topic, queues.Length) : null;
+
+    internal TopicInfo Create(string topic, int queues)
+    {
+        int present = _topics.TryGetValue(topic, out List<StoredMessage>[]? before) ? before.Length : 0;
+        if (present < queues)
+        {
+            var grown = new List<StoredMessage>[queues];
+            for (int i = 0; i < queues; i++)
+            {
+                grown[i] = i < present ? before![i] : [];
+            }
+
+            _topics[topic] = grown;
+        }
+
+        return new TopicInfo(topic, Math.Max(present, queues));
+    }
+
+    internal FakeGroup Group(string name, TimeProvider clock)
+    {
+        if (!_groups.TryGetValue(name, out FakeGroup? group))
+        {
+            _groups.Add(name, group = new FakeGroup(this, name));
+        }
+
+        group.Clock = clock;
+        return group;
+    }
+
+    /// <summary>The messages of a topic, queue by queue.</summary>
+    internal IEnumerable<StoredMessage> MessagesOf(string topic)
+        => _topics.TryGetValue(topic, out List<StoredMessage>[]? queues)
+            ? queues.SelectMany(queue => queue).OrderBy(message => Position(message))
+            : [];
+
+    internal PublishReceipt Append(FakePublish publish, DateTimeOffset now)
+    {
+        if (!_topics.ContainsKey(publish.Topic))
+        {
+            Create(publish.Topic, QueuesOfNewTopic);
+        }
+
+        List<StoredMessage>[] queues = _topics[publish.Topic];
+        int queue = (int)((uint)(publish.OrderingHash ?? _nextQueue++) % (uint)queues.Length);
+        var receipt = new PublishReceipt(new MessageId(0x7F000001_00002A9FUL, _logOffset++), queue, queues[queue].Count);
+        var stored = new StoredMessage(publish, receipt, publish.BornAt ?? now, now);
+        queues[queue].Add(stored);
+        foreach (FakeTailStream tail in Tails)
+        {
+            tail.Offer(stored);
+        }
+
+        foreach (FakeGroup group in _groups.Values)
+        {
+            group.Offer(stored);
+        }
+
+        return receipt;
+    }
+
+    private static long Position(StoredMessage message)
+    {
+        message.Receipt.MessageId.TryGetOffset(out _, out long offset);
+        return offset;
+    }
+}
