@@ -1,0 +1,67 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt;
+
+/// <summary>The limits of the MQTT front. Every queue, table and wait of the front is bounded by one of these.</summary>
+public sealed class MqttOptions
+{
+    /// <summary>Network connections at one time; one more is closed at once.</summary>
+    [Range(1, 10_000_000)]
+    public int MaximumConnections { get; set; } = 100_000;
+
+    /// <summary>Largest packet taken from a client, fixed header included; announced to MQTT 5 clients.</summary>
+    [Range(1024, 268_435_460)]
+    public int MaximumPacketSize { get; set; } = 1 << 20;
+
+    /// <summary>How long a new connection may take until its CONNECT is complete.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Largest keep-alive a client may choose; longer ones are shortened (MQTT 5: Server Keep Alive). 0 in
+    /// a CONNECT counts as longer than this only when <see cref="RequireKeepAlive"/> is set.</summary>
+    [Range(1, 65_535)]
+    public int MaximumKeepAliveSeconds { get; set; } = 65_535;
+
+    /// <summary>Whether an MQTT 5 client that asks for no keep-alive is given the maximum.</summary>
+    public bool RequireKeepAlive { get; set; }
+
+    /// <summary>How long a client may leave its socket unread while there is something to write.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often deadlines are looked at; they are kept to within this.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]
+    public TimeSpan DeadlineResolution { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>PUBLISHes of one connection that may be on their way to the log; announced to MQTT 5 clients.</summary>
+    [Range(1, 65_535)]
+    public int ReceiveMaximum { get; set; } = 1024;
+
+    /// <summary>Bytes of PUBLISHes of one connection that may be on their way to the log; at the limit reading stops.</summary>
+    [Range(1024, int.MaxValue)]
+    public int InflightBytes { get; set; } = 4 << 20;
+
+    /// <summary>QoS 1 deliveries of one connection that may wait for their PUBACK; a client may ask for fewer.</summary>
+    [Range(1, 65_535)]
+    public int DeliveryWindow { get; set; } = 1024;
+
+    /// <summary>Deliveries that may wait in one connection's queue.</summary>
+    [Range(1, 10_000_000)]
+    public int QueuedMessages { get; set; } = 10_000;
+
+    /// <summary>Bytes that may wait in one connection's queue.</summary>
+    [Range(1024, long.MaxValue)]
+    public long QueuedBytes { get; set; } = 16 << 20;
+
+    /// <summary>Subscriptions of one session; one more is refused in the SUBACK.</summary>
+    [Range(1, 1_000_000)]
+    public int SubscriptionsPerSession { get; set; } = 1000;
+
+    /// <summary>Levels of a topic name or filter.</summary>
+    [Range(1, 65_535)]
+    public int TopicLevels { get; set; } = 128;
+
+    /// <summary>Messages taken from the log at one time.</summary>
+    [Range(1, 100_000)]
+    public int DeliveryBatch { get; set; } = 512;
+}
