@@ -1,0 +1,17 @@
+namespace ProtoBridgeMQ.Remoting.Headers;
+
+/// <summary>A typed header that can put its fields on the wire. Implemented by structs, used through generics.</summary>
+public interface IHeaderWriter
+{
+    /// <summary>Adds the fields that have a value.</summary>
+    void Write(HeaderFieldsWriter fields);
+}
+
+/// <summary>The header of a command without fields.</summary>
+public readonly struct NoFields : IHeaderWriter
+{
+    /// <inheritdoc/>
+    public void Write(HeaderFieldsWriter fields)
+    {
+    }
+}

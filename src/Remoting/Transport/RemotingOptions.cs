@@ -1,0 +1,55 @@
+using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Remoting.Frames;
+using ProtoBridgeMQ.Remoting.Protocol;
+
+namespace ProtoBridgeMQ.Remoting.Transport;
+
+/// <summary>Limits of one remoting connection, either end.</summary>
+public sealed class RemotingOptions
+{
+    /// <summary>The largest accepted frame, without its length word.</summary>
+    [Range(1024, int.MaxValue)]
+    public int MaxFrameLength { get; set; } = FrameCutter.DefaultMaxFrameLength;
+
+    /// <summary>The largest accepted header.</summary>
+    [Range(1024, 0xFFFFFF)]
+    public int MaxHeaderLength { get; set; } = 1024 * 1024;
+
+    /// <summary>Requests of one connection that may be in handling at once (held pulls count); beyond it reading pauses.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxInFlightRequests { get; set; } = 4096;
+
+    /// <summary>Bytes written but not yet taken by the peer, beyond which its requests are not read any more.</summary>
+    [Range(64 * 1024, int.MaxValue)]
+    public int MaxUnflushedBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>How long a peer may leave written bytes untaken before it is closed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan SendStallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a connection may say nothing before it is closed. Zero: for ever.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long one frame may take from its first byte to its last before the connection is closed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan FrameTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often time limits are looked at.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:10")]
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Own requests of one connection that may wait for their answers.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxPendingInvokes { get; set; } = 4096;
+
+    /// <summary>How own requests' headers are written. Answers take the form of their request.</summary>
+    public SerializeType Serialization { get; set; } = SerializeType.Json;
+
+    /// <summary>What we say we are written in.</summary>
+    public LanguageCode Language { get; set; } = LanguageCode.DotNet;
+
+    /// <summary>The protocol version we say we speak: RocketMQ's ordinal of 5.3.3.</summary>
+    [Range(0, short.MaxValue)]
+    public int Version { get; set; } = 479;
+}
