@@ -1,4 +1,5 @@
 using System.Buffers;
+using ProtoBridgeMQ.Remoting.Frames;
 using ProtoBridgeMQ.Remoting.Headers;
 
 namespace ProtoBridgeMQ.Remoting.Transport;
@@ -6,7 +7,7 @@ namespace ProtoBridgeMQ.Remoting.Transport;
 /// <summary>An answer to one of our requests. Owns pooled memory: dispose it when its fields and body were read.</summary>
 public sealed class RemotingResponse : IDisposable
 {
-    private byte[] _body = [];
+    private byte[]? _body;
     private int _bodyLength;
 
     internal RemotingResponse()
@@ -28,6 +29,18 @@ public sealed class RemotingResponse : IDisposable
     /// <summary>The body; empty when there is none.</summary>
     public ReadOnlyMemory<byte> Body => _body.AsMemory(0, _bodyLength);
 
+    /// <summary>Takes a copy of a frame; returns null or what is wrong with its header.</summary>
+    internal string? Load(in Frame frame)
+    {
+        _bodyLength = checked((int)frame.Body.Length);
+        if (_bodyLength > 0)
+        {
+            _body = ArrayPool<byte>.Shared.Rent(_bodyLength);
+            frame.Body.CopyTo(_body);
+        }
+        return Header.Decode(frame);
+    }
+
     /// <summary>Returns this object when the code is the expected one, else disposes it and throws it as an error.</summary>
     public RemotingResponse EnsureSuccess(int expected = Protocol.ResponseCode.Success)
     {
@@ -41,5 +54,10 @@ public sealed class RemotingResponse : IDisposable
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
+        var body = _body;
+        _body = null;
+        _bodyLength = 0;
+        if (body is not null)
+            ArrayPool<byte>.Shared.Return(body);
     }
 }
