@@ -1,0 +1,93 @@
+using System.Text;
+using ProtoBridgeMQ.Store.Files;
+
+namespace ProtoBridgeMQ.Store.Config;
+
+/// <summary>
+/// A small table on disk (<c>config/topics.json</c> and the like) that is replaced as a whole: after a crash it is the
+/// old one or the new one. The one before is kept as <c>.bak</c>, as Apache RocketMQ does.
+/// <code>
+///  write NAME.tmp, fsync ─► NAME ─► NAME.bak (rename) ─► NAME.tmp ─► NAME (rename) ─► fsync of the directory
+/// </code>
+/// A reader that finds no NAME, or one that it cannot parse, takes NAME.bak.
+/// </summary>
+public sealed class ConfigFile
+{
+    private readonly IFileSystem _files;
+    private readonly string _path;
+    private readonly Lock _lock = new();
+
+    /// <summary>A table at <paramref name="path"/>.</summary>
+    public ConfigFile(IFileSystem files, string path)
+    {
+        _files = files;
+        _path = path;
+    }
+
+    /// <summary>Replaces the table. Returns after it is durable.</summary>
+    public void Write(ReadOnlySpan<byte> content)
+    {
+        lock (_lock)
+        {
+            var directory = Path.GetDirectoryName(_path)!;
+            _files.CreateDirectory(directory);
+            var temporary = _path + ".tmp";
+            using (var file = _files.Open(temporary))
+            {
+                file.SetLength(0);
+                file.Write(content, 0);
+                file.Flush();
+            }
+
+            if (_files.FileExists(_path))
+                _files.Rename(_path, _path + ".bak");
+            _files.Rename(temporary, _path);
+            _files.SyncDirectory(directory);
+        }
+    }
+
+    /// <summary>Replaces the table with text.</summary>
+    public void Write(string content) => Write(Encoding.UTF8.GetBytes(content));
+
+    /// <summary>
+    /// Reads the table, or the one before when there is none or <paramref name="parse"/> throws
+    /// <see cref="FormatException"/> or <see cref="System.Text.Json.JsonException"/>; default when there is neither.
+    /// </summary>
+    /// <param name="parse">Makes a value of the bytes.</param>
+    /// <param name="maxSize">Larger files are not read.</param>
+    public T? Read<T>(Func<byte[], T> parse, int maxSize = 256 << 20)
+    {
+        lock (_lock)
+        {
+            return TryRead(_path, parse, maxSize, out var value) || TryRead(_path + ".bak", parse, maxSize, out value)
+                ? value
+                : default;
+        }
+    }
+
+    private bool TryRead<T>(string path, Func<byte[], T> parse, int maxSize, out T? value)
+    {
+        value = default;
+        if (!_files.FileExists(path))
+            return false;
+        byte[] bytes;
+        using (var file = _files.Open(path))
+        {
+            if (file.Length == 0 || file.Length > maxSize)
+                return false;
+            bytes = new byte[file.Length];
+            if (file.Read(bytes, 0) != bytes.Length)
+                return false;
+        }
+
+        try
+        {
+            value = parse(bytes);
+            return true;
+        }
+        catch (Exception error) when (error is FormatException or System.Text.Json.JsonException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+namespace ProtoBridgeMQ.Store.Files;
+
+/// <summary>An entry of a directory.</summary>
+/// <param name="Name">Name without the path.</param>
+/// <param name="Length">Bytes; 0 for a directory.</param>
+/// <param name="IsDirectory">Whether it is a directory.</param>
+public readonly record struct FileEntry(string Name, long Length, bool IsDirectory);
+
+/// <summary>
+/// What the store asks of a file system. Everything it does to a disk goes through here, so that tests can tear writes,
+/// lose what was not flushed, fill the disk, fail a flush and flip bits.
+/// Failures are <see cref="IOException"/>; a full disk is <see cref="DiskFullException"/>.
+/// </summary>
+public interface IFileSystem
+{
+    /// <summary>Whether the file exists.</summary>
+    bool FileExists(string path);
+
+    /// <summary>Entries of a directory in no order; empty when it does not exist.</summary>
+    IReadOnlyList<FileEntry> List(string directory);
+
+    /// <summary>Makes the directory and those above it, durably.</summary>
+    void CreateDirectory(string directory);
+
+    /// <summary>Deletes a file; nothing happens when it does not exist. Durable after <see cref="SyncDirectory"/>.</summary>
+    void DeleteFile(string path);
+
+    /// <summary>Renames a file over another one in one step. Durable after <see cref="SyncDirectory"/>.</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Makes creations, deletions and renames in a directory durable.</summary>
+    void SyncDirectory(string directory);
+
+    /// <summary>
+    /// Maps a whole file of <paramref name="size"/> bytes, making or extending it (with zeros) as needed and reserving
+    /// its blocks, so that no write into the mapping can fail for want of room. With <paramref name="zeroFrom"/> at
+    /// least 0, everything from there on reads as zeros afterwards.
+    /// </summary>
+    IMappedFile Map(string path, int size, long zeroFrom = -1);
+
+    /// <summary>Opens a file for reads and writes at positions, making it where it does not exist.</summary>
+    IRandomFile Open(string path);
+
+    /// <summary>Takes the lock file of the store; fails when another process holds it.</summary>
+    IDisposable Lock(string path);
+}
+
+/// <summary>A file mapped into memory.</summary>
+public interface IMappedFile : IDisposable
+{
+    /// <summary>The bytes of the file, shared with the page cache.</summary>
+    Memory<byte> Memory { get; }
+
+    /// <summary>Makes a range durable; returns after the disk has it.</summary>
+    /// <exception cref="IOException">The disk did not take it. What of the range it has is unknown: never try again as if nothing had happened.</exception>
+    void Flush(int offset, int length);
+}
+
+/// <summary>A file read and written at positions.</summary>
+public interface IRandomFile : IDisposable
+{
+    /// <summary>Bytes of the file.</summary>
+    long Length { get; }
+
+    /// <summary>Reads until the buffer is full or the file ends; returns the bytes read.</summary>
+    int Read(Span<byte> buffer, long offset);
+
+    /// <summary>Writes all of the buffer, extending the file as needed.</summary>
+    void Write(ReadOnlySpan<byte> buffer, long offset);
+
+    /// <summary>Cuts or extends the file; an extension reads as zeros.</summary>
+    void SetLength(long length);
+
+    /// <summary>Makes what was written durable.</summary>
+    void Flush();
+}
+
+/// <summary>There is no room on the disk.</summary>
+public sealed class DiskFullException : IOException
+{
+    /// <summary>Names the file that there was no room for.</summary>
+    public DiskFullException(string path, Exception? innerException = null)
+        : base($"No room on the disk for '{path}'. Free some space: appends go on by themselves.", innerException)
+    {
+    }
+}

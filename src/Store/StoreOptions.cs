@@ -1,0 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Durability;
+
+namespace ProtoBridgeMQ.Store;
+
+/// <summary>Settings and limits of the store. Defaults are those of Apache RocketMQ where it has them.</summary>
+public sealed class StoreOptions
+{
+    /// <summary>The store directory: <c>commitlog/</c>, <c>consumequeue/</c>, <c>checkpoint</c> and so on are made in it.</summary>
+    [Required]
+    public string Directory { get; set; } = "data/store";
+
+    /// <summary>Bytes of a commit log segment. A directory that has segments keeps their size.</summary>
+    [Range(4096, 1 << 30)]
+    public int SegmentSize { get; set; } = 1 << 30;
+
+    /// <summary>Entries of a consume queue file (20 bytes each). A directory that has queue files keeps their size.</summary>
+    [Range(8, 50_000_000)]
+    public int QueueFileEntries { get; set; } = 300_000;
+
+    /// <summary>Largest body in bytes.</summary>
+    [Range(1, 64 << 20)]
+    public int MaxBodySize { get; set; } = 4 << 20;
+
+    /// <summary>What an acknowledgement promises.</summary>
+    public FlushMode FlushMode { get; set; } = FlushMode.Fsync;
+
+    /// <summary>How often <see cref="FlushMode.Async"/> flushes.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
+    public TimeSpan AsyncFlushInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Bytes that may wait for the disk before appends answer <see cref="AppendStatus.Busy"/>.</summary>
+    [Range(1 << 16, 1L << 40)]
+    public long MaxUnflushedBytes { get; set; } = 512L << 20;
+
+    /// <summary>How often queue files are flushed and the checkpoint is written: bounds the log that a start after a crash reads.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long appends are refused without another look at the disk once it was full.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
+    public TimeSpan DiskFullRetryInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Queues of one topic.</summary>
+    [Range(1, 65536)]
+    public int MaxQueuesPerTopic { get; set; } = 1024;
+
+    /// <summary>Queues of the store.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxQueues { get; set; } = 1_000_000;
+
+    /// <summary>Queue files that are held open at a time.</summary>
+    [Range(4, 100_000)]
+    public int MaxOpenQueueFiles { get; set; } = 512;
+
+    /// <summary>Whether recovery checks the CRC of every body it reads.</summary>
+    public bool CheckCrcOnRecovery { get; set; } = true;
+
+    /// <summary>The host that is written into records and offset message ids.</summary>
+    public HostAddress StoreHost { get; set; } = HostAddress.Loopback(10911);
+
+    /// <summary>Delays of the levels 1..n, by which entries of the schedule topic are ordered.</summary>
+    public IReadOnlyList<TimeSpan> DelayLevels { get; set; } = DefaultDelayLevels;
+
+    /// <summary>1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h.</summary>
+    public static IReadOnlyList<TimeSpan> DefaultDelayLevels { get; } =
+    [
+        .. new[] { 1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200 }
+            .Select(seconds => TimeSpan.FromSeconds(seconds)),
+    ];
+}
