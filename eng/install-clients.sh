@@ -4,8 +4,8 @@
 set -u
 cd "$(dirname "$0")/.."
 missing=()
-for program in mosquitto_pub node npm; do command -v "$program" >/dev/null 2>&1 || missing+=("$program"); done
-python3 -c 'import paho.mqtt.client' 2>/dev/null || missing+=(paho)
+for program in mosquitto_pub node npm curl; do command -v "$program" >/dev/null 2>&1 || missing+=("$program"); done
+python3 -c 'import paho.mqtt.client' 2>/dev/null || /usr/bin/python3 -c 'import paho.mqtt.client' 2>/dev/null || missing+=(paho)
 
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   export DEBIAN_FRONTEND=noninteractive
@@ -15,6 +15,7 @@ if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)
       mosquitto_pub) packages+=(mosquitto-clients) ;;
       node) packages+=(nodejs) ;;
       npm) packages+=(npm) ;;
+      curl) packages+=(curl) ;;
       paho) packages+=(python3-paho-mqtt) ;;
     esac
   done

@@ -1,0 +1,23 @@
+namespace ProtoBridgeMQ.Tests.Interop.Clients;
+
+/// <summary>A program that we did not write, or a permission, that some tests need.</summary>
+public enum Client
+{
+    /// <summary>mosquitto_pub and mosquitto_sub, of Debian's mosquitto-clients.</summary>
+    Mosquitto,
+
+    /// <summary>curl.</summary>
+    Curl,
+
+    /// <summary>The Python client, of Debian's python3-paho-mqtt.</summary>
+    Paho,
+
+    /// <summary>mqtt.js, of npm.</summary>
+    MqttJs,
+
+    /// <summary>A RocketMQ remoting client, of npm.</summary>
+    AliOns,
+
+    /// <summary>The right to mount a small tmpfs.</summary>
+    SmallDisk,
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using ProtoBridgeMQ.Tests.Support.Processes;
+
+namespace ProtoBridgeMQ.Tests.Interop.Clients;
+
+/// <summary>Which clients are there, and what exactly is missing where one is not.</summary>
+internal static class Installed
+{
+    private static readonly Dictionary<Client, Lazy<string?>> Reasons = new()
+    {
+        [Client.Mosquitto] = new(() => OnPath("mosquitto_pub") ?? OnPath("mosquitto_sub")),
+        [Client.Curl] = new(() => OnPath("curl")),
+        [Client.Paho] = new(() => Python is null ? "no python3 with paho.mqtt (Debian: python3-paho-mqtt)" : null),
+        [Client.MqttJs] = new(() => NodeModule("mqtt")),
+        [Client.AliOns] = new(() => NodeModule("ali-ons")),
+        [Client.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
+            ? null : "a tmpfs cannot be mounted (needs root)"),
+    };
+
+    /// <summary>The folder of the npm clients and our scripts that drive them.</summary>
+    public static string Folder { get; } = Path.Combine(GatewayProgram.Root, "tests", "Interop", "clients");
+
+    /// <summary>A Python that has paho: Debian's own is asked too, because another may come first on the path.</summary>
+    public static string? Python { get; } = Array.Find(["python3", "/usr/bin/python3"], HasPaho);
+
+    /// <summary>Why a client cannot be used, or null.</summary>
+    public static string? Missing(Client client) => Reasons[client].Value;
+
+    private static string? NodeModule(string name)
+        => OnPath("node")
+            ?? (File.Exists(Path.Combine(Folder, "node_modules", name, "package.json"))
+                ? null
+                : $"npm package {name} is not installed in tests/Interop/clients (eng/install-clients.sh does it)");
+
+    private static string? OnPath(string program)
+    {
+        string path = Environment.GetEnvironmentVariable("PATH") ?? string.Empty;
+        return path.Split(':').Append("/usr/sbin").Append("/sbin").Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, program)))
+            ? null
+            : $"{program} is not installed";
+    }
+
+    private static bool HasPaho(string python) => Succeeds(python, "-c", "import paho.mqtt.client");
+
+    private static bool CanMount()
+    {
+        string probe = Directory.CreateTempSubdirectory("protobridge-mount-").FullName;
+        try
+        {
+            return Succeeds("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", probe) && Succeeds("umount", probe);
+        }
+        finally
+        {
+            Directory.Delete(probe);
+        }
+    }
+
+    private static bool Succeeds(string program, params string[] arguments)
+    {
+        try
+        {
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+            using var process = Process.Start(start);
+            process!.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}
