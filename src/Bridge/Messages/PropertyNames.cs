@@ -13,7 +13,7 @@ public static class PropertyNames
     public static ReadOnlySpan<byte> UniqueKey => "UNIQ_KEY"u8;
 
     /// <summary>How often the message was sent back.</summary>
-    public static ReadOnlySpan<byte> ReconsumeTimes => "RECONSUME_TIMES"u8;
+    public static ReadOnlySpan<byte> ReconsumeTimes => "RECONSUME_TIME"u8;
 
     /// <summary>The topic that a retry message first had.</summary>
     public static ReadOnlySpan<byte> RetryTopic => "RETRY_TOPIC"u8;
@@ -26,4 +26,19 @@ public static class PropertyNames
 
     /// <summary>The full MQTT topic, kept where the topic and tag do not give it back.</summary>
     public static ReadOnlySpan<byte> MqttTopic => "mqtt.topic"u8;
+
+    /// <summary>MQTT 5 content type.</summary>
+    public static ReadOnlySpan<byte> MqttContentType => "mqtt.content-type"u8;
+
+    /// <summary>MQTT 5 response topic.</summary>
+    public static ReadOnlySpan<byte> MqttResponseTopic => "mqtt.response-topic"u8;
+
+    /// <summary>MQTT 5 correlation data, base64url.</summary>
+    public static ReadOnlySpan<byte> MqttCorrelationData => "mqtt.correlation-data"u8;
+
+    /// <summary>MQTT 5 message expiry as a point in time, Unix milliseconds.</summary>
+    public static ReadOnlySpan<byte> MqttExpiresAt => "mqtt.expires-at"u8;
+
+    /// <summary>MQTT 5 payload format indicator, 0 or 1.</summary>
+    public static ReadOnlySpan<byte> MqttPayloadFormat => "mqtt.payload-format"u8;
 }
