@@ -67,13 +67,6 @@ public sealed class HeaderFieldsWriter
             Add(name, number);
     }
 
-    /// <summary>Adds a number unless it is null.</summary>
-    public void Add(ReadOnlySpan<byte> name, int? value)
-    {
-        if (value is { } number)
-            Add(name, (long)number);
-    }
-
     /// <summary>Adds "true" or "false".</summary>
     public void Add(ReadOnlySpan<byte> name, bool value) => AddUtf8(name, value ? "true"u8 : "false"u8);
 

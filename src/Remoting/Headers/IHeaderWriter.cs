@@ -7,8 +7,17 @@ public interface IHeaderWriter
     void Write(HeaderFieldsWriter fields);
 }
 
-/// <summary>The header of a command without fields.</summary>
+/// <summary>The header of a command that has no fields object at all.</summary>
 public readonly struct NoFields : IHeaderWriter
+{
+    /// <inheritdoc/>
+    public void Write(HeaderFieldsWriter fields)
+    {
+    }
+}
+
+/// <summary>The header of a command whose fields object is there and empty: heartbeats, and answers of typed commands.</summary>
+public readonly struct EmptyFields : IHeaderWriter
 {
     /// <inheritdoc/>
     public void Write(HeaderFieldsWriter fields)
