@@ -40,16 +40,33 @@ internal ref struct LenientJsonScanner(Span<byte> bytes)
         return true;
     }
 
+    /// <summary>Steps behind an opening bracket, if there is one.</summary>
+    public bool TryEnterArray()
+    {
+        SkipBlanks();
+        if (_at >= _bytes.Length || _bytes[_at] != '[')
+            return false;
+        _at++;
+        return true;
+    }
+
+    /// <summary>Whether the array goes on; steps behind its closing bracket when it does not.</summary>
+    public bool TryNextElement()
+    {
+        SkipBlanksAndCommas();
+        if (_at >= _bytes.Length)
+            return Fail();
+        if (_bytes[_at] != ']')
+            return true;
+        _at++;
+        return false;
+    }
+
     /// <summary>Reads the next member's name and its colon; false at the closing brace or when broken.</summary>
     public bool TryReadName(out JsonToken name)
     {
         name = default;
-        SkipBlanks();
-        while (_at < _bytes.Length && _bytes[_at] == ',')
-        {
-            _at++;
-            SkipBlanks();
-        }
+        SkipBlanksAndCommas();
         if (_at >= _bytes.Length)
             return Fail();
         if (_bytes[_at] == '}')
@@ -94,6 +111,16 @@ internal ref struct LenientJsonScanner(Span<byte> bytes)
     {
         while (_at < _bytes.Length && _bytes[_at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
             _at++;
+    }
+
+    private void SkipBlanksAndCommas()
+    {
+        SkipBlanks();
+        while (_at < _bytes.Length && _bytes[_at] == ',')
+        {
+            _at++;
+            SkipBlanks();
+        }
     }
 
     private bool TryReadScalar(out JsonToken token)
