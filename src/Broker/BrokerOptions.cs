@@ -1,16 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Broker;
-
-/// <summary>When a send is acknowledged.</summary>
-public enum FlushMode
-{
-    /// <summary>After an fsync, shared by all messages that wait for one.</summary>
-    Fsync,
-
-    /// <summary>After the write; the fsync follows. A power cut may lose acknowledged messages.</summary>
-    Async,
-}
 
 /// <summary>Settings of a broker.</summary>
 public sealed class BrokerOptions

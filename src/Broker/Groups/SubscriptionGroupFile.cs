@@ -12,7 +12,7 @@ public static class SubscriptionGroupFile
     private static readonly JsonWriterOptions Indented = new() { Indented = true, IndentCharacter = '\t', IndentSize = 1 };
 
     /// <summary>Reads a file; null when it is not one.</summary>
-    public static (DataVersion Version, List<SubscriptionGroup> Groups)? Parse(ReadOnlySpan<byte> text)
+    public static SavedGroups? Parse(ReadOnlySpan<byte> text)
     {
         using JsonDocument? document = LooseJson.Parse(text);
         if (document is null || !document.RootElement.TryGet("subscriptionGroupTable", out _))
@@ -29,7 +29,7 @@ public static class SubscriptionGroupFile
             }
         }
 
-        return (DataVersion.Read(document.RootElement), groups);
+        return new SavedGroups(DataVersion.Read(document.RootElement), groups);
     }
 
     /// <summary>Writes the whole file.</summary>
@@ -92,3 +92,8 @@ public static class SubscriptionGroupFile
         SystemFlag = value.Int("groupSysFlag", 0),
     };
 }
+
+/// <summary>What the file says.</summary>
+/// <param name="Version">Which state it is.</param>
+/// <param name="Groups">The groups.</param>
+public sealed record SavedGroups(DataVersion Version, IReadOnlyList<SubscriptionGroup> Groups);

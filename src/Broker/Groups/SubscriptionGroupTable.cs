@@ -18,16 +18,24 @@ public sealed class SubscriptionGroupTable
     private readonly ConcurrentDictionary<string, SubscriptionGroup> _groups = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly BrokerOptions _options;
-    private readonly ConfigFile _file;
+    private readonly TableFile _file;
     private readonly TimeProvider _time;
 
     /// <summary>Reads the file and adds the system's groups.</summary>
-    public SubscriptionGroupTable(BrokerOptions options, ConfigFile file, TimeProvider time)
+    public SubscriptionGroupTable(BrokerOptions options, TableFile file, TimeProvider time)
     {
         _options = options;
         _file = file;
         _time = time;
-        file.Read(Load);
+        if (file.Read(static text => SubscriptionGroupFile.Parse(text)) is { } saved)
+        {
+            Version = saved.Version;
+            foreach (SubscriptionGroup group in saved.Groups)
+            {
+                _groups[group.Name] = group;
+            }
+        }
+
         foreach (string name in SystemGroups)
         {
             _groups.TryAdd(name, new SubscriptionGroup { Name = name });
@@ -87,21 +95,5 @@ public sealed class SubscriptionGroupTable
             Version = next;
             return true;
         }
-    }
-
-    private bool Load(byte[] text)
-    {
-        if (SubscriptionGroupFile.Parse(text) is not (DataVersion version, List<SubscriptionGroup> groups))
-        {
-            return false;
-        }
-
-        Version = version;
-        foreach (SubscriptionGroup group in groups)
-        {
-            _groups[group.Name] = group;
-        }
-
-        return true;
     }
 }

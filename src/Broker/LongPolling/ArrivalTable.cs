@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ProtoBridgeMQ.Broker.Core;
-using ProtoBridgeMQ.Broker.Topics;
 
 namespace ProtoBridgeMQ.Broker.LongPolling;
 
@@ -11,8 +10,7 @@ namespace ProtoBridgeMQ.Broker.LongPolling;
 /// <remarks>Thread safe. Arrivals come from the one dispatch thread.</remarks>
 public sealed class ArrivalTable : IThreadPoolWorkItem
 {
-    private readonly ConcurrentDictionary<string, QueueWaits[]> _topics = new(NameComparer.Instance);
-    private readonly ConcurrentDictionary<string, QueueWaits[]>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    private readonly ConcurrentDictionary<string, QueueWaits[]> _topics = new(StringComparer.Ordinal);
     private readonly Lock _growLock = new();
     private readonly Lock _endedLock = new();
     private readonly int _limit;
@@ -28,7 +26,6 @@ public sealed class ArrivalTable : IThreadPoolWorkItem
     {
         _limit = limit;
         _time = time;
-        _byBytes = _topics.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
     /// <summary>How many waits are held.</summary>
@@ -74,12 +71,12 @@ public sealed class ArrivalTable : IThreadPoolWorkItem
     }
 
     /// <summary>A message is in a queue now. <see cref="Run"/> follows at the end of the batch.</summary>
-    public void Arrived(ReadOnlySpan<byte> topic, int queueId, long queueOffset, long tagHash)
+    public void Arrived(string topic, int queueId, long queueOffset, long tagHash)
     {
-        if (_byBytes.TryGetValue(topic, out QueueWaits[]? queues) && queueId < queues.Length)
+        // The queue's end was moved before; a wait is counted before it looks at the queue's end. One of us sees the other.
+        Interlocked.MemoryBarrier();
+        if (Held > 0 && _topics.TryGetValue(topic, out QueueWaits[]? queues) && queueId < queues.Length)
         {
-            // The queue's end was moved before; a wait is added before it looks at the queue's end. One of us sees the other.
-            Interlocked.MemoryBarrier();
             TakeMatching(queues[queueId], queueOffset, tagHash);
         }
     }

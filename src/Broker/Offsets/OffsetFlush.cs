@@ -4,12 +4,12 @@ using ProtoBridgeMQ.Broker.Config;
 namespace ProtoBridgeMQ.Broker.Offsets;
 
 /// <summary>Keeps the table of progress on disk: reads it at the start, writes it at intervals and at the end.</summary>
-public sealed partial class OffsetFlush(OffsetTable table, ConfigFile file, TimeProvider time, ILogger<OffsetFlush> logger)
+public sealed partial class OffsetFlush(OffsetTable table, TableFile file, TimeProvider time, ILogger<OffsetFlush> logger)
 {
     private DataVersion _version = new(0, 0, 0);
 
     /// <summary>Reads the file.</summary>
-    public void Load() => file.Read(text => OffsetFile.Parse(text, table));
+    public void Load() => file.Read(text => OffsetFile.Parse(text, table) ? table : null);
 
     /// <summary>Writes the file if anything changed; a failure is logged and tried again the next time.</summary>
     public void Flush()

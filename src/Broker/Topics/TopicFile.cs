@@ -14,7 +14,7 @@ public static class TopicFile
     private static readonly JsonWriterOptions Indented = new() { Indented = true, IndentCharacter = '\t', IndentSize = 1 };
 
     /// <summary>Reads a file; null when it is not one.</summary>
-    public static (DataVersion Version, List<BrokerTopic> Topics)? Parse(ReadOnlySpan<byte> text)
+    public static SavedTopics? Parse(ReadOnlySpan<byte> text)
     {
         using JsonDocument? document = LooseJson.Parse(text);
         if (document is null || !document.RootElement.TryGet("topicConfigTable", out _))
@@ -31,7 +31,7 @@ public static class TopicFile
             }
         }
 
-        return (DataVersion.Read(document.RootElement), topics);
+        return new SavedTopics(DataVersion.Read(document.RootElement), topics);
     }
 
     /// <summary>Writes the whole file.</summary>
@@ -78,3 +78,8 @@ public static class TopicFile
         IsSystem = TopicName.IsSystem(name),
     };
 }
+
+/// <summary>What the file says.</summary>
+/// <param name="Version">Which state it is.</param>
+/// <param name="Topics">The topics.</param>
+public sealed record SavedTopics(DataVersion Version, IReadOnlyList<BrokerTopic> Topics);

@@ -15,19 +15,27 @@ public sealed class TopicTable : ITopics
     private readonly ConcurrentDictionary<string, BrokerTopic>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
-    private readonly ConfigFile _file;
+    private readonly TableFile _file;
     private readonly BrokerOptions _options;
     private readonly TimeProvider _time;
 
     /// <summary>Reads the file and adds the system's topics.</summary>
-    public TopicTable(BrokerOptions options, ConfigFile file, TimeProvider time)
+    public TopicTable(BrokerOptions options, TableFile file, TimeProvider time)
     {
         _options = options;
         _file = file;
         _time = time;
         _byBytes = _topics.GetAlternateLookup<ReadOnlySpan<byte>>();
         Version = new DataVersion(0, 0, 0);
-        file.Read(Load);
+        if (file.Read(static text => TopicFile.Parse(text)) is { } saved)
+        {
+            Version = saved.Version;
+            foreach (BrokerTopic topic in saved.Topics)
+            {
+                _topics[topic.Name] = topic;
+            }
+        }
+
         foreach (BrokerTopic topic in TopicName.OfSystem(options))
         {
             _own.Add(topic.Name);
@@ -192,20 +200,4 @@ public sealed class TopicTable : ITopics
     }
 
     private void Persist() => _file.Write(output => TopicFile.Write(output, Version, _topics.Values));
-
-    private bool Load(byte[] text)
-    {
-        if (TopicFile.Parse(text) is not (DataVersion version, List<BrokerTopic> topics))
-        {
-            return false;
-        }
-
-        Version = version;
-        foreach (BrokerTopic topic in topics)
-        {
-            _topics[topic.Name] = topic;
-        }
-
-        return true;
-    }
 }
