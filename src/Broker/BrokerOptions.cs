@@ -68,6 +68,10 @@ public sealed class BrokerOptions
     [Range(8, 10_000_000)]
     public int MaxGroups { get; set; } = 20_000;
 
+    /// <summary>Most queues of groups whose progress is kept.</summary>
+    [Range(8, 100_000_000)]
+    public int MaxOffsets { get; set; } = 1_000_000;
+
     /// <summary>Most members of one group.</summary>
     [Range(1, 1_000_000)]
     public int MaxGroupMembers { get; set; } = 10_000;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Broker.Delay;
@@ -20,6 +19,15 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
     private readonly string _bodyLimit = $"the body is larger than {options.MaxBodySize} bytes";
 
     public ValueTask<SendOutcome> Send(in SendRequest request)
+    {
+        // Half messages take no place in their queue: one that is no transaction's would be acknowledged and never seen.
+        return (request.SystemFlag & MessageSysFlag.TransactionMask) == 0
+            ? Put(request)
+            : Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "transaction messages are not supported by this broker"));
+    }
+
+    /// <summary>As <see cref="Send"/>, for messages that were taken before.</summary>
+    public ValueTask<SendOutcome> Put(in SendRequest request)
     {
         int queueId = ChooseQueue(request);
         SendOutcome refused = Check(request, queueId);
@@ -43,6 +51,11 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
 
     public ValueTask<SendOutcome> SendBatch(in SendRequest request)
     {
+        if ((request.SystemFlag & MessageSysFlag.TransactionMask) != 0)
+        {
+            return Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "a batch may not be of a transaction"));
+        }
+
         int queueId = ChooseQueue(request);
         SendOutcome refused = Check(request, queueId);
         if (refused.Status != SendStatus.Ok)
@@ -144,7 +157,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         ? outcome
         : new SendOutcome(SendStatus.Unknown, Remark: "the message was written, but not flushed: whether it survives is unknown");
 
-    private ValueTask<SendOutcome> Refuse(in SendOutcome outcome)
+    public ValueTask<SendOutcome> Refuse(in SendOutcome outcome)
     {
         metrics.Refused(outcome.Status);
         return new ValueTask<SendOutcome>(outcome);

@@ -61,27 +61,34 @@ internal readonly struct PropertyScan
     /// </summary>
     public static bool CopyForDelay(ref PropertyTextWriter writer, ReadOnlySpan<byte> properties, int level, ReadOnlySpan<byte> topic, int queueId)
     {
+        return CopyWithoutDelay(ref writer, properties)
+            && TryAdd(ref writer, SystemProperties.Delay, level)
+            && writer.TryAdd(SystemProperties.RealTopic, topic)
+            && TryAdd(ref writer, SystemProperties.RealQueueId, queueId);
+    }
+
+    /// <summary>Writes the properties without those of a delay; false when there is no room.</summary>
+    public static bool CopyWithoutDelay(ref PropertyTextWriter writer, ReadOnlySpan<byte> properties)
+    {
         PropertyTextReader reader = PropertyText.Read(properties);
         while (reader.MoveNext())
         {
-            bool ours = reader.Name.SequenceEqual(SystemProperties.Delay)
+            bool ofDelay = reader.Name.SequenceEqual(SystemProperties.Delay)
                 || reader.Name.SequenceEqual(SystemProperties.RealTopic)
                 || reader.Name.SequenceEqual(SystemProperties.RealQueueId);
-            if (!ours && !writer.TryAdd(reader.Name, reader.Value))
+            if (!ofDelay && !writer.TryAdd(reader.Name, reader.Value))
             {
                 return false;
             }
         }
 
-        return TryAdd(ref writer, SystemProperties.Delay, level)
-            && writer.TryAdd(SystemProperties.RealTopic, topic)
-            && TryAdd(ref writer, SystemProperties.RealQueueId, queueId);
+        return true;
     }
 
     private static bool TryAdd(ref PropertyTextWriter writer, ReadOnlySpan<byte> name, int number)
     {
-        Span<byte> text = stackalloc byte[11];
+        byte[] text = new byte[11];
         Utf8Formatter.TryFormat(number, text, out int length);
-        return writer.TryAdd(name, text[..length]);
+        return writer.TryAdd(name, text.AsSpan(0, length));
     }
 }
