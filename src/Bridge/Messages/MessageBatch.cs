@@ -55,6 +55,20 @@ public sealed class MessageBatch : IDisposable
     /// <summary>For bridges: adds a message whose memory came from <see cref="Reserve"/>.</summary>
     public void Add(in BridgeMessage message) => _messages.Add(message);
 
+    /// <summary>For bridges: adds a copy of a message; its bytes are copied into the memory of the batch.</summary>
+    public void AddCopy(in BridgeMessage message)
+    {
+        ReadOnlyMemory<byte> properties = message.Properties.Text;
+        Memory<byte> room = Reserve(properties.Length + message.Body.Length);
+        properties.CopyTo(room);
+        message.Body.CopyTo(room[properties.Length..]);
+        _messages.Add(message with
+        {
+            Properties = new MessageProperties(room[..properties.Length]),
+            Body = room[properties.Length..],
+        });
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

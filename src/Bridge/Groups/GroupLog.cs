@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace ProtoBridgeMQ.Bridge.Groups;
+
+/// <summary>What group consumption tells the log.</summary>
+internal static partial class GroupLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "Group {Group}: reading {Topic} queue {QueueId} failed and is tried again: {Reason}")]
+    public static partial void ReadFailed(this ILogger log, string group, string topic, int queueId, string reason);
+
+    [LoggerMessage(2, LogLevel.Warning, "Group {Group}: sending back a message of {Topic} at {Offset} failed and is tried again: {Reason}")]
+    public static partial void SendBackFailed(this ILogger log, string group, string topic, long offset, string reason);
+
+    [LoggerMessage(3, LogLevel.Warning, "Group {Group}: saving progress of {Topic} queue {QueueId} failed and is tried again: {Reason}")]
+    public static partial void CommitFailed(this ILogger log, string group, string topic, int queueId, string reason);
+
+    [LoggerMessage(4, LogLevel.Warning, "Group {Group}: taking over the assigned queues failed and is tried again: {Reason}")]
+    public static partial void AssignmentFailed(this ILogger log, string group, string reason);
+
+    [LoggerMessage(5, LogLevel.Information, "Group {Group}: joined for {Subscriber}")]
+    public static partial void Joined(this ILogger log, string group, string subscriber);
+
+    [LoggerMessage(6, LogLevel.Information, "Group {Group}: left")]
+    public static partial void Left(this ILogger log, string group);
+
+    [LoggerMessage(7, LogLevel.Debug, "Group {Group}: {Gained} queues gained, {Lost} lost, {Kept} in all")]
+    public static partial void Assigned(this ILogger log, string group, int gained, int lost, int kept);
+}

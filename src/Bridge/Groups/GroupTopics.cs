@@ -1,0 +1,147 @@
+using ProtoBridgeMQ.Bridge.Streams;
+
+namespace ProtoBridgeMQ.Bridge.Groups;
+
+/// <summary>What a group's member is subscribed to: the union of its streams' topics, and for a while what nobody reads any more.</summary>
+/// <remarks>Guarded by the gate of the deliveries; changed only while the consumer changes its membership.</remarks>
+internal sealed class GroupTopics(string group, GroupOptions options, GroupDeliveries deliveries)
+{
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private bool _inForce = true;
+
+    public IReadOnlyCollection<GroupSubscription> Subscriptions
+    {
+        get
+        {
+            lock (deliveries.Gate)
+            {
+                return [.. _entries.Select(entry => new GroupSubscription(entry.Key, entry.Value.Filter))];
+            }
+        }
+    }
+
+    /// <summary>Adds a stream's topics; false when nothing changed for the member.</summary>
+    /// <param name="stream">Who wants them.</param>
+    /// <param name="topics">What it wants.</param>
+    /// <param name="refiltered">Topics whose filter is another one now.</param>
+    public bool TryAdd(GroupStream stream, TopicSelection topics, out List<string> refiltered)
+    {
+        lock (deliveries.Gate)
+        {
+            refiltered = [];
+            foreach (string topic in topics.Names)
+            {
+                if (deliveries.Streams.Exists(other => other != stream && other.Selection.Contains(topic) && other.Filter.Text != stream.Filter.Text))
+                {
+                    throw new BridgeException(
+                        BridgeError.FilterInvalid,
+                        $"Group {group} is consuming topic {topic} with another filter; all members of a group use one filter for a topic.");
+                }
+            }
+
+            if (topics.Names.Count(topic => !_entries.ContainsKey(topic)) + _entries.Count > options.MaxTopicsPerGroup)
+            {
+                throw new BridgeException(BridgeError.Busy, $"Group {group} may consume {options.MaxTopicsPerGroup} topics here.");
+            }
+
+            foreach (string topic in topics.Names)
+            {
+                if (!_entries.TryGetValue(topic, out Entry? entry))
+                {
+                    _entries.Add(topic, new Entry(stream.Filter) { Start = stream.Start });
+                    _inForce = false;
+                }
+                else if (entry.Filter.Text != stream.Filter.Text)
+                {
+                    _entries[topic] = new Entry(stream.Filter);
+                    refiltered.Add(topic);
+                    _inForce = false;
+                }
+            }
+
+            return !_inForce;
+        }
+    }
+
+    /// <summary>
+    /// The member is subscribed: queues that come from now on are new ones, or were somebody else's. Either way
+    /// nothing in them may be left out, so they begin at the oldest message unless there is saved progress.
+    /// </summary>
+    public void InForce()
+    {
+        lock (deliveries.Gate)
+        {
+            _inForce = true;
+            foreach (Entry entry in _entries.Values)
+            {
+                entry.Start = GroupStart.Earliest;
+            }
+        }
+    }
+
+    public GroupStart StartOf(string topic)
+    {
+        lock (deliveries.Gate)
+        {
+            return _entries.TryGetValue(topic, out Entry? entry) ? entry.Start : GroupStart.Earliest;
+        }
+    }
+
+    /// <summary>Whether some topic was not read by any stream for too long.</summary>
+    public bool HasIdle(long now)
+    {
+        lock (deliveries.Gate)
+        {
+            bool idle = false;
+            foreach ((string topic, Entry entry) in _entries)
+            {
+                if (IsRead(topic))
+                {
+                    entry.IdleSince = null;
+                    continue;
+                }
+
+                entry.IdleSince ??= now;
+                idle |= now - entry.IdleSince >= options.IdleTimeout.Ticks;
+            }
+
+            return idle;
+        }
+    }
+
+    /// <summary>Drops topics that were idle for too long; false when there was none.</summary>
+    public bool DropIdle(long now)
+    {
+        lock (deliveries.Gate)
+        {
+            List<string> idle = _entries
+                .Where(entry => now - entry.Value.IdleSince >= options.IdleTimeout.Ticks && !IsRead(entry.Key))
+                .Select(entry => entry.Key)
+                .ToList();
+            idle.ForEach(topic => _entries.Remove(topic));
+            return idle.Count > 0;
+        }
+    }
+
+    private bool IsRead(string topic)
+    {
+        foreach (GroupStream stream in deliveries.Streams)
+        {
+            if (stream.Selection.Contains(topic))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private sealed class Entry(TagExpression filter)
+    {
+        public TagExpression Filter { get; } = filter;
+
+        public GroupStart Start { get; set; } = GroupStart.Earliest;
+
+        public long? IdleSince { get; set; }
+    }
+}

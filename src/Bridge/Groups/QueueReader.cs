@@ -1,0 +1,101 @@
+using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Streams;
+
+namespace ProtoBridgeMQ.Bridge.Groups;
+
+/// <summary>
+/// Reads one assigned queue ahead, as far as its window and buffer have room. Its window and buffer are guarded by
+/// the group's gate; the reading itself is a loop of its own.
+/// </summary>
+internal sealed class QueueReader : IAsyncDisposable
+{
+    private readonly GroupConsumer _owner;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly StreamSignal _room;
+    private Task _loop = Task.CompletedTask;
+
+    public QueueReader(GroupConsumer owner, GroupQueue queue, long start)
+    {
+        _owner = owner;
+        Queue = queue;
+        Window = new QueueWindow(start, owner.Options.MaxInFlightPerQueue);
+        Committed = start;
+        _room = new StreamSignal(owner.Clock);
+    }
+
+    public GroupQueue Queue { get; }
+
+    public QueueWindow Window { get; }
+
+    public ReadAhead Ahead { get; } = new();
+
+    /// <summary>The progress that was saved last.</summary>
+    public long Committed { get; set; }
+
+    /// <summary>The queue belongs to somebody else now.</summary>
+    public bool IsLost { get; set; }
+
+    public void Start() => _loop = Task.Run(ReadAllAsync);
+
+    /// <summary>A message left the window or the buffer.</summary>
+    public void MadeRoom() => _room.Set();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _room.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task ReadAllAsync()
+    {
+        try
+        {
+            while (!_stop.IsCancellationRequested)
+            {
+                (int messages, int bytes) = _owner.Deliveries.RoomOf(this);
+                if (messages == 0)
+                {
+                    await _room.WaitAsync(Timeout.InfiniteTimeSpan, _stop.Token).ConfigureAwait(false);
+                    continue;
+                }
+
+                await ReadOnceAsync(messages, bytes).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The queue was lost, or the group is closing.
+        }
+    }
+
+    private async Task ReadOnceAsync(int messages, int bytes)
+    {
+        MessageBatch batch = _owner.Deliveries.RentBatch();
+        try
+        {
+            GroupRead read = await _owner.Source
+                .ReadAsync(Queue, Window.NextRead, messages, bytes, _owner.Options.ReadWait, batch, _stop.Token)
+                .ConfigureAwait(false);
+            if (_owner.Deliveries.Arrived(this, batch, read.NextOffset))
+            {
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            _owner.Deliveries.ReturnBatch(batch);
+            throw;
+        }
+#pragma warning disable CA1031 // The loop of a queue must outlive whatever one read throws; it is logged and tried again.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _owner.Log.ReadFailed(_owner.Group, Queue.Topic, Queue.QueueId, failure.Message);
+            await Task.Delay(_owner.Options.RetryPause, _owner.Clock, _stop.Token).ConfigureAwait(false);
+        }
+
+        _owner.Deliveries.ReturnBatch(batch);
+    }
+}
