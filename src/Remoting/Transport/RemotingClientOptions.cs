@@ -6,7 +6,7 @@ namespace ProtoBridgeMQ.Remoting.Transport;
 public sealed class RemotingClientOptions
 {
     /// <summary>Limits of each connection.</summary>
-    public RemotingOptions Connection { get; set; } = new();
+    public RemotingOptions Connection { get; set; } = new() { SweepInterval = TimeSpan.FromMilliseconds(100) };
 
     /// <summary>How long connecting may take.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]

@@ -23,6 +23,10 @@ public sealed class RemotingOptions
     [Range(64 * 1024, int.MaxValue)]
     public int MaxUnflushedBytes { get; set; } = 4 * 1024 * 1024;
 
+    /// <summary>Bytes written but not yet taken by the peer, beyond which it is closed: answers that were under way when reading paused.</summary>
+    [Range(64 * 1024, int.MaxValue)]
+    public int MaxBufferedBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>How long a peer may leave written bytes untaken before it is closed.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan SendStallTimeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -37,7 +41,7 @@ public sealed class RemotingOptions
 
     /// <summary>How often time limits are looked at.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:10")]
-    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Own requests of one connection that may wait for their answers.</summary>
     [Range(1, 1_000_000)]

@@ -1,5 +1,5 @@
 using System.Buffers;
-using ProtoBridgeMQ.Remoting.Frames;
+using System.Collections.Concurrent;
 using ProtoBridgeMQ.Remoting.Headers;
 
 namespace ProtoBridgeMQ.Remoting.Transport;
@@ -7,10 +7,15 @@ namespace ProtoBridgeMQ.Remoting.Transport;
 /// <summary>An answer to one of our requests. Owns pooled memory: dispose it when its fields and body were read.</summary>
 public sealed class RemotingResponse : IDisposable
 {
+    private const int MaxPooled = 1024;
+
+    private static readonly ConcurrentQueue<RemotingResponse> Pool = new();
+
     private byte[]? _body;
     private int _bodyLength;
+    private int _rented;
 
-    internal RemotingResponse()
+    private RemotingResponse()
     {
     }
 
@@ -29,18 +34,6 @@ public sealed class RemotingResponse : IDisposable
     /// <summary>The body; empty when there is none.</summary>
     public ReadOnlyMemory<byte> Body => _body.AsMemory(0, _bodyLength);
 
-    /// <summary>Takes a copy of a frame; returns null or what is wrong with its header.</summary>
-    internal string? Load(in Frame frame)
-    {
-        _bodyLength = checked((int)frame.Body.Length);
-        if (_bodyLength > 0)
-        {
-            _body = ArrayPool<byte>.Shared.Rent(_bodyLength);
-            frame.Body.CopyTo(_body);
-        }
-        return Header.Decode(frame);
-    }
-
     /// <summary>Returns this object when the code is the expected one, else disposes it and throws it as an error.</summary>
     public RemotingResponse EnsureSuccess(int expected = Protocol.ResponseCode.Success)
     {
@@ -54,10 +47,31 @@ public sealed class RemotingResponse : IDisposable
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _rented, 0) == 0)
+            return;
         var body = _body;
         _body = null;
         _bodyLength = 0;
         if (body is not null)
             ArrayPool<byte>.Shared.Return(body);
+        if (Pool.Count < MaxPooled)
+            Pool.Enqueue(this);
+    }
+
+    internal static RemotingResponse Rent()
+    {
+        var response = Pool.TryDequeue(out var pooled) ? pooled : new RemotingResponse();
+        response._rented = 1;
+        return response;
+    }
+
+    /// <summary>Takes a copy of a body.</summary>
+    internal void CopyBody(in ReadOnlySequence<byte> body)
+    {
+        _bodyLength = checked((int)body.Length);
+        if (_bodyLength == 0)
+            return;
+        _body = ArrayPool<byte>.Shared.Rent(_bodyLength);
+        body.CopyTo(_body);
     }
 }

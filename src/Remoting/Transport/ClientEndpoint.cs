@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace ProtoBridgeMQ.Remoting.Transport;
+
+/// <summary>One address of a <see cref="RemotingClient"/>: its connection, or when it may be tried again.</summary>
+internal sealed class ClientEndpoint(
+    string address,
+    EndPoint endPoint,
+    RemotingClientOptions options,
+    RequestRoutes routes,
+    TimeProvider time,
+    ILogger logger,
+    IConnectionObserver? observer)
+{
+    private readonly Lock _lock = new();
+    private RemotingConnection? _connection;
+    private Task<RemotingConnection>? _connecting;
+    private Task _running = Task.CompletedTask;
+    private int _failures;
+    private long _lastFailure;
+    private bool _closed;
+
+    /// <summary>The live connection, if there is one.</summary>
+    public RemotingConnection? Current
+    {
+        get
+        {
+            var connection = Volatile.Read(ref _connection);
+            return connection is { AbortReason: null } && !connection.Closed.IsCancellationRequested ? connection : null;
+        }
+    }
+
+    /// <summary>Connects, or joins an attempt that is under way.</summary>
+    public async Task<RemotingConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        Task<RemotingConnection> connecting;
+        lock (_lock)
+        {
+            if (Current is { } live)
+                return live;
+            if (_closed)
+                throw new RemotingConnectionException("the client is closed", maybeSent: false);
+            if (_connecting is null)
+            {
+                RefuseDuringBackOff();
+                _connecting = OpenAsync();
+            }
+            connecting = _connecting;
+        }
+        return await connecting.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the connection and refuses further ones.</summary>
+    public async Task CloseAsync()
+    {
+        Task<RemotingConnection>? connecting;
+        lock (_lock)
+        {
+            _closed = true;
+            connecting = _connecting;
+        }
+        if (connecting is not null)
+            await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Volatile.Read(ref _connection)?.Abort("the client is closed");
+        await _running;
+    }
+
+    private void RefuseDuringBackOff()
+    {
+        if (_failures == 0)
+            return;
+        var wait = options.MinBackOff * Math.Pow(2, Math.Min(_failures - 1, 16));
+        wait = wait < options.MaxBackOff ? wait : options.MaxBackOff;
+        if (time.GetElapsedTime(_lastFailure) < wait)
+            throw new RemotingConnectionException($"{address} could not be reached a moment ago", maybeSent: false);
+    }
+
+    private async Task<RemotingConnection> OpenAsync()
+    {
+        // Off the caller's lock: a name lookup may block.
+        await Task.Yield();
+        Socket? socket = null;
+        try
+        {
+            socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
+            await socket.ConnectAsync(endPoint, timeout.Token);
+            return Attach(socket);
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException or IOException)
+        {
+            socket?.Dispose();
+            lock (_lock)
+            {
+                _failures++;
+                _lastFailure = time.GetTimestamp();
+                _connecting = null;
+            }
+            throw new RemotingConnectionException($"{address} cannot be reached: {error.Message}", maybeSent: false, error);
+        }
+    }
+
+    private RemotingConnection Attach(Socket socket)
+    {
+        var pipe = new SocketDuplexPipe(socket);
+        var connection = new RemotingConnection(
+            pipe, routes, options.Connection, time, logger, socket.RemoteEndPoint, socket.LocalEndPoint, observer);
+        lock (_lock)
+        {
+            _failures = 0;
+            _connecting = null;
+            _connection = connection;
+            _running = RunAsync(connection, pipe);
+        }
+        return connection;
+    }
+
+    private static async Task RunAsync(RemotingConnection connection, SocketDuplexPipe pipe)
+    {
+        await Task.Yield();
+        try
+        {
+            await connection.RunAsync();
+        }
+        finally
+        {
+            await pipe.DisposeAsync();
+        }
+    }
+}
