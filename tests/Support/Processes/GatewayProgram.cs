@@ -9,7 +9,7 @@ public static class GatewayProgram
     public static string Path { get; } = Find();
 
     /// <summary>The last line of the banner.</summary>
-    public static bool SaysReady(string line) => line.Contains("ready", StringComparison.OrdinalIgnoreCase);
+    public static bool SaysReady(string line) => line.StartsWith("ready ", StringComparison.Ordinal);
 
     /// <summary>The folder of the solution.</summary>
     public static string Root { get; } = FindRoot();
