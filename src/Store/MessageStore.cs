@@ -1,10 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
+using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Store;
 
@@ -18,26 +22,71 @@ namespace ProtoBridgeMQ.Store;
 /// </summary>
 public sealed class MessageStore : IAsyncDisposable
 {
-    /// <summary>The options it was opened with; the sizes are those of the directory.</summary>
-    public StoreOptions Options => throw new NotSupportedException();
+    private readonly StoreDirectory _directory;
+    private readonly QueueTable _queues;
+    private readonly CommitLog _log;
+    private readonly SegmentSource _source;
+    private readonly DurabilityGate _gate;
+    private readonly StoreHealth _health;
+    private readonly StoreMetrics _metrics;
+    private readonly LogAppender _appender;
+    private readonly LogFlusher _flusher;
+    private readonly Dispatcher _dispatcher;
+    private readonly CheckpointWriter _checkpoints;
+    private readonly bool _async;
+    private int _disposed;
+
+    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
+    {
+        var state = recovery.Run();
+        Options = options;
+        Repairs = recovery.Repairs;
+        _directory = directory;
+        _async = options.FlushMode == FlushMode.Async;
+        _queues = state.Queues;
+        _log = new CommitLog(state.SegmentSize, [.. state.Segments], state.End);
+        _queues.Log = _log;
+        _gate = new DurabilityGate(state.End);
+        _health = new StoreHealth(logger);
+        _metrics = new StoreMetrics();
+        _source = new SegmentSource(files, state.LogDirectory, state.SegmentSize, logger);
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var last = Math.Min(state.LastTimestamp, now);
+        _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last);
+        var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last };
+        _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), _health, options, time, start, Confirmed, listeners, logger);
+        _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
+        var checkpoint = state.Checkpoint with { RecoverOffset = -1 };
+        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, _health, options.CheckpointInterval, time, logger);
+        _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count);
+    }
+
+    /// <summary>The options it was opened with.</summary>
+    public StoreOptions Options { get; }
+
+    /// <summary>What was repaired when it was opened; empty after a clean stop.</summary>
+    public IReadOnlyList<Repair> Repairs { get; }
 
     /// <summary>What the store can do now, and why. Cheap: health probes call it.</summary>
-    public StoreState State => throw new NotSupportedException();
+    public StoreState State => _health.State;
+
+    /// <summary>Bytes of a commit log segment: those of the directory, else of the options.</summary>
+    public int SegmentSize => _log.SegmentSize;
 
     /// <summary>End of what was written.</summary>
-    public WrittenOffset Written => throw new NotSupportedException();
+    public WrittenOffset Written => new(_log.Written);
 
     /// <summary>End of what is on the disk.</summary>
-    public DurableOffset Durable => throw new NotSupportedException();
+    public DurableOffset Durable => new(_gate.Durable);
 
     /// <summary>End of what can be read.</summary>
-    public DispatchedOffset Dispatched => throw new NotSupportedException();
+    public DispatchedOffset Dispatched => new(_dispatcher.Offset);
 
     /// <summary>Where the log begins.</summary>
-    public long MinPhysicalOffset => throw new NotSupportedException();
+    public long MinPhysicalOffset => _log.MinOffset;
 
-    /// <summary>Queues that exist, in no order: those that ever had a message.</summary>
-    public IReadOnlyList<ConsumeQueue> Queues => throw new NotSupportedException();
+    /// <summary>Queues that exist, in no order: those that ever had a message, or were asked for. Makes a list.</summary>
+    public IReadOnlyList<ConsumeQueue> Queues => [.. _queues.All];
 
     /// <summary>
     /// Opens a store directory (made where it does not exist), repairs what a crash left, and starts the threads.
@@ -53,55 +102,139 @@ public sealed class MessageStore : IAsyncDisposable
         IFileSystem? files = null,
         TimeProvider? time = null,
         ILoggerFactory? loggers = null,
-        IReadOnlyList<IDispatchListener>? listeners = null) => throw new NotSupportedException();
+        IReadOnlyList<IDispatchListener>? listeners = null)
+    {
+        files ??= PhysicalFileSystem.Instance;
+        time ??= TimeProvider.System;
+        var logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("ProtoBridgeMQ.Store");
+        StoreDirectory? directory = null;
+        try
+        {
+            directory = new StoreDirectory(files, options.Directory);
+            directory.BeginRun();
+            var checkpointFile = new CheckpointFile(files, options.Directory);
+            var recovery = new StoreRecovery(options, files, checkpointFile, directory.WasAborted, logger);
+            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, recovery, listeners ?? []);
+            store.Start();
+            return store;
+        }
+        catch (IOException error)
+        {
+            directory?.Dispose();
+            throw new StoreUnusableException($"The store directory '{options.Directory}' could not be opened: {error.Message}", error);
+        }
+        catch
+        {
+            directory?.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
-    /// Writes one message into the log. Synchronous: copies under one short lock, waits for no disk, throws nothing.
-    /// Acknowledge only after <see cref="WaitDurableAsync"/> for its end.
+    /// Writes one message into the log. Synchronous: copies under one short lock, waits for no disk (but where a segment
+    /// is full and the next one not ready), throws nothing. Acknowledge only after <see cref="WaitDurableAsync"/> for its end.
     /// </summary>
-    public AppendResult Append(in MessageToStore message) => throw new NotSupportedException();
+    public AppendResult Append(in MessageToStore message) => Note(_appender.Append(message));
 
     /// <summary>
     /// Writes the messages of a batch body (see <see cref="ProtoBridgeMQ.Remoting.Messages.BatchBody"/>) one after the
     /// other, nothing in between, or none of them. <see cref="MessageToStore.Body"/> is the batch body;
     /// <see cref="MessageToStore.Properties"/> are added to those of each message.
     /// </summary>
-    public AppendResult AppendBatch(in MessageToStore batch) => throw new NotSupportedException();
+    public AppendResult AppendBatch(in MessageToStore batch) => Note(_appender.AppendBatch(batch));
 
     /// <summary>
     /// Completes once everything before <paramref name="end"/> is as durable as <see cref="StoreOptions.FlushMode"/>
     /// promises, at once in async mode. Await it exactly once. Waiters of one flush are completed in their order by one
     /// thread-pool work item: continuations must not block.
     /// </summary>
-    public ValueTask<DurabilityStatus> WaitDurableAsync(WrittenOffset end) => throw new NotSupportedException();
+    public ValueTask<DurabilityStatus> WaitDurableAsync(WrittenOffset end) =>
+        _async ? new(_health.State.Condition == StoreCondition.ReadOnly ? DurabilityStatus.Failed : DurabilityStatus.Durable) : _gate.WaitAsync(end.Value);
 
     /// <summary>The queue, making it in memory where it does not exist; null when a limit forbids that.</summary>
-    public ConsumeQueue? GetQueue(string topic, int queueId) => throw new NotSupportedException();
+    public ConsumeQueue? GetQueue(string topic, int queueId) => _queues.GetOrAdd(Encoding.UTF8.GetBytes(topic), queueId);
 
     /// <summary>The queue, if it exists.</summary>
-    public bool TryGetQueue(string topic, int queueId, [NotNullWhen(true)] out ConsumeQueue? queue) => throw new NotSupportedException();
+    public bool TryGetQueue(string topic, int queueId, [NotNullWhen(true)] out ConsumeQueue? queue) =>
+        TryGetQueue(Encoding.UTF8.GetBytes(topic), queueId, out queue);
+
+    /// <summary>The queue, if it exists; by the topic in UTF-8, without allocating.</summary>
+    public bool TryGetQueue(ReadOnlySpan<byte> topic, int queueId, [NotNullWhen(true)] out ConsumeQueue? queue) =>
+        _queues.TryGet(topic, queueId, out queue);
 
     /// <summary>
     /// Leases the record at a physical offset, as a queue entry says. An empty lease when it is not in the log (any
     /// more), is beyond <see cref="Dispatched"/>, or does not have that size.
     /// </summary>
-    public RecordLease ReadRecord(long physicalOffset, int size) => throw new NotSupportedException();
+    public RecordLease ReadRecord(long physicalOffset, int size) => _log.Read(physicalOffset, size, _dispatcher.Offset);
 
     /// <summary>Leases the record at a physical offset whose size is not known (as in an offset message id).</summary>
-    public RecordLease ReadRecord(long physicalOffset) => throw new NotSupportedException();
+    public RecordLease ReadRecord(long physicalOffset) => _log.Read(physicalOffset, -1, _dispatcher.Offset);
 
     /// <summary>A reader of the log from a physical offset of a record on: <see cref="MinPhysicalOffset"/>, or <see cref="Dispatched"/> for what comes.</summary>
-    public LogReader OpenReader(long position) => throw new NotSupportedException();
+    public LogReader OpenReader(long position) => new(_log, () => _dispatcher.Offset, position);
 
     /// <summary>Adds a listener; records dispatched after the call are told to it.</summary>
-    public void AddListener(IDispatchListener listener) => throw new NotSupportedException();
+    public void AddListener(IDispatchListener listener) => _dispatcher.Add(listener);
 
     /// <summary>Takes a listener away; it may be told of records of the batch in hand still.</summary>
-    public void RemoveListener(IDispatchListener listener) => throw new NotSupportedException();
+    public void RemoveListener(IDispatchListener listener) => _dispatcher.Remove(listener);
 
     /// <summary>Completes once everything appended so far can be read, or the store failed or closed. For tests and tools.</summary>
-    public ValueTask<DurabilityStatus> WaitDispatchedAsync() => throw new NotSupportedException();
+    public ValueTask<DurabilityStatus> WaitDispatchedAsync() => _dispatcher.WaitAsync(_log.Written);
 
-    /// <summary>Clean stop: flushes, dispatches, writes the checkpoint, removes the abort file.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    /// <summary>Writes a checkpoint now; false when the disk failed. It writes itself every <see cref="StoreOptions.CheckpointInterval"/>.</summary>
+    public bool WriteCheckpoint() => _checkpoints.Write();
+
+    /// <summary>
+    /// Clean stop: flushes, dispatches, writes the checkpoint, removes the abort file. After a failure the abort file
+    /// stays, so that the next start looks at everything.
+    /// </summary>
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            Close();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Start()
+    {
+        _flusher.Start();
+        _dispatcher.Start();
+        _checkpoints.Write();
+    }
+
+    private void Close()
+    {
+        _appender.Close();
+        _flusher.Dispose();
+        _dispatcher.Dispose();
+        var isClean = _checkpoints.Write() && !_health.IsClosedForWrites;
+        _checkpoints.Dispose();
+        _health.Stop();
+        _metrics.Dispose();
+        _source.Close();
+        _log.Close();
+        _queues.Files.Dispose();
+        if (isClean)
+            _directory.EndRun();
+        _directory.Dispose();
+    }
+
+    private long Confirmed() => _async ? _log.Written : _gate.Durable;
+
+    private AppendResult Note(AppendResult result)
+    {
+        if (result.Status != AppendStatus.Appended)
+        {
+            _metrics.Refused(result.Status);
+            return result;
+        }
+
+        _metrics.Appended(result.Count, result.Size);
+        _flusher.Appended();
+        if (_async)
+            _dispatcher.Confirmed();
+        return result;
+    }
 }

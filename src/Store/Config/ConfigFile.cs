@@ -31,6 +31,8 @@ public sealed class ConfigFile
         {
             var directory = Path.GetDirectoryName(_path)!;
             _files.CreateDirectory(directory);
+            if (Path.GetDirectoryName(directory) is { Length: > 0 } parent)
+                _files.SyncDirectory(parent);
             var temporary = _path + ".tmp";
             using (var file = _files.Open(temporary))
             {

@@ -19,7 +19,7 @@ public interface IFileSystem
     /// <summary>Entries of a directory in no order; empty when it does not exist.</summary>
     IReadOnlyList<FileEntry> List(string directory);
 
-    /// <summary>Makes the directory and those above it, durably.</summary>
+    /// <summary>Makes the directory and those above it. Durable after <see cref="SyncDirectory"/> of the parent.</summary>
     void CreateDirectory(string directory);
 
     /// <summary>Deletes a file; nothing happens when it does not exist. Durable after <see cref="SyncDirectory"/>.</summary>
@@ -32,11 +32,14 @@ public interface IFileSystem
     void SyncDirectory(string directory);
 
     /// <summary>
-    /// Maps a whole file of <paramref name="size"/> bytes, making or extending it (with zeros) as needed and reserving
-    /// its blocks, so that no write into the mapping can fail for want of room. With <paramref name="zeroFrom"/> at
-    /// least 0, everything from there on reads as zeros afterwards.
+    /// Makes the file, or extends it with zeros, to <paramref name="size"/> bytes and reserves its blocks, so that no
+    /// write into a mapping of it can fail for want of room. With <paramref name="zeroFrom"/> at least 0, everything
+    /// from there on reads as zeros afterwards. Durable on return, but for the directory entry.
     /// </summary>
-    IMappedFile Map(string path, int size, long zeroFrom = -1);
+    void Reserve(string path, int size, long zeroFrom = -1);
+
+    /// <summary>Maps the first <paramref name="size"/> bytes of a file that has them.</summary>
+    IMappedFile Map(string path, int size);
 
     /// <summary>Opens a file for reads and writes at positions, making it where it does not exist.</summary>
     IRandomFile Open(string path);

@@ -8,16 +8,45 @@ namespace ProtoBridgeMQ.Store.Log;
 /// </summary>
 public sealed class LogReader : IDisposable
 {
-    internal LogReader(long position) => Position = position;
+    private readonly CommitLog _log;
+    private readonly Func<long> _limit;
+    private LogSegment? _segment;
+
+    internal LogReader(CommitLog log, Func<long> limit, long position)
+    {
+        _log = log;
+        _limit = limit;
+        Position = position;
+    }
 
     /// <summary>Physical offset of the next record.</summary>
     public long Position { get; private set; }
 
     /// <summary>
     /// Reads the next record; false when there is none yet. The view is valid until the next call.
-    /// A position that retention has taken away moves on to the first record there is.
+    /// A position that is before the log moves on to the first record there is.
     /// </summary>
-    public bool TryReadNext(out MessageRecord record) => throw new NotSupportedException();
+    public bool TryReadNext(out MessageRecord record)
+    {
+        record = default;
+        var limit = _limit();
+        Position = Math.Max(Position, _log.MinOffset);
+        while (Position < limit && TryHold(Position))
+        {
+            var error = MessageRecord.TryRead(_segment!.Memory.Span[(int)(Position - _segment.BaseOffset)..], out record);
+            if (error == RecordError.None)
+            {
+                Position += record.Size;
+                return true;
+            }
+
+            if (error != RecordError.Blank)
+                return false;
+            Position = _segment.EndOffset;
+        }
+
+        return false;
+    }
 
     /// <summary>Goes to another record: the physical offset of any record.</summary>
     public void Seek(long position) => Position = position;
@@ -25,5 +54,18 @@ public sealed class LogReader : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _segment?.Release();
+        _segment = null;
+    }
+
+    private bool TryHold(long position)
+    {
+        if (_segment is not null && position >= _segment.BaseOffset && position < _segment.EndOffset)
+            return true;
+        Dispose();
+        if (_log.Find(position) is not { } segment || !segment.TryAcquire())
+            return false;
+        _segment = segment;
+        return true;
     }
 }

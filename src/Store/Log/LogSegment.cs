@@ -1,6 +1,107 @@
+using ProtoBridgeMQ.Store.Files;
+
 namespace ProtoBridgeMQ.Store.Log;
 
+/// <summary>
+/// One file of the commit log. Mapped on first use, unmapped when its owner and every reader have let it go.
+/// </summary>
 internal sealed class LogSegment
 {
-    public void Release() => throw new NotSupportedException();
+    private readonly IFileSystem _files;
+    private readonly Lock _mapLock = new();
+    private IMappedFile? _mapped;
+    private Memory<byte> _memory;
+    private int _references = 1;
+    private bool _closed;
+
+    public LogSegment(IFileSystem files, string directory, long baseOffset, int size)
+    {
+        _files = files;
+        BaseOffset = baseOffset;
+        Size = size;
+        Path = System.IO.Path.Combine(directory, LogFileName.Of(baseOffset));
+    }
+
+    public long BaseOffset { get; }
+
+    public int Size { get; }
+
+    public long EndOffset => BaseOffset + Size;
+
+    public string Path { get; }
+
+    /// <summary>The bytes. The caller holds a reference, or is the owner.</summary>
+    public Memory<byte> Memory
+    {
+        get
+        {
+            if (Volatile.Read(ref _mapped) is null)
+                Map();
+            return _memory;
+        }
+    }
+
+    /// <summary>Takes a reference; false when the segment is gone.</summary>
+    public bool TryAcquire()
+    {
+        while (true)
+        {
+            var references = Volatile.Read(ref _references);
+            if (references == 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _references, references + 1, references) == references)
+                return true;
+        }
+    }
+
+    /// <summary>Gives a reference back; the last one unmaps.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0)
+            return;
+        lock (_mapLock)
+        {
+            _closed = true;
+            _mapped?.Dispose();
+            _mapped = null;
+            _memory = default;
+        }
+    }
+
+    /// <summary>Makes a range durable.</summary>
+    public void Flush(int offset, int length)
+    {
+        if (Volatile.Read(ref _mapped) is null)
+            Map();
+        _mapped!.Flush(offset, length);
+    }
+
+    private void Map()
+    {
+        lock (_mapLock)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            if (_mapped is not null)
+                return;
+            var mapped = _files.Map(Path, Size);
+            _memory = mapped.Memory;
+            Volatile.Write(ref _mapped, mapped);
+        }
+    }
+}
+
+/// <summary>Names of commit log and consume queue files: the offset of their first byte in 20 digits.</summary>
+internal static class LogFileName
+{
+    public const int Digits = 20;
+
+    public static string Of(long offset) => offset.ToString("D20", System.Globalization.CultureInfo.InvariantCulture);
+
+    public static bool TryParse(string name, out long offset)
+    {
+        offset = 0;
+        return name.Length == Digits
+            && !name.AsSpan().ContainsAnyExceptInRange('0', '9')
+            && long.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out offset);
+    }
 }

@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+using ProtoBridgeMQ.Remoting.Messages;
+
+namespace ProtoBridgeMQ.Store.Checkpoints;
+
+/// <summary>
+/// What the checkpoint file says, one page of 4 KiB. Apache RocketMQ reads and writes the first 40 bytes; what follows
+/// at 64 is ours and only holds while it agrees with them, so a page that Apache wrote in between is noticed.
+/// <code>
+///   0  store time of the last flushed record 8 | of the last flushed queue entry 8 | of the last flushed index entry 8
+///  24  offset the master flushed 8 | confirmed offset 8
+///  64  "PBMQCKPT" 8 | recover offset 8 | copy of bytes 0..16 | CRC-32 of 64..96 4
+/// </code>
+/// </summary>
+internal readonly record struct Checkpoint
+{
+    public const int Size = 4096;
+    private const int OwnAt = 64;
+    private const int CrcAt = 96;
+
+    /// <summary>Store time of the last record flushed, Unix milliseconds.</summary>
+    public long PhysicTimestamp { get; init; }
+
+    /// <summary>Store time of the last record whose queue entry is flushed.</summary>
+    public long LogicsTimestamp { get; init; }
+
+    /// <summary>Store time of the last record in the key index; kept as it was found.</summary>
+    public long IndexTimestamp { get; init; }
+
+    /// <summary>Offset the master flushed; kept as it was found.</summary>
+    public long MasterFlushedOffset { get; init; }
+
+    /// <summary>Confirmed offset.</summary>
+    public long ConfirmOffset { get; init; }
+
+    /// <summary>Before it everything is durable, the records and their queue entries; -1 when only times are known.</summary>
+    public long RecoverOffset { get; init; }
+
+    private static ReadOnlySpan<byte> OwnMagic => "PBMQCKPT"u8;
+
+    public static bool TryRead(ReadOnlySpan<byte> page, out Checkpoint checkpoint)
+    {
+        checkpoint = default;
+        if (page.Length < 40)
+            return false;
+        checkpoint = new Checkpoint
+        {
+            PhysicTimestamp = Long(page, 0),
+            LogicsTimestamp = Long(page, 8),
+            IndexTimestamp = Long(page, 16),
+            MasterFlushedOffset = Long(page, 24),
+            ConfirmOffset = Long(page, 32),
+            RecoverOffset = IsOwn(page) ? Long(page, OwnAt + 8) : -1,
+        };
+        return checkpoint.RecoverOffset >= 0 || checkpoint is { PhysicTimestamp: > 0, LogicsTimestamp: > 0 };
+    }
+
+    public void Write(Span<byte> page)
+    {
+        page.Clear();
+        BinaryPrimitives.WriteInt64BigEndian(page, PhysicTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(page[8..], LogicsTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(page[16..], IndexTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(page[24..], MasterFlushedOffset);
+        BinaryPrimitives.WriteInt64BigEndian(page[32..], ConfirmOffset);
+        OwnMagic.CopyTo(page[OwnAt..]);
+        BinaryPrimitives.WriteInt64BigEndian(page[(OwnAt + 8)..], RecoverOffset);
+        page[..16].CopyTo(page[(OwnAt + 16)..]);
+        BinaryPrimitives.WriteUInt32BigEndian(page[CrcAt..], BodyCrc32.Ieee(page[OwnAt..CrcAt]));
+    }
+
+    private static bool IsOwn(ReadOnlySpan<byte> page) =>
+        page.Length >= CrcAt + 4
+        && page.Slice(OwnAt, 8).SequenceEqual(OwnMagic)
+        && page.Slice(OwnAt + 16, 16).SequenceEqual(page[..16])
+        && BinaryPrimitives.ReadUInt32BigEndian(page[CrcAt..]) == BodyCrc32.Ieee(page[OwnAt..CrcAt]);
+
+    private static long Long(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadInt64BigEndian(page[at..]);
+}

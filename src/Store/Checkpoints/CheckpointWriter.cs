@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Store.Dispatch;
+using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Checkpoints;
+
+/// <summary>
+/// Moves the point where recovery begins: flushes the log and the queue files up to what is dispatched, then says so in
+/// the checkpoint. Never the other way round.
+/// </summary>
+internal sealed partial class CheckpointWriter : IDisposable
+{
+    private readonly CheckpointFile _file;
+    private readonly Dispatcher _dispatcher;
+    private readonly LogFlusher _flusher;
+    private readonly QueueFiles _queueFiles;
+    private readonly StoreHealth _health;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private readonly Lock _lock = new();
+    private Checkpoint _last;
+    private bool _closed;
+
+    public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueFiles queueFiles, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
+    {
+        _file = file;
+        _last = last;
+        _dispatcher = dispatcher;
+        _flusher = flusher;
+        _queueFiles = queueFiles;
+        _health = health;
+        _logger = logger;
+        _timer = time.CreateTimer(_ => Tick(), null, interval, interval);
+    }
+
+    /// <summary>Writes a checkpoint when there is something new; false when the disk failed.</summary>
+    public bool Write()
+    {
+        lock (_lock)
+            return _closed || TryWrite();
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_lock)
+            _closed = true;
+    }
+
+    private void Tick()
+    {
+        // One that is still at work does for both.
+        if (!_lock.TryEnter())
+            return;
+        try
+        {
+            if (!_closed && !_health.IsClosedForWrites)
+                TryWrite();
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    private bool TryWrite()
+    {
+        var progress = _dispatcher.Progress;
+        if (progress.Offset == _last.RecoverOffset)
+            return true;
+        try
+        {
+            if (!_flusher.FlushTo(progress.Offset))
+                return false;
+            _queueFiles.Flush();
+            _last = _last with
+            {
+                PhysicTimestamp = progress.StoreTimestamp,
+                LogicsTimestamp = progress.StoreTimestamp,
+                ConfirmOffset = progress.Offset,
+                RecoverOffset = progress.Offset,
+            };
+            _file.Write(_last);
+            return true;
+        }
+        catch (DiskFullException error)
+        {
+            LogNotWritten(error);
+            return true;
+        }
+        catch (IOException error)
+        {
+            _health.Fail("The queue files or the checkpoint could not be flushed to the disk", error);
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No room for the checkpoint; the next start reads more of the log")]
+    private partial void LogNotWritten(Exception error);
+}

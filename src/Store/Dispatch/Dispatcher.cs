@@ -1,0 +1,270 @@
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Dispatch;
+
+/// <summary>
+/// Follows the confirmed end of the log on a thread of its own: gives each record its queue entry, publishes the
+/// dispatched offset, tells the listeners. Goes by batches: one write a queue and batch, one wake-up for all.
+/// </summary>
+internal sealed partial class Dispatcher : IDisposable
+{
+    private const int BatchRecords = 1024;
+
+    private readonly CommitLog _log;
+    private readonly QueueBuilder _builder;
+    private readonly StoreHealth _health;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _retryInterval;
+    private readonly Func<long> _confirmed;
+    private readonly ILogger _logger;
+    private readonly DispatchWaiters _waiters = new();
+    private readonly WakeSignal _wake = new();
+    private readonly Thread _thread;
+    private readonly Dispatched[] _batch = new Dispatched[BatchRecords];
+    private readonly Lock _progressLock = new();
+    private IDispatchListener[] _listeners;
+    private int _batchCount;
+    private DispatchProgress _progress;
+    private volatile bool _stopping;
+
+    public Dispatcher(
+        CommitLog log,
+        QueueBuilder builder,
+        StoreHealth health,
+        StoreOptions options,
+        TimeProvider time,
+        DispatchProgress start,
+        Func<long> confirmed,
+        IReadOnlyList<IDispatchListener> listeners,
+        ILogger logger)
+    {
+        _log = log;
+        _builder = builder;
+        _health = health;
+        _time = time;
+        _retryInterval = options.DiskFullRetryInterval;
+        _confirmed = confirmed;
+        _logger = logger;
+        _listeners = [.. listeners];
+        _progress = start;
+        _thread = new Thread(Run) { IsBackground = true, Name = "store-dispatch" };
+    }
+
+    /// <summary>Everything before it can be read.</summary>
+    public long Offset => Volatile.Read(ref _progress.Offset);
+
+    /// <summary>How far it is, with the store time of the last record.</summary>
+    public DispatchProgress Progress
+    {
+        get
+        {
+            lock (_progressLock)
+                return _progress;
+        }
+    }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>The confirmed end may have moved.</summary>
+    public void Confirmed() => _wake.Notify();
+
+    public ValueTask<DurabilityStatus> WaitAsync(long end) => _waiters.WaitAsync(end, () => Offset);
+
+    public void Add(IDispatchListener listener) => Change(old => [.. old, listener]);
+
+    public void Remove(IDispatchListener listener) => Change(old => [.. old.Where(other => other != listener)]);
+
+    /// <summary>Dispatches what is confirmed and ends the thread.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _wake.Notify();
+        _thread.Join();
+        _waiters.Close(Offset);
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            var limit = _confirmed();
+            if (_progress.Offset < limit)
+            {
+                if (!DispatchBatch(limit))
+                    break;
+                continue;
+            }
+
+            if (_stopping || _health.State.Condition == StoreCondition.ReadOnly)
+                break;
+            _wake.PrepareToSleep();
+            if (_confirmed() > _progress.Offset || _stopping)
+                _wake.StayAwake();
+            else
+                _wake.Sleep();
+        }
+
+        _waiters.Close(Offset);
+    }
+
+    /// <summary>Takes one batch to the queues and the listeners; false when it has to give up.</summary>
+    private bool DispatchBatch(long limit)
+    {
+        var progress = _progress;
+        if (_log.Find(progress.Offset) is not { } segment || !segment.TryAcquire())
+            return GiveUp($"no segment of the commit log holds offset {progress.Offset}");
+        try
+        {
+            if (!Stage(segment, limit, ref progress) || !Commit())
+                return false;
+            lock (_progressLock)
+            {
+                _progress.StoreTimestamp = progress.StoreTimestamp;
+                Volatile.Write(ref _progress.Offset, progress.Offset);
+            }
+
+            Tell(segment, progress.Offset);
+        }
+        finally
+        {
+            segment.Release();
+        }
+
+        _waiters.Advance(progress.Offset);
+        return true;
+    }
+
+    private bool Stage(LogSegment segment, long limit, ref DispatchProgress progress)
+    {
+        var bytes = segment.Memory.Span;
+        _batchCount = 0;
+        while (progress.Offset < limit && _batchCount < BatchRecords)
+        {
+            var at = (int)(progress.Offset - segment.BaseOffset);
+            var error = MessageRecord.TryRead(bytes[at..], out var record);
+            if (error == RecordError.Blank)
+            {
+                progress.Offset = segment.EndOffset;
+                return true;
+            }
+
+            if (error != RecordError.None)
+                return GiveUp($"the record at offset {progress.Offset} is damaged ({error})");
+            _builder.Stage(record, out var queue, out var tagsCode);
+            if (queue is not null)
+                _batch[_batchCount++] = new Dispatched(queue, at, tagsCode);
+            progress.Offset += record.Size;
+            progress.StoreTimestamp = record.StoreTimestamp;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes the entries, waiting while the disk is full: the log has the messages, none is lost.</summary>
+    private bool Commit()
+    {
+        while (true)
+        {
+            try
+            {
+                _builder.Commit();
+                if (_health.State.Condition == StoreCondition.DiskFull && _waitedForRoom)
+                    _health.HasRoom();
+                _waitedForRoom = false;
+                return true;
+            }
+            catch (DiskFullException error)
+            {
+                if (_stopping)
+                    return false;
+                _health.Full(error.Message);
+                _waitedForRoom = true;
+                using var timer = _time.CreateTimer(_ => _wake.Notify(), null, _retryInterval, Timeout.InfiniteTimeSpan);
+                _wake.PrepareToSleep();
+                _wake.Sleep();
+            }
+            catch (IOException error)
+            {
+                _health.Fail("A consume queue could not be written", error);
+                return false;
+            }
+        }
+    }
+
+    private bool _waitedForRoom;
+
+    private void Tell(LogSegment segment, long end)
+    {
+        var listeners = Volatile.Read(ref _listeners);
+        if (listeners.Length == 0)
+            return;
+        var bytes = segment.Memory.Span;
+        for (var i = 0; i < _batchCount; i++)
+        {
+            MessageRecord.TryRead(bytes[_batch[i].Position..], out var record);
+            var message = new DispatchedMessage(_batch[i].Queue, record, _batch[i].TagsCode);
+            foreach (var listener in listeners)
+                Tell(listener, message);
+        }
+
+        foreach (var listener in listeners)
+            TellEnd(listener, end);
+    }
+
+    private void Tell(IDispatchListener listener, in DispatchedMessage message)
+    {
+        try
+        {
+            listener.OnDispatched(message);
+        }
+        catch (Exception error)
+        {
+            LogListenerThrew(error, listener.GetType().Name);
+        }
+    }
+
+    private void TellEnd(IDispatchListener listener, long end)
+    {
+        try
+        {
+            listener.OnBatchEnd(end);
+        }
+        catch (Exception error)
+        {
+            LogListenerThrew(error, listener.GetType().Name);
+        }
+    }
+
+    private bool GiveUp(string what)
+    {
+        _health.Fail("Messages could not be dispatched", new IOException(what));
+        return false;
+    }
+
+    private void Change(Func<IDispatchListener[], IDispatchListener[]> change)
+    {
+        lock (_progressLock)
+            Volatile.Write(ref _listeners, change(_listeners));
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Dispatch listener {Listener} threw; it must not")]
+    private partial void LogListenerThrew(Exception error, string listener);
+
+    private readonly record struct Dispatched(ConsumeQueue Queue, int Position, long TagsCode);
+}
+
+/// <summary>How far dispatch is.</summary>
+internal struct DispatchProgress
+{
+    /// <summary>Everything before it is dispatched.</summary>
+    public long Offset;
+
+    /// <summary>Store time of the last record dispatched.</summary>
+    public long StoreTimestamp;
+}

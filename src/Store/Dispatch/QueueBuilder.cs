@@ -1,0 +1,103 @@
+using System.Globalization;
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Dispatch;
+
+/// <summary>What became of a record on its way to its queue.</summary>
+internal enum QueuePlacement
+{
+    /// <summary>It has an entry now.</summary>
+    Added,
+
+    /// <summary>It had one already.</summary>
+    Known,
+
+    /// <summary>It takes none: a half or rolled back message.</summary>
+    None,
+
+    /// <summary>Its queue offset is too far from the queue's end to be true.</summary>
+    Impossible,
+}
+
+/// <summary>Makes queue entries of records, for the dispatcher and for recovery: staged first, committed by the batch.</summary>
+internal sealed class QueueBuilder
+{
+    private readonly QueueTable _queues;
+    private readonly long[] _delays;
+    private readonly List<ConsumeQueue> _staged = [];
+
+    public QueueBuilder(QueueTable queues, IReadOnlyList<TimeSpan> delays)
+    {
+        _queues = queues;
+        _delays = [.. delays.Select(delay => (long)delay.TotalMilliseconds)];
+    }
+
+    private static ReadOnlySpan<byte> ScheduleTopic => "SCHEDULE_TOPIC_XXXX"u8;
+
+    /// <summary>Stages the entry of a record.</summary>
+    public QueuePlacement Stage(in MessageRecord record, out ConsumeQueue? queue, out long tagsCode)
+    {
+        queue = null;
+        tagsCode = 0;
+        if (!record.TakesQueueOffset)
+            return QueuePlacement.None;
+        queue = _queues.Restore(record.Topic, record.QueueId);
+        var end = queue.StagedEnd;
+        if (record.QueueOffset < end)
+            return QueuePlacement.Known;
+        if (record.QueueOffset > end && !TryFill(queue, record.QueueOffset))
+            return QueuePlacement.Impossible;
+        tagsCode = TagsCode(record);
+        if (queue.StagedEnd == queue.MaxOffset)
+            _staged.Add(queue);
+        queue.Stage(new QueueEntry(record.PhysicalOffset, record.Size, tagsCode));
+        return QueuePlacement.Added;
+    }
+
+    /// <summary>Writes all staged entries. After a failure it may be called again.</summary>
+    public void Commit()
+    {
+        foreach (var queue in _staged)
+            queue.Commit();
+        _staged.Clear();
+    }
+
+    /// <summary>What the queue entry of a record carries.</summary>
+    private long TagsCode(in MessageRecord record)
+    {
+        if (record.Topic.SequenceEqual(ScheduleTopic)
+            && PropertyText.TryGet(record.Properties, SystemProperties.Delay, out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var level)
+            && level > 0 && _delays.Length > 0)
+        {
+            return record.StoreTimestamp + _delays[Math.Min(level, _delays.Length) - 1];
+        }
+
+        return TagHash.Of(record.Tags);
+    }
+
+    /// <summary>
+    /// Brings a queue to an offset beyond its end, whose messages this store does not have (any more): a new queue
+    /// starts there; another one gets fillers, as Apache RocketMQ writes them. Never more than a file of them.
+    /// </summary>
+    private bool TryFill(ConsumeQueue queue, long offset)
+    {
+        var fileEntries = _queues.Files.FileEntries;
+        if (queue.IsNew)
+        {
+            var start = offset - (offset % fileEntries);
+            if (start > long.MaxValue / QueueEntry.EncodedSize / 2)
+                return false;
+            queue.Restore(offset, start);
+        }
+
+        if (offset - queue.StagedEnd > fileEntries)
+            return false;
+        if (queue.StagedEnd == queue.MaxOffset && offset > queue.StagedEnd)
+            _staged.Add(queue);
+        while (queue.StagedEnd < offset)
+            queue.Stage(QueueEntry.Filler);
+        return true;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace ProtoBridgeMQ.Store.Files;
+
+/// <summary>The calls of the C library that .NET has no name for. Only on Unix; elsewhere the callers do without.</summary>
+internal static partial class NativeFile
+{
+    public const int NoSpace = 28;
+    public const int NotSupported = 95;
+    public const int QuotaExceeded = 122;
+    private const int InvalidArgument = 22;
+    private const int MsSync = 4;
+
+    /// <summary>Reserves blocks for a file; the size grows as needed. Returns an errno, 0 for success.</summary>
+    public static int ReserveBlocks(SafeHandle file, long length)
+    {
+        if (!OperatingSystem.IsLinux())
+            return 0;
+        var error = PosixFallocate(file, 0, length);
+        return error is NotSupported or InvalidArgument ? 0 : error;
+    }
+
+    /// <summary>Writes dirty pages of a mapping to the disk and has the disk flush its cache. Returns an errno.</summary>
+    public static unsafe int FlushPages(byte* start, nuint length)
+    {
+        var skew = (nuint)start % (nuint)Environment.SystemPageSize;
+        return Msync(start - skew, length + skew, MsSync) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>Makes the entries of a directory durable. Windows does so by itself.</summary>
+    public static void FlushDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var file = Open(directory, 0);
+        if (file < 0)
+            throw new IOException($"Cannot open directory '{directory}': error {Marshal.GetLastPInvokeError()}.");
+        var failed = Fsync(file) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(file);
+        if (failed)
+            throw new IOException($"Cannot fsync directory '{directory}': error {error}.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
+    private static partial int PosixFallocate(SafeHandle file, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "msync", SetLastError = true)]
+    private static unsafe partial int Msync(byte* start, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int file);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int file);
+}

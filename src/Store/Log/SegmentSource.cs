@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Store.Files;
+
+namespace ProtoBridgeMQ.Store.Log;
+
+/// <summary>
+/// Makes segments: the next one ahead of time on the thread pool, so that an append rolls over without waiting for the
+/// disk to find a gigabyte.
+/// </summary>
+internal sealed partial class SegmentSource : IThreadPoolWorkItem
+{
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private readonly int _segmentSize;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private LogSegment? _ready;
+    private long _wanted = -1;
+    private bool _closed;
+
+    public SegmentSource(IFileSystem files, string directory, int segmentSize, ILogger logger)
+    {
+        _files = files;
+        _directory = directory;
+        _segmentSize = segmentSize;
+        _logger = logger;
+    }
+
+    /// <summary>Asks for a segment to be made in the background. Cheap to ask for again.</summary>
+    public void Prepare(long baseOffset)
+    {
+        if (Interlocked.Exchange(ref _wanted, baseOffset) != baseOffset)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Gives the segment, waiting for it or making it here.</summary>
+    /// <exception cref="IOException">The disk is full, or fails.</exception>
+    public LogSegment Take(long baseOffset)
+    {
+        lock (_gate)
+        {
+            if (_ready is not { } ready || ready.BaseOffset != baseOffset)
+                return Make(baseOffset);
+            _ready = null;
+            return ready;
+        }
+    }
+
+    /// <summary>Removes the segment that nobody took: an empty file would only have to be looked at by the next start.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            if (_ready is null)
+                return;
+            _ready.Release();
+            _files.DeleteFile(_ready.Path);
+            _ready = null;
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        lock (_gate)
+        {
+            var wanted = Volatile.Read(ref _wanted);
+            if (_closed || _ready is not null || _files.FileExists(Path.Combine(_directory, LogFileName.Of(wanted))))
+                return;
+            try
+            {
+                _ready = Make(wanted);
+            }
+            catch (IOException error)
+            {
+                // The append that needs the segment tries again and reports what it meets.
+                LogNotPrepared(error, wanted);
+            }
+        }
+    }
+
+    private LogSegment Make(long baseOffset)
+    {
+        var segment = new LogSegment(_files, _directory, baseOffset, _segmentSize);
+        try
+        {
+            _files.Reserve(segment.Path, _segmentSize, zeroFrom: 0);
+            _files.SyncDirectory(_directory);
+            _ = segment.Memory;
+            return segment;
+        }
+        catch (IOException)
+        {
+            segment.Release();
+            _files.DeleteFile(segment.Path);
+            throw;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Segment {BaseOffset} could not be made ahead of time")]
+    private partial void LogNotPrepared(Exception error, long baseOffset);
+}

@@ -1,0 +1,248 @@
+using System.Globalization;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Log;
+
+namespace ProtoBridgeMQ.Store.Queues;
+
+/// <summary>
+/// The files of all consume queues: <c>consumequeue/topic/queue/offset</c>, each of one fixed size. Holds a limited
+/// number of them open, the least recently used one goes first, and knows which were written since the last flush.
+/// </summary>
+internal sealed class QueueFiles : IDisposable
+{
+    private readonly IFileSystem _files;
+    private readonly int _maxOpen;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Key, OpenFile> _open = [];
+    private readonly LinkedList<OpenFile> _byUse = new();
+    private HashSet<Key> _dirty = [];
+    private HashSet<string> _newDirectories = [];
+
+    public QueueFiles(IFileSystem files, string directory, int fileEntries, int maxOpen)
+    {
+        _files = files;
+        _maxOpen = maxOpen;
+        Directory = directory;
+        FileEntries = fileEntries;
+    }
+
+    /// <summary><c>consumequeue/</c>.</summary>
+    public string Directory { get; }
+
+    /// <summary>Entries of a file.</summary>
+    public int FileEntries { get; }
+
+    /// <summary>Bytes of a file.</summary>
+    public long FileSize => (long)FileEntries * QueueEntry.EncodedSize;
+
+    /// <summary>Directory of a queue.</summary>
+    public string DirectoryOf(ConsumeQueue queue) =>
+        Path.Combine(Directory, queue.Topic, queue.QueueId.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Reads bytes of entries from an offset on, within one file; the bytes that were there.</summary>
+    public int Read(ConsumeQueue queue, long offset, Span<byte> destination)
+    {
+        var at = offset % FileEntries;
+        var size = (int)Math.Min(destination.Length, (FileEntries - at) * QueueEntry.EncodedSize);
+        if (Rent(new Key(queue, offset - at), create: false) is not { } file)
+            return 0;
+        try
+        {
+            return file.File.Read(destination[..size], at * QueueEntry.EncodedSize);
+        }
+        finally
+        {
+            Return(file);
+        }
+    }
+
+    /// <summary>Writes bytes of entries from an offset on, over as many files as it takes.</summary>
+    public void Write(ConsumeQueue queue, long offset, ReadOnlySpan<byte> entries)
+    {
+        while (!entries.IsEmpty)
+        {
+            var at = offset % FileEntries;
+            var size = (int)Math.Min(entries.Length, (FileEntries - at) * QueueEntry.EncodedSize);
+            var file = Rent(new Key(queue, offset - at), create: true)!;
+            try
+            {
+                file.File.Write(entries[..size], at * QueueEntry.EncodedSize);
+            }
+            finally
+            {
+                Return(file);
+            }
+
+            // After the write: a flush that ran before it must not count for it.
+            lock (_lock)
+                _dirty.Add(file.Key);
+            offset += size / QueueEntry.EncodedSize;
+            entries = entries[size..];
+        }
+    }
+
+    /// <summary>Makes the rest of a queue's file from an offset on read as zeros.</summary>
+    public void Clear(ConsumeQueue queue, long offset)
+    {
+        var at = offset % FileEntries;
+        if (Rent(new Key(queue, offset - at), create: false) is not { } file)
+            return;
+        try
+        {
+            file.File.SetLength(at * QueueEntry.EncodedSize);
+            file.File.SetLength(FileSize);
+        }
+        finally
+        {
+            Return(file);
+        }
+
+        lock (_lock)
+            _dirty.Add(file.Key);
+    }
+
+    /// <summary>Deletes a file that has nothing left; base is the offset of its first entry.</summary>
+    public void Delete(ConsumeQueue queue, long baseOffset)
+    {
+        var key = new Key(queue, baseOffset);
+        lock (_lock)
+        {
+            if (_open.TryGetValue(key, out var file))
+                Close(file);
+            _dirty.Remove(key);
+            _newDirectories.Add(DirectoryOf(queue));
+        }
+
+        _files.DeleteFile(PathOf(key));
+    }
+
+    /// <summary>Makes everything written before the call durable, with the directories it is in.</summary>
+    public void Flush()
+    {
+        HashSet<Key> dirty;
+        HashSet<string> directories;
+        lock (_lock)
+        {
+            (dirty, _dirty) = (_dirty, []);
+            (directories, _newDirectories) = (_newDirectories, []);
+        }
+
+        foreach (var key in dirty)
+        {
+            if (Rent(key, create: false) is not { } file)
+                continue;
+            try
+            {
+                file.File.Flush();
+            }
+            finally
+            {
+                Return(file);
+            }
+        }
+
+        foreach (var directory in directories)
+            _files.SyncDirectory(directory);
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            while (_byUse.First is { } node)
+                Close(node.Value);
+        }
+    }
+
+    private OpenFile? Rent(Key key, bool create)
+    {
+        lock (_lock)
+        {
+            if (!_open.TryGetValue(key, out var file))
+            {
+                var path = PathOf(key);
+                var exists = _files.FileExists(path);
+                if (!exists && !create)
+                    return null;
+                file = new OpenFile(key, exists ? _files.Open(path) : Create(key, path));
+                _open.Add(key, file);
+                _byUse.AddLast(file.Node);
+                if (_open.Count > _maxOpen)
+                    Close(_byUse.First!.Value);
+            }
+            else if (_byUse.Last != file.Node)
+            {
+                _byUse.Remove(file.Node);
+                _byUse.AddLast(file.Node);
+            }
+
+            file.Users++;
+            return file;
+        }
+    }
+
+    private void Return(OpenFile file)
+    {
+        lock (_lock)
+        {
+            if (--file.Users == 0 && file.IsClosed)
+                file.File.Dispose();
+        }
+    }
+
+    private IRandomFile Create(Key key, string path)
+    {
+        var directory = DirectoryOf(key.Queue);
+        _files.CreateDirectory(directory);
+        var file = _files.Open(path);
+        try
+        {
+            // Apache RocketMQ refuses queue files that do not have their full size.
+            file.SetLength(FileSize);
+        }
+        catch (IOException)
+        {
+            file.Dispose();
+            throw;
+        }
+
+        _newDirectories.Add(directory);
+        _newDirectories.Add(Path.GetDirectoryName(directory)!);
+        _newDirectories.Add(Directory);
+        return file;
+    }
+
+    private void Close(OpenFile file)
+    {
+        _open.Remove(file.Key);
+        _byUse.Remove(file.Node);
+        file.IsClosed = true;
+        if (file.Users == 0)
+            file.File.Dispose();
+    }
+
+    private string PathOf(Key key) =>
+        Path.Combine(DirectoryOf(key.Queue), LogFileName.Of(key.BaseOffset * QueueEntry.EncodedSize));
+
+    private readonly record struct Key(ConsumeQueue Queue, long BaseOffset);
+
+    private sealed class OpenFile
+    {
+        public OpenFile(Key key, IRandomFile file)
+        {
+            Key = key;
+            File = file;
+            Node = new LinkedListNode<OpenFile>(this);
+        }
+
+        public Key Key { get; }
+
+        public IRandomFile File { get; }
+
+        public LinkedListNode<OpenFile> Node { get; }
+
+        public int Users { get; set; }
+
+        public bool IsClosed { get; set; }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Recovery;
+
+/// <summary>
+/// Finds the consume queues and how far each can be trusted: up to the entries of records before the point where the
+/// scan begins, found by a binary search. The rest is cut off and made again from the log.
+/// </summary>
+internal static class QueueLoader
+{
+    public static void Load(RecoveryState state)
+    {
+        var directory = Path.Combine(state.Options.Directory, "consumequeue");
+        var found = Find(state, directory);
+        var files = new QueueFiles(state.Files, directory, EntriesPerFile(state, found), state.Options.MaxOpenQueueFiles);
+        state.Queues = new QueueTable(files, state.Options.MaxQueues, state.Options.MaxQueuesPerTopic);
+        var limit = state.ScanStart;
+        foreach (var (topic, queueId, bases) in found)
+            Restore(state, state.Queues.Restore(Encoding.UTF8.GetBytes(topic), queueId), bases, limit);
+    }
+
+    private static List<(string Topic, int QueueId, List<SegmentFile> Files)> Find(RecoveryState state, string directory)
+    {
+        var found = new List<(string, int, List<SegmentFile>)>();
+        foreach (var topic in state.Files.List(directory))
+        {
+            if (!topic.IsDirectory)
+                continue;
+            var topicDirectory = Path.Combine(directory, topic.Name);
+            foreach (var queue in state.Files.List(topicDirectory))
+            {
+                if (!queue.IsDirectory || !int.TryParse(queue.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var queueId) || queueId > ushort.MaxValue)
+                    continue;
+                var files = new List<SegmentFile>();
+                foreach (var file in state.Files.List(Path.Combine(topicDirectory, queue.Name)))
+                {
+                    if (!file.IsDirectory && LogFileName.TryParse(file.Name, out var baseOffset))
+                        files.Add(new SegmentFile(baseOffset, file.Length));
+                }
+
+                files.Sort(static (left, right) => left.BaseOffset.CompareTo(right.BaseOffset));
+                if (files.Count > 0)
+                    found.Add((topic.Name, queueId, files));
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The size that most files have; a crash may have left some short.</summary>
+    private static int EntriesPerFile(RecoveryState state, List<(string Topic, int QueueId, List<SegmentFile> Files)> found)
+    {
+        var common = found.SelectMany(queue => queue.Files)
+            .Where(file => file.Length > 0 && file.Length % QueueEntry.EncodedSize == 0)
+            .GroupBy(file => file.Length)
+            .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key)
+            .FirstOrDefault();
+        return common is null || common.Key > int.MaxValue ? state.Options.QueueFileEntries : (int)(common.Key / QueueEntry.EncodedSize);
+    }
+
+    private static void Restore(RecoveryState state, ConsumeQueue queue, List<SegmentFile> found, long limit)
+    {
+        var files = state.Queues.Files;
+        if (found.Any(file => file.BaseOffset % files.FileSize != 0))
+        {
+            throw new StoreUnusableException(
+                $"The files in '{files.DirectoryOf(queue)}' do not have names that go with a file size of {files.FileSize} bytes. "
+                + "Move the directory 'consumequeue' away: it is made again from the commit log.");
+        }
+
+        var first = found[0].BaseOffset / QueueEntry.EncodedSize;
+        var whole = 1;
+        while (whole < found.Count && found[whole].BaseOffset == found[whole - 1].BaseOffset + files.FileSize)
+            whole++;
+        var end = FindEnd(files, queue, first, (found[whole - 1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, limit);
+        queue.Restore(FindStart(state, files, queue, first, end), end);
+        if (whole < found.Count)
+            BeginEarlier(state, queue, end);
+        if (!state.IsClean)
+            CutOff(state, queue, found, end);
+    }
+
+    private static long FindEnd(QueueFiles files, ConsumeQueue queue, long low, long high, long limit)
+    {
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            var known = TryRead(files, queue, middle, out var entry)
+                && entry.Size > 0
+                && (entry.IsFiller || (entry.PhysicalOffset >= 0 && entry.PhysicalOffset < limit));
+            if (known)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+
+    /// <summary>Skips fillers at the head and entries whose records the log does not have any more.</summary>
+    private static long FindStart(RecoveryState state, QueueFiles files, ConsumeQueue queue, long first, long end)
+    {
+        var low = first;
+        while (low < end && TryRead(files, queue, low, out var head) && head.IsFiller)
+            low++;
+        var high = end;
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (TryRead(files, queue, middle, out var entry) && !entry.IsFiller && entry.PhysicalOffset < state.LogStart)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+
+    /// <summary>A file in the middle is missing: the log is read from the last entry before it.</summary>
+    private static void BeginEarlier(RecoveryState state, ConsumeQueue queue, long end)
+    {
+        var start = TryRead(state.Queues.Files, queue, end - 1, out var entry) && !entry.IsFiller && entry.PhysicalOffset >= state.LogStart
+            ? entry.PhysicalOffset
+            : state.LogStart;
+        state.ScanStart = Math.Min(state.ScanStart, start);
+    }
+
+    private static void CutOff(RecoveryState state, ConsumeQueue queue, List<SegmentFile> found, long end)
+    {
+        var files = state.Queues.Files;
+        if (TryRead(files, queue, end, out var entry) && entry.Size > 0)
+            state.HighestCutEntry = Math.Max(state.HighestCutEntry, entry.IsFiller ? -1 : entry.PhysicalOffset);
+        foreach (var file in found)
+        {
+            var baseOffset = file.BaseOffset / QueueEntry.EncodedSize;
+            if (baseOffset >= end && baseOffset > 0 && file != found[0])
+                files.Delete(queue, baseOffset);
+            else if (baseOffset + files.FileEntries > end)
+                files.Clear(queue, Math.Max(end, baseOffset));
+        }
+    }
+
+    private static bool TryRead(QueueFiles files, ConsumeQueue queue, long offset, out QueueEntry entry)
+    {
+        Span<byte> bytes = stackalloc byte[QueueEntry.EncodedSize];
+        entry = default;
+        if (offset < 0 || files.Read(queue, offset, bytes) < QueueEntry.EncodedSize)
+            return false;
+        entry = QueueEntry.Read(bytes);
+        return true;
+    }
+}

@@ -1,0 +1,80 @@
+using ProtoBridgeMQ.Store.Checkpoints;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Recovery;
+
+/// <summary>A file of the commit log as it was found.</summary>
+internal readonly record struct SegmentFile(long BaseOffset, long Length);
+
+/// <summary>What is known of a store directory while it is opened; the steps of recovery fill it in.</summary>
+internal sealed class RecoveryState
+{
+    public RecoveryState(StoreOptions options, IFileSystem files)
+    {
+        Options = options;
+        Files = files;
+        LogDirectory = Path.Combine(options.Directory, "commitlog");
+    }
+
+    public StoreOptions Options { get; }
+
+    public IFileSystem Files { get; }
+
+    public string LogDirectory { get; }
+
+    /// <summary>Bytes of a segment: of those that exist, else of the options.</summary>
+    public int SegmentSize { get; set; }
+
+    /// <summary>Segments, ascending, without holes.</summary>
+    public List<LogSegment> Segments { get; } = [];
+
+    /// <summary>Bytes that the last segment's file had.</summary>
+    public long TailLength { get; set; }
+
+    public Checkpoint Checkpoint { get; set; }
+
+    public bool HasCheckpoint { get; set; }
+
+    /// <summary>The abort file was there: the last run did not end by itself.</summary>
+    public bool WasAborted { get; set; }
+
+    /// <summary>Everything is known to be as the checkpoint says: the last run of this program ended well.</summary>
+    public bool IsClean => !WasAborted && HasCheckpoint && Checkpoint.RecoverOffset >= 0 && ScanStart == Checkpoint.RecoverOffset;
+
+    /// <summary>Where the scan of the log begins: a record, or the end.</summary>
+    public long ScanStart { get; set; }
+
+    /// <summary>Everything before it is known to have been durable: damage there is no torn write.</summary>
+    public long DurableFloor { get; set; }
+
+    /// <summary>Where the log ends; set by the scan.</summary>
+    public long End { get; set; }
+
+    /// <summary>The scan ended at bytes that are no record.</summary>
+    public bool EndIsTorn { get; set; }
+
+    /// <summary>Store time of the last record.</summary>
+    public long LastTimestamp { get; set; }
+
+    public QueueTable Queues { get; set; } = null!;
+
+    /// <summary>Highest physical offset of the queue entries that were cut off.</summary>
+    public long HighestCutEntry { get; set; } = -1;
+
+    public long RebuiltEntries { get; set; }
+
+    /// <summary>Records whose body does not have its CRC any more, and that are followed by sound ones.</summary>
+    public List<long> DamagedRecords { get; } = [];
+
+    /// <summary>Records without a queue entry, because their queue offset cannot be.</summary>
+    public List<long> MisplacedRecords { get; } = [];
+
+    public long LogStart => Segments.Count == 0 ? 0 : Segments[0].BaseOffset;
+
+    public long LogLimit => Segments.Count == 0 ? 0 : Segments[^1].EndOffset;
+
+    public LogSegment? SegmentOf(long offset) =>
+        offset < LogStart || offset >= LogLimit ? null : Segments[(int)((offset - LogStart) / SegmentSize)];
+}

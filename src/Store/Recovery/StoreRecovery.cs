@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Store.Checkpoints;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Log;
+
+namespace ProtoBridgeMQ.Store.Recovery;
+
+/// <summary>
+/// Brings a store directory to where it can be appended to: finds its parts, decides where to begin, loads the queues,
+/// scans the log, and makes the repairs in the order below. Each repair names its crash; what none covers is refused.
+/// Running it again after dying half way does the same: nothing is taken away before its replacement can be made.
+/// </summary>
+internal sealed partial class StoreRecovery
+{
+    private readonly RecoveryState _state;
+    private readonly CheckpointFile _checkpointFile;
+    private readonly ILogger _logger;
+    private readonly List<Repair> _repairs = [];
+
+    public StoreRecovery(StoreOptions options, IFileSystem files, CheckpointFile checkpointFile, bool wasAborted, ILogger logger)
+    {
+        _state = new RecoveryState(options, files) { WasAborted = wasAborted };
+        _checkpointFile = checkpointFile;
+        _logger = logger;
+    }
+
+    public IReadOnlyList<Repair> Repairs => _repairs;
+
+    public RecoveryState Run()
+    {
+        SegmentChain.Load(_state);
+        DecideStart();
+        Apply(new CheckpointAheadOfLog(), new ShortTailSegment(), new LostCheckpoint(), new UncleanStop());
+        QueueLoader.Load(_state);
+        new LogScan(_state).Run();
+        Apply(new DamagedRecord(), new TornRecord(), new QueueAheadOfLog(), new SegmentsBeyondEnd(), new MissingQueueTail());
+        SecureTail();
+        foreach (var queue in _state.Queues.All)
+            queue.NextOffset = queue.MaxOffset;
+        _state.Queues.Files.Flush();
+        return _state;
+    }
+
+    private void DecideStart()
+    {
+        _state.HasCheckpoint = _checkpointFile.TryRead(out var checkpoint);
+        _state.Checkpoint = checkpoint;
+        _state.LastTimestamp = checkpoint.PhysicTimestamp;
+        if (!_state.HasCheckpoint)
+            return;
+        _state.ScanStart = checkpoint.RecoverOffset >= 0 ? checkpoint.RecoverOffset : StartPoint.ByTime(_state);
+        _state.DurableFloor = Math.Max(0, checkpoint.RecoverOffset);
+    }
+
+    private void Apply(params ReadOnlySpan<IRepair> repairs)
+    {
+        foreach (var repair in repairs)
+        {
+            if (repair.Apply(_state) is not { } done)
+                continue;
+            var made = new Repair(repair.GetType().Name, repair.Crash, done);
+            _repairs.Add(made);
+            LogRepair(made.Name, made.Done, made.Crash);
+        }
+    }
+
+    /// <summary>
+    /// Makes what was scanned durable (a killed process leaves it in the page cache only), clears what is behind the
+    /// end so that old bytes can never pass for records, and reserves the blocks of the segment that is written next.
+    /// </summary>
+    private void SecureTail()
+    {
+        foreach (var segment in _state.Segments)
+        {
+            if (segment.EndOffset > _state.ScanStart && segment.BaseOffset < _state.End)
+                segment.Flush(0, segment.Size);
+        }
+
+        if (_state.Segments.Count == 0 || _state.Segments[^1] is not { } tail || tail.EndOffset <= _state.End)
+            return;
+        tail.Release();
+        var fresh = new LogSegment(_state.Files, _state.LogDirectory, tail.BaseOffset, _state.SegmentSize);
+        _state.Files.Reserve(fresh.Path, _state.SegmentSize, _state.IsClean && !_state.EndIsTorn ? -1 : (int)(_state.End - fresh.BaseOffset));
+        _state.Segments[^1] = fresh;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired {Name}: {Done} ({Crash})")]
+    private partial void LogRepair(string name, string done, string crash);
+}
