@@ -18,7 +18,7 @@ public static class NameServerRoutes
             .Add(RequestCode.DeleteKvConfig, new DeleteConfigHandler(config))
             .Add(RequestCode.RegisterBroker, new RegisterBrokerHandler(routes, config, options))
             .Add(RequestCode.UnregisterBroker, new UnregisterBrokerHandler(routes))
-            .Add(RequestCode.GetRouteInfoByTopic, new RouteHandler(routes))
+            .Add(RequestCode.GetRouteInfoByTopic, new TopicRouteHandler(routes))
             .Add(RequestCode.GetBrokerClusterInfo, new ClusterInfoHandler(routes))
             .Add(RequestCode.GetAllTopicListFromNameServer, new TopicListHandler(routes))
             .Add(RequestCode.QueryDataVersion, new QueryDataVersionHandler(routes))

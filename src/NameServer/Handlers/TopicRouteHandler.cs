@@ -7,7 +7,7 @@ using ProtoBridgeMQ.Remoting.Transport;
 namespace ProtoBridgeMQ.NameServer.Handlers;
 
 /// <summary>Who has a topic (105).</summary>
-internal sealed class RouteHandler(RouteTable routes) : IRequestHandler
+internal sealed class TopicRouteHandler(RouteTable routes) : IRequestHandler
 {
     public ValueTask HandleAsync(RemotingRequest request)
     {
