@@ -1,16 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Broker;
-
-/// <summary>When a send is acknowledged.</summary>
-public enum FlushMode
-{
-    /// <summary>After an fsync, shared by all messages that wait for one.</summary>
-    Fsync,
-
-    /// <summary>After the write; the fsync follows. A power cut may lose acknowledged messages.</summary>
-    Async,
-}
 
 /// <summary>Settings of a broker.</summary>
 public sealed class BrokerOptions
@@ -76,6 +67,10 @@ public sealed class BrokerOptions
     /// <summary>Most groups with settings.</summary>
     [Range(8, 10_000_000)]
     public int MaxGroups { get; set; } = 20_000;
+
+    /// <summary>Most queues of groups whose progress is kept.</summary>
+    [Range(8, 100_000_000)]
+    public int MaxOffsets { get; set; } = 1_000_000;
 
     /// <summary>Most members of one group.</summary>
     [Range(1, 1_000_000)]

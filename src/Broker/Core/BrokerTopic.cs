@@ -25,6 +25,7 @@ public sealed record BrokerTopic
         {
             field = value;
             _utf8 = Encoding.UTF8.GetBytes(value);
+            IsRetry = value.StartsWith("%RETRY%", StringComparison.Ordinal);
         }
     }
 
@@ -55,9 +56,12 @@ public sealed record BrokerTopic
     /// <summary>Whether it is one of the broker's own: not a user's, a retry or a dead-letter topic.</summary>
     public bool IsSystem { get; init; }
 
+    /// <summary>Whether it is the retry topic of a group.</summary>
+    public bool IsRetry { get; private init; }
+
     /// <summary>Whether a user made it: what a tail subscription to everything means.</summary>
     public bool IsUser => !IsSystem
-        && !Name.StartsWith("%RETRY%", StringComparison.Ordinal)
+        && !IsRetry
         && !Name.StartsWith("%DLQ%", StringComparison.Ordinal);
 
     /// <summary>Its name in UTF-8.</summary>

@@ -30,7 +30,7 @@ public interface IBrokerCore
     /// <summary>
     /// Stores one message. The append happens before this returns, so the request's memory is free again then, and
     /// sends that are started one after the other lie in the log in that order. Completes when the message is as
-    /// durable as configured and can be read. Allocates nothing in steady state: await the task once, at once.
+    /// durable as configured; consumers see it in the same moment or a little later. Allocates nothing in steady state: await the task once, at once.
     /// </summary>
     ValueTask<SendOutcome> SendAsync(in SendRequest request);
 
@@ -48,6 +48,12 @@ public interface IBrokerCore
 
     /// <summary>Reads from one queue, synchronously; only what is durable is seen.</summary>
     ReadOutcome Read(in ReadRequest request, IRecordSink sink);
+
+    /// <summary>
+    /// Reads from one queue into a batch of leases: nothing is copied, the log's segments stay mapped until the batch is
+    /// cleared.
+    /// </summary>
+    ReadOutcome Read(in ReadRequest request, RecordBatch batch);
 
     /// <summary>Reads the record at a physical offset; false when there is none (any more).</summary>
     bool ReadRecord(long physicalOffset, IRecordSink sink);

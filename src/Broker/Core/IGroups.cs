@@ -68,6 +68,15 @@ public sealed record SubscriptionGroup
 
     /// <summary>Whether members are told of changes in membership.</summary>
     public bool NotifyMembers { get; init; } = true;
+
+    /// <summary>Whether it consumes in order.</summary>
+    public bool ConsumeOrderly { get; init; }
+
+    /// <summary>Minutes that one message may take.</summary>
+    public int ConsumeTimeoutMinutes { get; init; } = 15;
+
+    /// <summary>System flag of the group.</summary>
+    public int SystemFlag { get; init; }
 }
 
 /// <summary>What a member reads.</summary>
@@ -120,6 +129,9 @@ public abstract class GroupMember
 
     /// <summary>Whether it must renew its membership.</summary>
     public virtual bool Expires => false;
+
+    /// <summary>What it is connected by: all members of it leave together when it closes. By default the member itself.</summary>
+    public virtual object ConnectionKey => this;
 
     internal long RenewedAt { get; set; }
 

@@ -11,7 +11,8 @@ public interface IOffsets
     /// Saves progress: the next offset to read. Going backwards or beyond the end is taken as it comes, as in
     /// RocketMQ; it is durable after the flush interval and on a clean stop.
     /// </summary>
-    void Commit(string group, string topic, int queueId, long offset);
+    /// <returns>False when the table of progress is full and this queue is not in it.</returns>
+    bool Commit(string group, string topic, int queueId, long offset);
 
     /// <summary>Oldest offset kept of a queue; 0 for a queue that never had a message.</summary>
     long Min(string topic, int queueId);

@@ -32,6 +32,9 @@ public readonly ref struct SendRequest
     /// <summary>How often it was consumed without success.</summary>
     public int ReconsumeTimes { get; init; }
 
+    /// <summary>To a retry topic: tries after which it becomes a dead letter; null: the group's own setting.</summary>
+    public int? MaxReconsumeTimes { get; init; }
+
     /// <summary>Delay level from 1; 0 for none. Zero also lets a DELAY property in <see cref="Properties"/> decide.</summary>
     public int DelayLevel { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Broker.Core;
 
@@ -14,7 +15,7 @@ public sealed class TagFilter
     {
         Expression = expression;
         Tags = tags;
-        _hashes = tags.Select(static tag => (long)HashOf(tag)).ToFrozenSet();
+        _hashes = tags.Select(static tag => TagHash.Of(tag)).ToFrozenSet();
     }
 
     /// <summary>Every message.</summary>
@@ -48,16 +49,4 @@ public sealed class TagFilter
 
     /// <summary>Whether a tag matches exactly; null for a message without one.</summary>
     public bool Matches(string? tag) => IsAll || (tag is not null && Tags.Contains(tag));
-
-    /// <summary>The hash that queue entries hold: Java's, over UTF-16 code units.</summary>
-    public static int HashOf(ReadOnlySpan<char> tag)
-    {
-        int hash = 0;
-        foreach (char unit in tag)
-        {
-            hash = unchecked((hash * 31) + unit);
-        }
-
-        return hash;
-    }
 }

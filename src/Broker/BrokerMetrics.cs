@@ -1,0 +1,71 @@
+using System.Diagnostics.Metrics;
+using ProtoBridgeMQ.Broker.Core;
+
+namespace ProtoBridgeMQ.Broker;
+
+/// <summary>What the broker counts: meter <c>ProtoBridgeMQ.Broker</c>.</summary>
+public sealed class BrokerMetrics : IDisposable
+{
+    private static readonly KeyValuePair<string, object?>[] Reasons =
+        [.. Enum.GetNames<SendStatus>().Select(static name => KeyValuePair.Create<string, object?>("reason", name))];
+
+    private readonly Meter _meter = new("ProtoBridgeMQ.Broker");
+    private readonly Counter<long> _messagesIn;
+    private readonly Counter<long> _bytesIn;
+    private readonly Counter<long> _messagesOut;
+    private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _pullsRefused;
+    private readonly Counter<long> _delayed;
+    private readonly Counter<long> _retried;
+    private readonly Counter<long> _deadLetters;
+    private readonly UpDownCounter<long> _connections;
+
+    /// <summary>Makes the instruments.</summary>
+    public BrokerMetrics()
+    {
+        _messagesIn = _meter.CreateCounter<long>("broker.messages.in", "{message}", "Messages appended");
+        _bytesIn = _meter.CreateCounter<long>("broker.bytes.in", "By", "Bytes of bodies appended");
+        _messagesOut = _meter.CreateCounter<long>("broker.messages.out", "{message}", "Messages read by consumers");
+        _bytesOut = _meter.CreateCounter<long>("broker.bytes.out", "By", "Bytes of records read by consumers");
+        _refused = _meter.CreateCounter<long>("broker.sends.refused", "{message}", "Sends refused, by reason");
+        _pullsRefused = _meter.CreateCounter<long>("broker.pulls.refused", "{request}", "Pulls not held because the table of held pulls is full");
+        _delayed = _meter.CreateCounter<long>("broker.messages.delayed", "{message}", "Delayed messages delivered to their topics");
+        _retried = _meter.CreateCounter<long>("broker.messages.retried", "{message}", "Messages sent back for another try");
+        _deadLetters = _meter.CreateCounter<long>("broker.messages.dead", "{message}", "Messages put into dead-letter topics");
+        _connections = _meter.CreateUpDownCounter<long>("broker.connections", "{connection}", "Open remoting connections");
+    }
+
+    /// <summary>A gauge that is asked when metrics are collected.</summary>
+    public void Observe(string name, string description, Func<long> value) =>
+        _meter.CreateObservableGauge(name, value, description: description);
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    internal void Received(int messages, int bytes)
+    {
+        _messagesIn.Add(messages);
+        _bytesIn.Add(bytes);
+    }
+
+    internal void Sent(int messages, int bytes)
+    {
+        _messagesOut.Add(messages);
+        _bytesOut.Add(bytes);
+    }
+
+    internal void Refused(SendStatus reason) => _refused.Add(1, Reasons[(int)reason]);
+
+    internal void PullRefused() => _pullsRefused.Add(1);
+
+    internal void Delayed() => _delayed.Add(1);
+
+    internal void Retried() => _retried.Add(1);
+
+    internal void DeadLetter() => _deadLetters.Add(1);
+
+    internal void ConnectionOpened() => _connections.Add(1);
+
+    internal void ConnectionClosed() => _connections.Add(-1);
+}

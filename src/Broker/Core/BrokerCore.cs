@@ -1,0 +1,244 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Broker.Config;
+using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Groups;
+using ProtoBridgeMQ.Broker.LongPolling;
+using ProtoBridgeMQ.Broker.Offsets;
+using ProtoBridgeMQ.Broker.Topics;
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Log;
+
+namespace ProtoBridgeMQ.Broker.Core;
+
+/// <summary>The broker over a message store. Opening recovers; disposing is the clean stop.</summary>
+public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
+{
+    /// <summary>How often waits, members and leases are looked at for their ends.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly MessageStore _store;
+    private readonly BrokerTables _tables;
+    private readonly DelayDelivery _delays;
+    private readonly ArrivalTable _arrivals;
+    private readonly Tails _tails;
+    private readonly MessageIntake _intake;
+    private readonly SendBacks _sendBacks;
+    private readonly QueueReads _reads;
+    private readonly DispatchWakeUp _wakeUp;
+    private readonly Func<string, int, long> _maxOffset;
+    private readonly ITimer _sweeper;
+    private readonly ITimer _flusher;
+    private readonly TimeProvider _time;
+    private long _membersSweptAt;
+    private int _stopped;
+
+    private BrokerCore(BrokerOptions options, IPEndPoint storeHost, MessageStore store, BrokerTables tables, DelayLevels levels, TimeProvider time, ILoggerFactory loggers)
+    {
+        Options = options;
+        StoreHost = storeHost;
+        _store = store;
+        _tables = tables;
+        _time = time;
+        _delays = new DelayDelivery(store, levels, tables.DelayFile, Metrics, time, loggers.CreateLogger<DelayDelivery>());
+        _arrivals = new ArrivalTable(options.MaxHeldPulls, time);
+        _tails = new Tails(store);
+        _intake = new MessageIntake(store, levels, options, Metrics);
+        _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics);
+        _reads = new QueueReads(store, tables.Topics, options);
+        Offsets = new OffsetBook(tables.Offsets, store, options);
+        _maxOffset = Offsets.Max;
+        _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays);
+        store.AddListener(_wakeUp);
+        _delays.Start();
+        _membersSweptAt = time.GetTimestamp();
+        _sweeper = time.CreateTimer(static core => ((BrokerCore)core!).Sweep(), this, SweepInterval, SweepInterval);
+        _flusher = time.CreateTimer(static core => ((BrokerCore)core!).FlushTables(), this, options.OffsetFlushInterval, options.OffsetFlushInterval);
+        Metrics.Observe("broker.pulls.held", "Pulls that wait for messages", () => _arrivals.Held);
+        Metrics.Observe("broker.group.members", "Members of consumer groups", () => tables.Consumers.MemberCount);
+        Metrics.Observe("broker.producers", "Producers known by heartbeats", () => tables.Producers.Count);
+        Metrics.Observe("broker.topics", "Topics", () => tables.Topics.Count);
+        Metrics.Observe("broker.tails", "Open tails of the commit log", () => _tails.Count);
+    }
+
+    /// <inheritdoc/>
+    public BrokerOptions Options { get; }
+
+    /// <inheritdoc/>
+    public IPEndPoint StoreHost { get; }
+
+    /// <inheritdoc/>
+    public ITopics Topics => _tables.Topics;
+
+    /// <inheritdoc/>
+    public IGroups Groups => _tables.Consumers;
+
+    /// <inheritdoc/>
+    public IOffsets Offsets { get; }
+
+    /// <summary>What it counts.</summary>
+    public BrokerMetrics Metrics { get; } = new();
+
+    /// <inheritdoc/>
+    public BrokerStatus Status
+    {
+        get
+        {
+            StoreState state = _store.State;
+            return new BrokerStatus(state.CanAppend, state.CanRead, state.Reason);
+        }
+    }
+
+    /// <summary>The tables that handlers of this broker look into beyond <see cref="IBrokerCore"/>.</summary>
+    internal BrokerTables Tables => _tables;
+
+    /// <summary>The store below.</summary>
+    internal MessageStore Store => _store;
+
+    /// <summary>The address in records and ids, as records have it.</summary>
+    internal HostAddress StoreHostAddress => _store.Options.StoreHost;
+
+    /// <summary>Opens the store directory, recovers, reads the tables and starts.</summary>
+    /// <exception cref="StoreUnusableException">Something is wrong that no repair covers; the message says what to do.</exception>
+    public static BrokerCore Open(BrokerOptions options, IPEndPoint storeHost, TimeProvider time, ILoggerFactory loggers, IFileSystem files)
+    {
+        DelayLevels levels = DelayLevels.Parse(options.MessageDelayLevel);
+        MessageStore store = MessageStore.Open(
+            new StoreOptions
+            {
+                Directory = options.DataDirectory,
+                SegmentSize = options.CommitLogFileSize,
+                MaxBodySize = options.MaxBodySize,
+                FlushMode = options.Flush,
+                MaxUnflushedBytes = Math.Max(1 << 16, options.MaxUndurableBytes),
+                MaxQueuesPerTopic = Math.Max(options.MaxQueuesPerTopic, levels.Count),
+                StoreHost = HostAddress.From(storeHost),
+                DelayLevels = levels.All,
+            },
+            files,
+            time,
+            loggers);
+        var tables = new BrokerTables(options, files, time, loggers);
+        return new BrokerCore(options, storeHost, store, tables, levels, time, loggers);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<SendOutcome> SendAsync(in SendRequest request) =>
+        request.Topic.IsRetry ? _sendBacks.SendToRetry(request) : _intake.Send(request);
+
+    /// <inheritdoc/>
+    public ValueTask<SendOutcome> SendBatchAsync(in SendRequest request) => request.Topic.IsRetry
+        ? _intake.Refuse(new SendOutcome(SendStatus.BodyInvalid, Remark: $"batch request does not support retry group {request.Topic.Name}"))
+        : _intake.SendBatch(request);
+
+    /// <inheritdoc/>
+    public ValueTask<SendOutcome> SendBackAsync(in SendBackRequest request) => _sendBacks.SendBack(request);
+
+    /// <inheritdoc/>
+    public ReadOutcome Read(in ReadRequest request, RecordBatch batch)
+    {
+        ReadOutcome outcome = _reads.Read(request, batch);
+        if (outcome.Count > 0)
+        {
+            Metrics.Sent(outcome.Count, outcome.Bytes);
+        }
+
+        return outcome;
+    }
+
+    /// <inheritdoc/>
+    public ReadOutcome Read(in ReadRequest request, IRecordSink sink)
+    {
+        using var batch = new RecordBatch();
+        ReadOutcome outcome = Read(request, batch);
+        int bytes = 0;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            ReadOnlySpan<byte> record = batch[i];
+            MessageRecord.TryRead(record, out MessageRecord view);
+            if (!sink.Accept(batch.QueueOffset(i), view.PhysicalOffset, record))
+            {
+                return outcome with { Count = i, Bytes = bytes, NextOffset = batch.QueueOffset(i) };
+            }
+
+            bytes += record.Length;
+        }
+
+        return outcome;
+    }
+
+    /// <inheritdoc/>
+    public bool ReadRecord(long physicalOffset, IRecordSink sink)
+    {
+        if (physicalOffset < 0)
+        {
+            return false;
+        }
+
+        using RecordLease lease = _store.ReadRecord(physicalOffset);
+        return !lease.IsEmpty
+            && lease.TryRead(out MessageRecord record)
+            && sink.Accept(record.QueueOffset, record.PhysicalOffset, lease.Span);
+    }
+
+    /// <inheritdoc/>
+    public bool Hold(ArrivalWait wait)
+    {
+        if (Topics.Find(wait.Topic) is not { } topic || (uint)wait.QueueId >= (uint)topic.ReadQueues)
+        {
+            return false;
+        }
+
+        bool held = _arrivals.Hold(wait, _maxOffset);
+        if (!held)
+        {
+            Metrics.PullRefused();
+        }
+
+        return held;
+    }
+
+    /// <inheritdoc/>
+    public bool CancelWait(ArrivalWait wait) => _arrivals.Cancel(wait);
+
+    /// <inheritdoc/>
+    public ICommitLogTail OpenTail() => _tails.Open();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+        {
+            return;
+        }
+
+        await _sweeper.DisposeAsync();
+        await _flusher.DisposeAsync();
+        _arrivals.Stop();
+        _tails.Stop();
+        await _delays.DisposeAsync();
+        _store.RemoveListener(_wakeUp);
+        FlushTables();
+        await _store.DisposeAsync();
+        Metrics.Dispose();
+    }
+
+    private void Sweep()
+    {
+        _arrivals.Expire();
+        if (_time.GetElapsedTime(_membersSweptAt) > TimeSpan.FromSeconds(1))
+        {
+            _membersSweptAt = _time.GetTimestamp();
+            _tables.Consumers.Sweep();
+            _tables.Producers.Expire();
+        }
+    }
+
+    private void FlushTables()
+    {
+        _tables.OffsetFlush.Flush();
+        _delays.Flush();
+    }
+}

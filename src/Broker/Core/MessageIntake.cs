@@ -1,0 +1,177 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text;
+using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Topics;
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Durability;
+
+namespace ProtoBridgeMQ.Broker.Core;
+
+/// <summary>The way in: checks a message, appends it, and waits until it is durable.</summary>
+/// <remarks>Thread safe. Nothing is allocated for a message without delay.</remarks>
+internal sealed class MessageIntake(MessageStore store, DelayLevels levels, BrokerOptions options, BrokerMetrics metrics)
+{
+    private static readonly byte[] ScheduleTopic = Encoding.UTF8.GetBytes(TopicName.Schedule);
+
+    private readonly string _undurable = $"broker busy: {options.MaxUndurableBytes} bytes wait to become durable";
+    private readonly string _bodyLimit = $"the body is larger than {options.MaxBodySize} bytes";
+
+    public ValueTask<SendOutcome> Send(in SendRequest request)
+    {
+        // Half messages take no place in their queue: one that is no transaction's would be acknowledged and never seen.
+        return (request.SystemFlag & MessageSysFlag.TransactionMask) == 0
+            ? Put(request)
+            : Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "transaction messages are not supported by this broker"));
+    }
+
+    /// <summary>As <see cref="Send"/>, for messages that were taken before.</summary>
+    public ValueTask<SendOutcome> Put(in SendRequest request)
+    {
+        int queueId = ChooseQueue(request);
+        SendOutcome refused = Check(request, queueId);
+        if (refused.Status != SendStatus.Ok)
+        {
+            return Refuse(refused);
+        }
+
+        PropertyScan scan = PropertyScan.Of(request.Properties);
+        if (scan.Refusal is not null)
+        {
+            return Refuse(new SendOutcome(scan.RefusalStatus, Remark: scan.Refusal));
+        }
+
+        int level = request.DelayLevel > 0 ? request.DelayLevel : scan.DelayLevel;
+        AppendResult appended = level > 0
+            ? AppendDelayed(request, queueId, Math.Min(level, levels.Count))
+            : store.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties));
+        return Complete(appended, queueId, request.Body.Length, null);
+    }
+
+    public ValueTask<SendOutcome> SendBatch(in SendRequest request)
+    {
+        if ((request.SystemFlag & MessageSysFlag.TransactionMask) != 0)
+        {
+            return Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "a batch may not be of a transaction"));
+        }
+
+        int queueId = ChooseQueue(request);
+        SendOutcome refused = Check(request, queueId);
+        if (refused.Status != SendStatus.Ok)
+        {
+            return Refuse(refused);
+        }
+
+        string? unfit = BatchScan.Reject(request.Body, options.MaxBodySize);
+        if (unfit is not null)
+        {
+            return Refuse(new SendOutcome(SendStatus.BodyInvalid, Remark: unfit));
+        }
+
+        MessageToStore message = ToStore(request, request.Topic.NameUtf8, queueId, request.Properties);
+        AppendResult appended = store.AppendBatch(message);
+        long[]? offsets = appended.Status == AppendStatus.Appended
+            ? BatchScan.Offsets(message, store.Options.StoreHost, appended)
+            : null;
+        return Complete(appended, queueId, request.Body.Length, offsets);
+    }
+
+    private static int ChooseQueue(in SendRequest request)
+    {
+        int queues = request.Topic.WriteQueues;
+        if (request.QueueId >= 0 || queues <= 0)
+        {
+            return Math.Max(0, request.QueueId);
+        }
+
+        return request.OrderingHash is { } hash ? (int)((uint)hash % (uint)queues) : request.Topic.NextQueue();
+    }
+
+    private SendOutcome Check(in SendRequest request, int queueId)
+    {
+        BrokerTopic topic = request.Topic;
+        if (!topic.IsWritable)
+        {
+            return new SendOutcome(SendStatus.NoPermission, Remark: $"the topic[{topic.Name}] sending message is forbidden");
+        }
+
+        int queues = Math.Max(topic.WriteQueues, topic.ReadQueues);
+        if (queueId >= queues)
+        {
+            return new SendOutcome(SendStatus.QueueInvalid, Remark: $"request queueId[{queueId}] is illegal, topic[{topic.Name}] has {queues} queues");
+        }
+
+        return default;
+    }
+
+    private static MessageToStore ToStore(in SendRequest request, ReadOnlySpan<byte> topic, int queueId, ReadOnlySpan<byte> properties) => new()
+    {
+        Topic = topic,
+        QueueId = queueId,
+        Body = request.Body,
+        Properties = properties,
+        Flag = request.Flag,
+        SysFlag = request.Topic.FilterType == "MULTI_TAG" ? request.SystemFlag | MessageSysFlag.MultiTags : request.SystemFlag,
+        BornTimestamp = request.BornTime,
+        BornHost = HostAddress.From(request.BornHost),
+        ReconsumeTimes = request.ReconsumeTimes,
+    };
+
+    private AppendResult AppendDelayed(in SendRequest request, int queueId, int level)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(MessageRecord.MaxProperties + 1);
+        try
+        {
+            var writer = new PropertyTextWriter(buffer.AsSpan(0, MessageRecord.MaxProperties));
+            return PropertyScan.CopyForDelay(ref writer, request.Properties, level, request.Topic.NameUtf8, queueId)
+                ? store.Append(ToStore(request, ScheduleTopic, level - 1, writer.Written))
+                : new AppendResult(AppendStatus.PropertiesTooLarge);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private ValueTask<SendOutcome> Complete(in AppendResult appended, int queueId, int bytes, long[]? offsets)
+    {
+        if (appended.Status != AppendStatus.Appended)
+        {
+            return Refuse(Refusal(appended.Status));
+        }
+
+        metrics.Received(Math.Max(1, appended.Count), bytes);
+        var outcome = new SendOutcome(SendStatus.Ok, queueId, appended.QueueOffset, appended.PhysicalOffset) { BatchOffsets = offsets };
+        ValueTask<DurabilityStatus> durable = store.WaitDurableAsync(appended.End);
+        return durable.IsCompletedSuccessfully
+            ? new ValueTask<SendOutcome>(AfterWait(durable.Result, outcome))
+            : WhenDurableAsync(durable, outcome);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<SendOutcome> WhenDurableAsync(ValueTask<DurabilityStatus> durable, SendOutcome outcome) =>
+        AfterWait(await durable.ConfigureAwait(false), outcome);
+
+    private static SendOutcome AfterWait(DurabilityStatus status, in SendOutcome outcome) => status == DurabilityStatus.Durable
+        ? outcome
+        : new SendOutcome(SendStatus.Unknown, Remark: "the message was written, but not flushed: whether it survives is unknown");
+
+    public ValueTask<SendOutcome> Refuse(in SendOutcome outcome)
+    {
+        metrics.Refused(outcome.Status);
+        return new ValueTask<SendOutcome>(outcome);
+    }
+
+    /// <summary>What the store's refusals mean to a sender.</summary>
+    private SendOutcome Refusal(AppendStatus status) => status switch
+    {
+        AppendStatus.MessageTooLarge => new SendOutcome(SendStatus.BodyInvalid, Remark: _bodyLimit),
+        AppendStatus.PropertiesTooLarge => new SendOutcome(SendStatus.PropertiesInvalid, Remark: "the properties are larger than 32767 bytes"),
+        AppendStatus.Malformed => new SendOutcome(SendStatus.BodyInvalid, Remark: "the message is illegal"),
+        AppendStatus.Busy => new SendOutcome(SendStatus.Busy, Remark: _undurable),
+        AppendStatus.DiskFull => new SendOutcome(SendStatus.ReadOnly, Remark: store.State.Reason ?? "the broker's disk is full"),
+        AppendStatus.ShuttingDown => new SendOutcome(SendStatus.ReadOnly, Remark: "the broker is stopping"),
+        _ => new SendOutcome(SendStatus.ReadOnly, Remark: store.State.Reason ?? "the store takes no writes"),
+    };
+}

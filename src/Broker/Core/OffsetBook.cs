@@ -1,0 +1,25 @@
+using ProtoBridgeMQ.Broker.Offsets;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Broker.Core;
+
+/// <summary>Progress of groups over the offset table, ends of queues over the store.</summary>
+internal sealed class OffsetBook(OffsetTable table, MessageStore store, BrokerOptions options) : IOffsets
+{
+    public long Query(string group, string topic, int queueId) => table.Query(group, topic, queueId);
+
+    public bool Commit(string group, string topic, int queueId, long offset) =>
+        table.Commit(group, topic, queueId, offset, options.MaxOffsets);
+
+    public long Min(string topic, int queueId) =>
+        store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.MinOffset : 0;
+
+    public long Max(string topic, int queueId) =>
+        store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.MaxOffset : 0;
+
+    public long Search(string topic, int queueId, long time) =>
+        store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.OffsetByTime(time) : 0;
+
+    public IReadOnlyList<string> GroupsOf(string topic) => table.GroupsOf(topic);
+}

@@ -1,0 +1,94 @@
+using System.Buffers.Text;
+using ProtoBridgeMQ.Remoting.Messages;
+
+namespace ProtoBridgeMQ.Broker.Core;
+
+/// <summary>What the properties of a message ask of the broker, found in one walk.</summary>
+internal readonly struct PropertyScan
+{
+    private PropertyScan(int delayLevel, SendStatus status, string? refusal)
+    {
+        DelayLevel = delayLevel;
+        RefusalStatus = status;
+        Refusal = refusal;
+    }
+
+    /// <summary>Value of DELAY; 0 without.</summary>
+    public int DelayLevel { get; }
+
+    /// <summary>Why the message cannot be taken; null when it can.</summary>
+    public string? Refusal { get; }
+
+    /// <summary>The kind of the refusal.</summary>
+    public SendStatus RefusalStatus { get; }
+
+    /// <summary>Walks a property text.</summary>
+    public static PropertyScan Of(ReadOnlySpan<byte> properties)
+    {
+        int delayLevel = 0;
+        PropertyTextReader reader = PropertyText.Read(properties);
+        while (reader.MoveNext())
+        {
+            ReadOnlySpan<byte> name = reader.Name;
+            if (name.IsEmpty || name[0] is not ((byte)'D' or (byte)'T'))
+            {
+                continue;
+            }
+
+            if (name.SequenceEqual("DELAY"u8))
+            {
+                if (!Utf8Parser.TryParse(reader.Value, out delayLevel, out int used) || used != reader.Value.Length)
+                {
+                    return new PropertyScan(0, SendStatus.PropertiesInvalid, "the property DELAY is not a number");
+                }
+            }
+            else if (name.SequenceEqual("TRAN_MSG"u8) && reader.Value.SequenceEqual("true"u8))
+            {
+                return new PropertyScan(0, SendStatus.Unsupported, "transaction messages are not supported by this broker");
+            }
+            else if (name.SequenceEqual("TIMER_DELIVER_MS"u8) || name.SequenceEqual("TIMER_DELAY_SEC"u8) || name.SequenceEqual("TIMER_DELAY_MS"u8))
+            {
+                return new PropertyScan(0, SendStatus.Unsupported, "timer messages of any time are not supported by this broker, delay levels are");
+            }
+        }
+
+        return new PropertyScan(delayLevel, SendStatus.Ok, null);
+    }
+
+    /// <summary>
+    /// Writes the properties of a message that waits in the schedule topic: the same ones, the level, and where it is
+    /// meant to go. False when there is no room.
+    /// </summary>
+    public static bool CopyForDelay(ref PropertyTextWriter writer, ReadOnlySpan<byte> properties, int level, ReadOnlySpan<byte> topic, int queueId)
+    {
+        return CopyWithoutDelay(ref writer, properties)
+            && TryAdd(ref writer, SystemProperties.Delay, level)
+            && writer.TryAdd(SystemProperties.RealTopic, topic)
+            && TryAdd(ref writer, SystemProperties.RealQueueId, queueId);
+    }
+
+    /// <summary>Writes the properties without those of a delay; false when there is no room.</summary>
+    public static bool CopyWithoutDelay(ref PropertyTextWriter writer, ReadOnlySpan<byte> properties)
+    {
+        PropertyTextReader reader = PropertyText.Read(properties);
+        while (reader.MoveNext())
+        {
+            bool ofDelay = reader.Name.SequenceEqual(SystemProperties.Delay)
+                || reader.Name.SequenceEqual(SystemProperties.RealTopic)
+                || reader.Name.SequenceEqual(SystemProperties.RealQueueId);
+            if (!ofDelay && !writer.TryAdd(reader.Name, reader.Value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryAdd(ref PropertyTextWriter writer, ReadOnlySpan<byte> name, int number)
+    {
+        byte[] text = new byte[11];
+        Utf8Formatter.TryFormat(number, text, out int length);
+        return writer.TryAdd(name, text.AsSpan(0, length));
+    }
+}

@@ -1,0 +1,119 @@
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Broker.Core;
+
+/// <summary>Reads of queues: where the offset stands, which entries match, the leases of their records.</summary>
+internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptions options)
+{
+    /// <summary>Entries looked at in one read that finds no match, so that a rare tag does not hold a thread.</summary>
+    private const int MostEntriesScanned = 4096;
+
+    private const int EntriesAtOnce = 64;
+
+    public ReadOutcome Read(in ReadRequest request, RecordBatch batch)
+    {
+        batch.Clear();
+        ReadStatus refused = Check(request);
+        if (refused != ReadStatus.Found)
+        {
+            return new ReadOutcome(refused, request.Offset, 0, 0, 0, 0);
+        }
+
+        // An empty queue has no file: offset 0 waits for its first message, any other is moved to 0.
+        if (!store.TryGetQueue(request.Topic, request.QueueId, out ConsumeQueue? queue) || queue.MaxOffset == 0)
+        {
+            return new ReadOutcome(request.Offset == 0 ? ReadStatus.NoNewMessage : ReadStatus.QueueEmpty, 0, 0, 0, 0, 0);
+        }
+
+        long min = queue.MinOffset;
+        long max = queue.MaxOffset;
+        if (request.Offset < min)
+        {
+            return new ReadOutcome(ReadStatus.OffsetTooSmall, min, min, max, 0, 0);
+        }
+
+        if (request.Offset >= max)
+        {
+            return request.Offset == max
+                ? new ReadOutcome(ReadStatus.NoNewMessage, max, min, max, 0, 0)
+                : new ReadOutcome(ReadStatus.OffsetTooLarge, max, min, max, 0, 0);
+        }
+
+        long next = Collect(queue, request, max, batch);
+        return new ReadOutcome(
+            batch.Count > 0 ? ReadStatus.Found : ReadStatus.NoMatchedMessage, next, min, max, batch.Count, batch.Bytes);
+    }
+
+    private ReadStatus Check(in ReadRequest request)
+    {
+        if (topics.Find(request.Topic) is not { } topic)
+        {
+            return ReadStatus.TopicNotFound;
+        }
+
+        if (!topic.IsReadable)
+        {
+            return ReadStatus.NoPermission;
+        }
+
+        return (uint)request.QueueId < (uint)topic.ReadQueues ? ReadStatus.Found : ReadStatus.QueueInvalid;
+    }
+
+    private long Collect(ConsumeQueue queue, in ReadRequest request, long max, RecordBatch batch)
+    {
+        int maxMessages = Math.Clamp(request.MaxMessages, 1, options.MaxPullMessages);
+        int maxBytes = Math.Clamp(request.MaxBytes, 1, options.MaxPullBytes);
+        long next = request.Offset;
+        long scanEnd = Math.Min(max, next + Math.Max(MostEntriesScanned, maxMessages));
+        Span<QueueEntry> entries = stackalloc QueueEntry[EntriesAtOnce];
+        while (next < scanEnd && batch.Count < maxMessages)
+        {
+            int wanted = (int)Math.Min(scanEnd - next, request.Filter is null ? Math.Min(maxMessages - batch.Count, EntriesAtOnce) : EntriesAtOnce);
+            int read = queue.ReadEntries(next, entries[..wanted]);
+            if (read == 0)
+            {
+                break;
+            }
+
+            for (int i = 0; i < read; i++)
+            {
+                if (!Take(entries[i], next, request.Filter, maxBytes, batch))
+                {
+                    return next;
+                }
+
+                next++;
+                if (batch.Count == maxMessages)
+                {
+                    return next;
+                }
+            }
+        }
+
+        return next;
+    }
+
+    // False when the record matches and would be too much: the read ends before it.
+    private bool Take(in QueueEntry entry, long queueOffset, TagFilter? filter, int maxBytes, RecordBatch batch)
+    {
+        if (entry.IsFiller || filter?.MatchesHash(entry.TagsCode) == false)
+        {
+            return true;
+        }
+
+        if (batch.Count > 0 && batch.Bytes + (long)entry.Size > maxBytes)
+        {
+            return false;
+        }
+
+        RecordLease lease = store.ReadRecord(entry.PhysicalOffset, entry.Size);
+        if (!lease.IsEmpty)
+        {
+            batch.Add(lease, queueOffset);
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Broker.Config;
+
+namespace ProtoBridgeMQ.Broker.Offsets;
+
+/// <summary>Keeps the table of progress on disk: reads it at the start, writes it at intervals and at the end.</summary>
+public sealed partial class OffsetFlush(OffsetTable table, TableFile file, TimeProvider time, ILogger<OffsetFlush> logger)
+{
+    private DataVersion _version = new(0, 0, 0);
+
+    /// <summary>Reads the file.</summary>
+    public void Load() => file.Read(text => OffsetFile.Parse(text, table) ? table : null);
+
+    /// <summary>Writes the file if anything changed; a failure is logged and tried again the next time.</summary>
+    public void Flush()
+    {
+        if (!table.TakeChanged())
+        {
+            return;
+        }
+
+        try
+        {
+            _version = _version.Next(time);
+            file.Write(output => OffsetFile.Write(output, _version, table));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            table.PutChangedBack();
+            LogNotWritten(logger, file.Path, error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Progress of groups is not written to {Path}, it will be tried again: {Reason}")]
+    private static partial void LogNotWritten(ILogger logger, string path, string reason);
+}

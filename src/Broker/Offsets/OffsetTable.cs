@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+
+namespace ProtoBridgeMQ.Broker.Offsets;
+
+/// <summary>Progress of consumer groups by topic, group and queue.</summary>
+/// <remarks>Thread safe. A commit of a known queue allocates nothing.</remarks>
+public sealed class OffsetTable
+{
+    private readonly ConcurrentDictionary<OffsetKey, QueueOffset> _offsets = new();
+    private int _changed;
+
+    /// <summary>How many queues have progress.</summary>
+    public int Count => _offsets.Count;
+
+    /// <summary>Progress, or -1.</summary>
+    public long Query(string group, string topic, int queueId) =>
+        _offsets.TryGetValue(new OffsetKey(topic, group, queueId), out QueueOffset? offset) ? Volatile.Read(ref offset.Value) : -1;
+
+    /// <summary>Sets progress; false when the table is full.</summary>
+    public bool Commit(string group, string topic, int queueId, long value, int limit = int.MaxValue)
+    {
+        var key = new OffsetKey(topic, group, queueId);
+        if (!_offsets.TryGetValue(key, out QueueOffset? offset))
+        {
+            if (_offsets.Count >= limit)
+            {
+                return false;
+            }
+
+            offset = _offsets.GetOrAdd(key, static _ => new QueueOffset());
+        }
+
+        if (Interlocked.Exchange(ref offset.Value, value) != value)
+        {
+            Volatile.Write(ref _changed, 1);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether anything changed since the last call.</summary>
+    public bool TakeChanged() => Interlocked.Exchange(ref _changed, 0) != 0;
+
+    /// <summary>Makes the next <see cref="TakeChanged"/> answer true: what was taken could not be written.</summary>
+    public void PutChangedBack() => Volatile.Write(ref _changed, 1);
+
+    /// <summary>Everything, grouped as the file has it: <c>topic@group</c>, then queues.</summary>
+    public IEnumerable<IGrouping<(string Topic, string Group), KeyValuePair<int, long>>> Snapshot() =>
+        _offsets
+            .Select(static entry => (entry.Key, Value: Volatile.Read(ref entry.Value.Value)))
+            .GroupBy(
+                static entry => (entry.Key.Topic, entry.Key.Group),
+                static entry => KeyValuePair.Create(entry.Key.QueueId, entry.Value));
+
+    /// <summary>Groups that have progress in a topic.</summary>
+    public IReadOnlyList<string> GroupsOf(string topic) =>
+        [.. _offsets.Keys.Where(key => key.Topic == topic).Select(static key => key.Group).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    private readonly record struct OffsetKey(string Topic, string Group, int QueueId);
+
+    private sealed class QueueOffset
+    {
+        public long Value = -1;
+    }
+}

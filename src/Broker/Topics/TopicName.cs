@@ -1,0 +1,115 @@
+using System.Buffers;
+using ProtoBridgeMQ.Broker.Core;
+
+namespace ProtoBridgeMQ.Broker.Topics;
+
+/// <summary>What a topic or group may be called, and which names are the broker's own.</summary>
+public static class TopicName
+{
+    /// <summary>Longest name of a topic.</summary>
+    public const int LongestTopic = 127;
+
+    /// <summary>Longest name of a group, so that its retry topic still fits into a record.</summary>
+    public const int LongestGroup = 120;
+
+    /// <summary>Topic whose settings others inherit when they are created by sending.</summary>
+    public const string Default = "TBW102";
+
+    /// <summary>Topic in which delayed messages wait, one queue per level.</summary>
+    public const string Schedule = "SCHEDULE_TOPIC_XXXX";
+
+    /// <summary>What the name of a retry topic begins with.</summary>
+    public const string RetryPrefix = "%RETRY%";
+
+    /// <summary>What the name of a dead-letter topic begins with.</summary>
+    public const string DeadLetterPrefix = "%DLQ%";
+
+    /// <summary>What the names of further topics of the system begin with.</summary>
+    public const string SystemPrefix = "rmq_sys_";
+
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("%|-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    private static readonly HashSet<string> SystemNames = new(StringComparer.Ordinal)
+    {
+        Default, Schedule, "BenchmarkTest", "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRACE_TOPIC",
+        "RMQ_SYS_TRANS_OP_HALF_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC", "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",
+        "CHECKPOINT_TOPIC",
+    };
+
+    private static readonly HashSet<string> NotSendable = new(StringComparer.Ordinal)
+    {
+        Schedule, "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC",
+        "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",
+    };
+
+    /// <summary>Why a topic cannot be called so; null when it can.</summary>
+    public static string? Reject(string? name)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            return "The topic's name is blank.";
+        }
+
+        if (name.AsSpan().ContainsAnyExcept(Allowed))
+        {
+            return "The topic's name has a character outside of ^[%|a-zA-Z0-9_-]+$.";
+        }
+
+        return name.Length > LongestTopic ? $"The topic's name is longer than {LongestTopic} characters." : null;
+    }
+
+    /// <summary>Why a group cannot be called so; null when it can.</summary>
+    public static string? RejectGroup(string? name)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            return "The group's name is blank.";
+        }
+
+        if (name.AsSpan().ContainsAnyExcept(Allowed))
+        {
+            return "The group's name has a character outside of ^[%|a-zA-Z0-9_-]+$.";
+        }
+
+        return name.Length > LongestGroup ? $"The group's name is longer than {LongestGroup} characters." : null;
+    }
+
+    /// <summary>Whether it is a topic of the system, in any broker.</summary>
+    public static bool IsSystem(string name) =>
+        SystemNames.Contains(name) || name.StartsWith(SystemPrefix, StringComparison.Ordinal);
+
+    /// <summary>Whether clients may not send to it.</summary>
+    public static bool IsForbiddenToSend(string name) => NotSendable.Contains(name);
+
+    /// <summary>The retry topic of a group.</summary>
+    public static string Retry(string group) => RetryPrefix + group;
+
+    /// <summary>The dead-letter topic of a group.</summary>
+    public static string DeadLetter(string group) => DeadLetterPrefix + group;
+
+    /// <summary>The topics that every broker has, with their settings.</summary>
+    public static IEnumerable<BrokerTopic> OfSystem(BrokerOptions options)
+    {
+        yield return System("SELF_TEST_TOPIC", 1);
+        yield return System("OFFSET_MOVED_EVENT", 1);
+        yield return System("RMQ_SYS_TRANS_HALF_TOPIC", 1);
+        yield return System("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1);
+        yield return System(Schedule, 18);
+        yield return System(options.Name, 1, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
+        yield return System(options.Cluster, 16, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
+        if (options.AutoCreateTopics)
+        {
+            yield return System(Default, options.DefaultQueues, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
+        }
+    }
+
+    private static BrokerTopic System(string name, int queues, int permissions = BrokerTopic.Read | BrokerTopic.Write) => new()
+    {
+        Name = name,
+        ReadQueues = queues,
+        WriteQueues = queues,
+        Permissions = permissions,
+        IsSystem = true,
+    };
+}

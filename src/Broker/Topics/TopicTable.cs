@@ -1,0 +1,203 @@
+using System.Collections.Concurrent;
+using System.Text;
+using ProtoBridgeMQ.Broker.Config;
+using ProtoBridgeMQ.Broker.Core;
+
+namespace ProtoBridgeMQ.Broker.Topics;
+
+/// <summary>
+/// The topics of this broker, in memory and in <c>config/topics.json</c>. A change is on disk before anybody is told
+/// of it: a message that is acknowledged never lies in a topic that a restart does not know.
+/// </summary>
+public sealed class TopicTable : ITopics
+{
+    private readonly ConcurrentDictionary<string, BrokerTopic> _topics = new(NameComparer.Instance);
+    private readonly ConcurrentDictionary<string, BrokerTopic>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    private readonly HashSet<string> _own = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly TableFile _file;
+    private readonly BrokerOptions _options;
+    private readonly TimeProvider _time;
+
+    /// <summary>Reads the file and adds the system's topics.</summary>
+    public TopicTable(BrokerOptions options, TableFile file, TimeProvider time)
+    {
+        _options = options;
+        _file = file;
+        _time = time;
+        _byBytes = _topics.GetAlternateLookup<ReadOnlySpan<byte>>();
+        Version = new DataVersion(0, 0, 0);
+        if (file.Read(static text => TopicFile.Parse(text)) is { } saved)
+        {
+            Version = saved.Version;
+            foreach (BrokerTopic topic in saved.Topics)
+            {
+                _topics[topic.Name] = topic;
+            }
+        }
+
+        foreach (BrokerTopic topic in TopicName.OfSystem(options))
+        {
+            _own.Add(topic.Name);
+            _topics[topic.Name] = topic;
+        }
+
+        Version = Version.Next(time);
+        Persist();
+    }
+
+    /// <inheritdoc/>
+    public event Action<BrokerTopic>? Changed;
+
+    /// <summary>Which state of the table this is.</summary>
+    public DataVersion Version { get; private set; }
+
+    /// <inheritdoc/>
+    public int Count => _topics.Count;
+
+    /// <inheritdoc/>
+    public BrokerTopic? Find(string name) => _topics.GetValueOrDefault(name);
+
+    /// <inheritdoc/>
+    public BrokerTopic? Find(ReadOnlySpan<byte> name) => _byBytes.TryGetValue(name, out BrokerTopic? topic) ? topic : null;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BrokerTopic> All() => [.. _topics.Values];
+
+    /// <summary>Whether it is one of the broker's own topics.</summary>
+    public bool IsSystem(string name) => _own.Contains(name) || TopicName.IsSystem(name);
+
+    /// <inheritdoc/>
+    public SendStatus Resolve(ReadOnlySpan<byte> name, string defaultTopic, int defaultQueues, out BrokerTopic? topic)
+    {
+        if (_byBytes.TryGetValue(name, out topic))
+        {
+            return SendStatus.Ok;
+        }
+
+        string text = Encoding.UTF8.GetString(name);
+        if (TopicName.Reject(text) is not null)
+        {
+            return SendStatus.TopicInvalid;
+        }
+
+        BrokerTopic? pattern = _options.AutoCreateTopics && defaultTopic.Length > 0 ? Find(defaultTopic) : null;
+        if (pattern is null || (pattern.Permissions & BrokerTopic.Inherit) == 0 || text.StartsWith('%'))
+        {
+            return SendStatus.TopicNotFound;
+        }
+
+        int queues = Math.Max(1, Math.Min(defaultQueues, pattern.WriteQueues));
+        return CreateIfAbsent(
+            new BrokerTopic
+            {
+                Name = text,
+                ReadQueues = queues,
+                WriteQueues = queues,
+                Permissions = pattern.Permissions & ~BrokerTopic.Inherit,
+                FilterType = pattern.FilterType,
+            },
+            out topic);
+    }
+
+    /// <summary>Finds a topic of that name, or makes this one.</summary>
+    public SendStatus CreateIfAbsent(BrokerTopic wanted, out BrokerTopic? topic)
+    {
+        lock (_lock)
+        {
+            if (_topics.TryGetValue(wanted.Name, out topic))
+            {
+                return SendStatus.Ok;
+            }
+
+            SendStatus status = Check(wanted);
+            if (status != SendStatus.Ok)
+            {
+                return status;
+            }
+
+            Replace(wanted);
+            topic = wanted;
+        }
+
+        Changed?.Invoke(wanted);
+        return SendStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public SendStatus Put(BrokerTopic topic)
+    {
+        if (IsSystem(topic.Name))
+        {
+            return SendStatus.TopicInvalid;
+        }
+
+        lock (_lock)
+        {
+            SendStatus status = Check(topic);
+            if (status != SendStatus.Ok)
+            {
+                return status;
+            }
+
+            if (topic.Equals(Find(topic.Name)))
+            {
+                return SendStatus.Ok;
+            }
+
+            Replace(topic);
+        }
+
+        Changed?.Invoke(topic);
+        return SendStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public SendStatus Remove(string name)
+    {
+        if (IsSystem(name))
+        {
+            return SendStatus.TopicInvalid;
+        }
+
+        BrokerTopic? gone;
+        lock (_lock)
+        {
+            if (!_topics.TryRemove(name, out gone))
+            {
+                return SendStatus.TopicNotFound;
+            }
+
+            Version = Version.Next(_time);
+            Persist();
+        }
+
+        Changed?.Invoke(gone);
+        return SendStatus.Ok;
+    }
+
+    private SendStatus Check(BrokerTopic topic)
+    {
+        if (TopicName.Reject(topic.Name) is not null
+            || topic.ReadQueues < 0 || topic.WriteQueues < 0
+            || topic.ReadQueues > _options.MaxQueuesPerTopic || topic.WriteQueues > _options.MaxQueuesPerTopic
+            || topic.Permissions is < 0 or > 7)
+        {
+            return SendStatus.TopicInvalid;
+        }
+
+        return _topics.ContainsKey(topic.Name) || _topics.Count < _options.MaxTopics ? SendStatus.Ok : SendStatus.TopicLimit;
+    }
+
+    // The file first: when it cannot be written the table stays as it was.
+    private void Replace(BrokerTopic topic)
+    {
+        DataVersion next = Version.Next(_time);
+        IEnumerable<BrokerTopic> others = _topics.Values.Where(other => other.Name != topic.Name);
+        _file.Write(output => TopicFile.Write(output, next, others.Append(topic)));
+        _topics[topic.Name] = topic;
+        Version = next;
+    }
+
+    private void Persist() => _file.Write(output => TopicFile.Write(output, Version, _topics.Values));
+}
