@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Broker;
@@ -135,4 +136,7 @@ public sealed class BrokerOptions
     /// <summary>Most connections.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Limits of each remoting connection.</summary>
+    public RemotingOptions Remoting { get; set; } = new();
 }

@@ -1,2 +1,3 @@
-// Replaced by the composition root.
-return;
+using ProtoBridgeMQ.Broker.Hosting;
+
+return await BrokerProgram.RunAsync(args, Console.Out);

@@ -183,6 +183,12 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
             && sink.Accept(record.QueueOffset, record.PhysicalOffset, lease.Span);
     }
 
+    /// <summary>Whether the first message of a queue is still among the newest of the log, as much as would fit in memory.</summary>
+    internal bool IsFirstMessageRecent(string topic, int queueId) => _reads.IsFirstRecent(topic, queueId);
+
+    /// <summary>When the first message of a queue was stored; -1 without one.</summary>
+    internal long EarliestStoreTime(string topic, int queueId) => _reads.EarliestStoreTime(topic, queueId);
+
     /// <inheritdoc/>
     public bool Hold(ArrivalWait wait)
     {

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
@@ -44,6 +45,27 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         long next = Collect(queue, request, max, batch);
         return new ReadOutcome(
             batch.Count > 0 ? ReadStatus.Found : ReadStatus.NoMatchedMessage, next, min, max, batch.Count, batch.Bytes);
+    }
+
+    /// <summary>RocketMQ's condition for letting a group without progress begin at 0: the message is in 40 % of the memory.</summary>
+    public bool IsFirstRecent(string topic, int queueId)
+    {
+        Span<QueueEntry> first = stackalloc QueueEntry[1];
+        return store.TryGetQueue(topic, queueId, out ConsumeQueue? queue)
+            && queue.ReadEntries(queue.MinOffset, first) == 1
+            && store.Dispatched.Value - first[0].PhysicalOffset <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 10 * 4;
+    }
+
+    public long EarliestStoreTime(string topic, int queueId)
+    {
+        Span<QueueEntry> first = stackalloc QueueEntry[1];
+        if (!store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) || queue.ReadEntries(queue.MinOffset, first) == 0)
+        {
+            return -1;
+        }
+
+        using RecordLease lease = store.ReadRecord(first[0].PhysicalOffset, first[0].Size);
+        return !lease.IsEmpty && lease.TryRead(out MessageRecord record) ? record.StoreTimestamp : -1;
     }
 
     private ReadStatus Check(in ReadRequest request)

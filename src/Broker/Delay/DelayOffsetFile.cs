@@ -15,7 +15,7 @@ public static class DelayOffsetFile
     /// <summary>Reads a file into offsets by level (index 0 is level 1); null when it is not one.</summary>
     public static long[]? Parse(ReadOnlySpan<byte> text, int levels)
     {
-        using JsonDocument? document = LooseJson.Parse(text);
+        using JsonDocument? document = TableJson.Parse(text);
         if (document is null || !document.RootElement.TryGet("offsetTable", out _))
         {
             return null;

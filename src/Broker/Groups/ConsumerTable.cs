@@ -107,12 +107,12 @@ public sealed class ConsumerTable : IGroups
         }
     }
 
-    /// <summary>Ends all memberships of a connection.</summary>
-    public void LeaveConnection(object connectionKey)
+    /// <summary>Ends the memberships of a connection in these groups.</summary>
+    public void LeaveConnection(object connectionKey, IEnumerable<string> groupNames)
     {
-        foreach (ConsumerGroup group in _groups.Values)
+        foreach (string groupName in groupNames)
         {
-            if (group.LeaveConnection(connectionKey) > 0)
+            if (_groups.TryGetValue(groupName, out ConsumerGroup? group) && group.LeaveConnection(connectionKey) > 0)
             {
                 AfterLeaving(group);
             }

@@ -27,19 +27,24 @@ public sealed class ProducerTable(BrokerOptions options, TimeProvider time)
     /// <summary>Removes a producer.</summary>
     public void Remove(string group, string clientId) => _producers.TryRemove((group, clientId), out _);
 
-    /// <summary>Removes the producers of a connection.</summary>
-    public void RemoveConnection(object connectionKey) =>
-        RemoveWhere(producer => ReferenceEquals(producer.ConnectionKey, connectionKey));
+    /// <summary>Removes the producers of a connection in these groups.</summary>
+    public void RemoveConnection(object connectionKey, IEnumerable<(string Group, string ClientId)> names)
+    {
+        foreach ((string, string) name in names)
+        {
+            if (_producers.TryGetValue(name, out Producer? producer) && ReferenceEquals(producer.ConnectionKey, connectionKey))
+            {
+                _producers.TryRemove(KeyValuePair.Create(name, producer));
+            }
+        }
+    }
 
     /// <summary>Removes producers whose heartbeats stopped.</summary>
-    public void Expire() =>
-        RemoveWhere(producer => time.GetElapsedTime(producer.RenewedAt) > options.ClientExpiry);
-
-    private void RemoveWhere(Func<Producer, bool> condition)
+    public void Expire()
     {
         foreach (KeyValuePair<(string, string), Producer> entry in _producers)
         {
-            if (condition(entry.Value))
+            if (time.GetElapsedTime(entry.Value.RenewedAt) > options.ClientExpiry)
             {
                 _producers.TryRemove(entry);
             }

@@ -14,7 +14,7 @@ public static class SubscriptionGroupFile
     /// <summary>Reads a file; null when it is not one.</summary>
     public static SavedGroups? Parse(ReadOnlySpan<byte> text)
     {
-        using JsonDocument? document = LooseJson.Parse(text);
+        using JsonDocument? document = TableJson.Parse(text);
         if (document is null || !document.RootElement.TryGet("subscriptionGroupTable", out _))
         {
             return null;

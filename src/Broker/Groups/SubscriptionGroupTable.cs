@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Topics;
@@ -15,7 +16,8 @@ public sealed class SubscriptionGroupTable
         "CID_ONSAPI_PERMISSION", "CID_ONSAPI_OWNER", "CID_RMQ_SYS_TRANS",
     ];
 
-    private readonly ConcurrentDictionary<string, SubscriptionGroup> _groups = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SubscriptionGroup> _groups = new(NameComparer.Instance);
+    private readonly ConcurrentDictionary<string, SubscriptionGroup>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
     private readonly Lock _lock = new();
     private readonly BrokerOptions _options;
     private readonly TableFile _file;
@@ -24,6 +26,7 @@ public sealed class SubscriptionGroupTable
     /// <summary>Reads the file and adds the system's groups.</summary>
     public SubscriptionGroupTable(BrokerOptions options, TableFile file, TimeProvider time)
     {
+        _byBytes = _groups.GetAlternateLookup<ReadOnlySpan<byte>>();
         _options = options;
         _file = file;
         _time = time;
@@ -53,6 +56,10 @@ public sealed class SubscriptionGroupTable
 
     /// <summary>Finds a group's settings.</summary>
     public SubscriptionGroup? Find(string group) => _groups.GetValueOrDefault(group);
+
+    /// <summary>Finds a group's settings by its name in UTF-8, or makes them when that is allowed.</summary>
+    public SubscriptionGroup? FindOrCreate(ReadOnlySpan<byte> group) =>
+        _byBytes.TryGetValue(group, out SubscriptionGroup? found) ? found : FindOrCreate(Encoding.UTF8.GetString(group));
 
     /// <summary>Finds a group's settings, or makes them when that is allowed.</summary>
     public SubscriptionGroup? FindOrCreate(string group)

@@ -15,7 +15,7 @@ public static class OffsetFile
     /// <summary>Reads a file into a table; false when it is not one.</summary>
     public static bool Parse(ReadOnlySpan<byte> text, OffsetTable table)
     {
-        using JsonDocument? document = LooseJson.Parse(text);
+        using JsonDocument? document = TableJson.Parse(text);
         if (document is null || !document.RootElement.TryGet("offsetTable", out _))
         {
             return false;

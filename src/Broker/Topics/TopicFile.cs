@@ -16,7 +16,7 @@ public static class TopicFile
     /// <summary>Reads a file; null when it is not one.</summary>
     public static SavedTopics? Parse(ReadOnlySpan<byte> text)
     {
-        using JsonDocument? document = LooseJson.Parse(text);
+        using JsonDocument? document = TableJson.Parse(text);
         if (document is null || !document.RootElement.TryGet("topicConfigTable", out _))
         {
             return null;

@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Remoting.Protocol;
+using ProtoBridgeMQ.Remoting.Transport;
+
+namespace ProtoBridgeMQ.Broker.Handlers;
+
+/// <summary>Which handler serves which command of the broker.</summary>
+public static class BrokerRoutes
+{
+    /// <summary>The routes of a broker.</summary>
+    public static RequestRoutes Of(BrokerCore core, TimeProvider time, ILoggerFactory loggers)
+    {
+        var send = new SendHandler(core);
+        var pull = new PullHandler(core, time, loggers.CreateLogger<PullHandler>());
+        var locks = new QueueLockHandler(core);
+        var transactions = new UnsupportedHandler("transaction messages are");
+        var pop = new UnsupportedHandler("consuming by pop is");
+        var replies = new UnsupportedHandler("request and reply is");
+        return new RequestRoutes()
+            .Add(RequestCode.SendMessage, send)
+            .Add(RequestCode.SendMessageV2, send)
+            .Add(RequestCode.SendBatchMessage, send)
+            .Add(RequestCode.ConsumerSendMsgBack, new SendBackHandler(core))
+            .Add(RequestCode.PullMessage, pull)
+            .Add(RequestCode.LitePullMessage, pull)
+            .Add(RequestCode.QueryConsumerOffset, new QueryConsumerOffsetHandler(core))
+            .Add(RequestCode.UpdateConsumerOffset, new UpdateConsumerOffsetHandler(core))
+            .Add(RequestCode.SearchOffsetByTimestamp, new SearchOffsetHandler(core))
+            .Add(RequestCode.GetMaxOffset, new MaxOffsetHandler(core))
+            .Add(RequestCode.GetMinOffset, new MinOffsetHandler(core))
+            .Add(RequestCode.GetEarliestMsgStoreTime, new EarliestStoreTimeHandler(core))
+            .Add(RequestCode.ViewMessageById, new ViewMessageHandler(core))
+            .Add(RequestCode.Heartbeat, new HeartbeatHandler(core))
+            .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(core))
+            .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(core))
+            .Add(RequestCode.LockBatchMq, locks)
+            .Add(RequestCode.UnlockBatchMq, locks)
+            .Add(RequestCode.UpdateAndCreateTopic, new CreateTopicHandler(core))
+            .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(core))
+            .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(core))
+            .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(core))
+            .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(core, time))
+            .Add(RequestCode.EndTransaction, transactions)
+            .Add(RequestCode.PopMessage, pop)
+            .Add(RequestCode.PeekMessage, pop)
+            .Add(RequestCode.AckMessage, pop)
+            .Add(RequestCode.BatchAckMessage, pop)
+            .Add(RequestCode.ChangeMessageInvisibleTime, pop)
+            .Add(RequestCode.Notification, pop)
+            .Add(RequestCode.PollingInfo, pop)
+            .Add(RequestCode.SendReplyMessage, replies)
+            .Add(RequestCode.SendReplyMessageV2, replies);
+    }
+
+    /// <summary>Who must be told of connections for the routes to work.</summary>
+    public static IConnectionObserver Observer(BrokerCore core) => new ClientConnections(core);
+}

@@ -1,0 +1,22 @@
+using ProtoBridgeMQ.Broker.Core;
+
+namespace ProtoBridgeMQ.Broker.Handlers;
+
+/// <summary>A checked pull.</summary>
+/// <param name="Topic">The topic.</param>
+/// <param name="Group">The group's settings.</param>
+/// <param name="QueueId">The queue.</param>
+/// <param name="Offset">First offset wanted.</param>
+/// <param name="MaxMessages">At most so many messages.</param>
+/// <param name="MaxBytes">At most so many bytes.</param>
+/// <param name="Filter">The tags.</param>
+/// <param name="Hold">How long to wait for messages.</param>
+internal sealed record PullRequest(
+    BrokerTopic Topic,
+    SubscriptionGroup Group,
+    int QueueId,
+    long Offset,
+    int MaxMessages,
+    int MaxBytes,
+    TagFilter Filter,
+    TimeSpan Hold);

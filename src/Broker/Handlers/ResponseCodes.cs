@@ -1,0 +1,45 @@
+using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Remoting.Protocol;
+
+namespace ProtoBridgeMQ.Broker.Handlers;
+
+/// <summary>The one place where outcomes of the broker core become response codes and remarks of the wire.</summary>
+public static class ResponseCodes
+{
+    /// <summary>The code of a send's outcome.</summary>
+    public static int Of(SendStatus status) => status switch
+    {
+        SendStatus.Ok => ResponseCode.Success,
+        SendStatus.TopicNotFound or SendStatus.TopicLimit => ResponseCode.TopicNotExist,
+        SendStatus.TopicInvalid or SendStatus.QueueInvalid => ResponseCode.InvalidParameter,
+        SendStatus.NoPermission or SendStatus.Unsupported => ResponseCode.NoPermission,
+        SendStatus.BodyInvalid or SendStatus.PropertiesInvalid => ResponseCode.MessageIllegal,
+        SendStatus.GroupInvalid or SendStatus.GroupNotFound => ResponseCode.SubscriptionGroupNotExist,
+        SendStatus.Busy => ResponseCode.SystemBusy,
+        SendStatus.ReadOnly => ResponseCode.ServiceNotAvailable,
+        _ => ResponseCode.SystemError,
+    };
+
+    /// <summary>The code of a read's outcome.</summary>
+    public static int Of(ReadStatus status) => status switch
+    {
+        ReadStatus.Found => ResponseCode.Success,
+        ReadStatus.NoNewMessage => ResponseCode.PullNotFound,
+        ReadStatus.NoMatchedMessage => ResponseCode.PullRetryImmediately,
+        ReadStatus.OffsetTooSmall or ReadStatus.OffsetTooLarge or ReadStatus.QueueEmpty => ResponseCode.PullOffsetMoved,
+        ReadStatus.TopicNotFound => ResponseCode.TopicNotExist,
+        ReadStatus.NoPermission => ResponseCode.NoPermission,
+        _ => ResponseCode.InvalidParameter,
+    };
+
+    /// <summary>The remark of a read's outcome: RocketMQ's name of it.</summary>
+    public static string RemarkOf(in ReadOutcome outcome) => outcome.Status switch
+    {
+        ReadStatus.Found => "FOUND",
+        ReadStatus.NoNewMessage => outcome.MaxOffset == 0 ? "NO_MESSAGE_IN_QUEUE" : "OFFSET_OVERFLOW_ONE",
+        ReadStatus.NoMatchedMessage => "NO_MATCHED_MESSAGE",
+        ReadStatus.OffsetTooSmall => "OFFSET_TOO_SMALL",
+        ReadStatus.OffsetTooLarge => "OFFSET_OVERFLOW_BADLY",
+        _ => "NO_MESSAGE_IN_QUEUE",
+    };
+}

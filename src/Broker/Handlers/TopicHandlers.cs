@@ -1,0 +1,57 @@
+using ProtoBridgeMQ.Broker.Config;
+using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Topics;
+using ProtoBridgeMQ.Remoting.Headers;
+using ProtoBridgeMQ.Remoting.Protocol;
+using ProtoBridgeMQ.Remoting.Transport;
+
+namespace ProtoBridgeMQ.Broker.Handlers;
+
+/// <summary>UPDATE_AND_CREATE_TOPIC (17): a topic with its settings; on disk and told to name servers.</summary>
+internal sealed class CreateTopicHandler(BrokerCore core) : IRequestHandler
+{
+    public ValueTask HandleAsync(RemotingRequest request)
+    {
+        CreateTopicRequestHeader header = CreateTopicRequestHeader.Read(request.Fields);
+        string? remark = TopicName.Reject(header.Topic);
+        if (remark is null && core.Tables.Topics.IsSystem(header.Topic))
+        {
+            remark = $"The topic[{header.Topic}] is conflict with system topic.";
+        }
+
+        if (remark is not null)
+        {
+            request.Reply(ResponseCode.InvalidParameter, remark);
+            return default;
+        }
+
+        SendStatus status = core.Topics.Put(new BrokerTopic
+        {
+            Name = header.Topic,
+            ReadQueues = header.ReadQueues,
+            WriteQueues = header.WriteQueues,
+            Permissions = header.Permission,
+            FilterType = header.FilterType == "MULTI_TAG" ? "MULTI_TAG" : "SINGLE_TAG",
+            SystemFlag = header.SystemFlag ?? 0,
+            Ordered = header.Order,
+        });
+        request.Reply(status == SendStatus.Ok ? ResponseCode.Success : ResponseCode.InvalidParameter, status switch
+        {
+            SendStatus.Ok => null,
+            SendStatus.TopicLimit => $"the broker has {core.Options.MaxTopics} topics, as many as it may",
+            _ => $"queues must be between 0 and {core.Options.MaxQueuesPerTopic} and perm between 0 and 7",
+        });
+        return default;
+    }
+}
+
+/// <summary>GET_ALL_TOPIC_CONFIG (21): the table of topics as its file has it.</summary>
+internal sealed class AllTopicsHandler(BrokerCore core) : IRequestHandler
+{
+    public ValueTask HandleAsync(RemotingRequest request)
+    {
+        TopicTable topics = core.Tables.Topics;
+        request.Reply(ResponseCode.Success, default(NoFields), TableText.Of(output => TopicFile.Write(output, topics.Version, topics.All())));
+        return default;
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Durability;
+
+namespace ProtoBridgeMQ.Broker.Hosting;
+
+/// <summary>The broker as a process of its own.</summary>
+internal static class BrokerProgram
+{
+    public static Task<int> RunAsync(string[] args, TextWriter output)
+    {
+        var defaults = new BrokerOptions();
+        var port = new Option<int>("--port") { Description = "Port to listen on", DefaultValueFactory = _ => defaults.Port };
+        var listen = new Option<string>("--listen") { Description = "Address to listen on", DefaultValueFactory = _ => defaults.Listen };
+        var advertise = new Option<string>("--advertise") { Description = "Address for clients, when it is another", DefaultValueFactory = _ => defaults.Advertise };
+        var nameServers = new Option<string>("--namesrv") { Description = "Name servers, host:port separated by semicolons", DefaultValueFactory = _ => defaults.NameServers };
+        var data = new Option<string>("--data") { Description = "Store directory", DefaultValueFactory = _ => defaults.DataDirectory };
+        var name = new Option<string>("--name") { Description = "Broker name", DefaultValueFactory = _ => defaults.Name };
+        var cluster = new Option<string>("--cluster") { Description = "Cluster name", DefaultValueFactory = _ => defaults.Cluster };
+        var flush = new Option<FlushMode>("--flush") { Description = "When a send is acknowledged", DefaultValueFactory = _ => defaults.Flush };
+        var root = new RootCommand("ProtoBridgeMQ broker: speaks RocketMQ's remoting protocol") { port, listen, advertise, nameServers, data, name, cluster, flush };
+        root.SetAction((parsed, cancellation) => ServeAsync(
+            options =>
+            {
+                options.Port = parsed.GetValue(port);
+                options.Listen = parsed.GetValue(listen)!;
+                options.Advertise = parsed.GetValue(advertise)!;
+                options.NameServers = parsed.GetValue(nameServers)!;
+                options.DataDirectory = parsed.GetValue(data)!;
+                options.Name = parsed.GetValue(name)!;
+                options.Cluster = parsed.GetValue(cluster)!;
+                options.Flush = parsed.GetValue(flush);
+            },
+            output,
+            cancellation));
+        return root.Parse(args).InvokeAsync();
+    }
+
+    private static async Task<int> ServeAsync(Action<BrokerOptions> configure, TextWriter output, CancellationToken cancellation)
+    {
+        var wanted = new BrokerOptions();
+        configure(wanted);
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Services.AddBroker(configure);
+        builder.WebHost.UseLowLatencySockets();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxConcurrentUpgradedConnections = null;
+            kestrel.Listen(IPAddress.TryParse(wanted.Listen, out IPAddress? address) ? address : IPAddress.Loopback, wanted.Port, static endpoint => endpoint.UseBroker());
+        });
+        try
+        {
+            await using WebApplication app = builder.Build();
+            await app.StartAsync(cancellation);
+            await output.WriteLineAsync(Banner(wanted));
+            await output.FlushAsync(cancellation);
+            await app.WaitForShutdownAsync(cancellation);
+            return 0;
+        }
+        catch (Exception error) when (error is OptionsValidationException or StoreUnusableException or IOException)
+        {
+            await output.WriteLineAsync($"The broker does not start: {error.Message}");
+            return 1;
+        }
+    }
+
+    private static string Banner(BrokerOptions options) =>
+        $"ProtoBridgeMQ broker {options.Name} ({options.Cluster}) on {options.Listen}:{options.Port}, data {Path.GetFullPath(options.DataDirectory)}, "
+        + (options.Flush == FlushMode.Fsync ? "fsync before every acknowledgement" : "async flush: a power cut may lose acknowledged messages")
+        + (options.NameServers.Length > 0 ? $", name servers {options.NameServers}" : ", no name server");
+}
