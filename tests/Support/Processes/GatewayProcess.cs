@@ -13,6 +13,7 @@ public sealed class GatewayProcess : IAsyncDisposable
 
     private readonly GatewaySettings _settings;
     private readonly TempDirectory? _temporary;
+    private readonly TempDirectory _files = new("gateway-files");
     private ChildProcess? _child;
 
     private GatewayProcess(GatewaySettings settings)
@@ -43,6 +44,11 @@ public sealed class GatewayProcess : IAsyncDisposable
 
     /// <summary>What it wrote, line by line.</summary>
     public IReadOnlyList<string> Lines => _child?.Lines ?? [];
+
+    /// <summary>Lines that say that it failed: nothing that a client sends may make one.</summary>
+    public IEnumerable<string> Failures
+        => Lines.Where(line => line.Contains(" fail: ", StringComparison.Ordinal) || line.Contains(" crit: ", StringComparison.Ordinal)
+            || line.StartsWith("Unhandled exception", StringComparison.Ordinal));
 
     /// <summary>Whether it ended, by itself or not.</summary>
     public bool HasExited => _child?.HasExited ?? true;
@@ -79,7 +85,7 @@ public sealed class GatewayProcess : IAsyncDisposable
                 await _child.DisposeAsync();
             }
 
-            _child = ChildProcess.Start("dotnet", Arguments(), Environment());
+            _child = ChildProcess.Start("dotnet", Arguments(), _settings.Environment, _files.Path);
             try
             {
                 await _child.LineAsync(GatewayProgram.SaysReady, "that it is ready");
@@ -136,6 +142,7 @@ public sealed class GatewayProcess : IAsyncDisposable
         }
 
         _temporary?.Dispose();
+        _files.Dispose();
     }
 
     private List<string> Arguments()
@@ -156,18 +163,15 @@ public sealed class GatewayProcess : IAsyncDisposable
             arguments.AddRange(["--namesrv-port", Text(Ports.NameServer), "--broker-port", Text(Ports.Broker)]);
         }
 
+        if (_settings.Configuration is { } configuration)
+        {
+            string file = _files["gateway.json"];
+            File.WriteAllText(file, configuration);
+            arguments.AddRange(["--config", file]);
+        }
+
         arguments.AddRange(_settings.Arguments);
         return arguments;
-    }
-
-    private Dictionary<string, string> Environment()
-    {
-        var environment = new Dictionary<string, string>(_settings.Environment)
-        {
-            ["DOTNET_gcServer"] = "0",
-            ["DOTNET_NOLOGO"] = "1",
-        };
-        return environment;
     }
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);

@@ -12,6 +12,9 @@ public sealed record GatewaySettings
     /// <summary>Name servers of a cluster to front instead of the embedded broker.</summary>
     public string? NameServers { get; init; }
 
+    /// <summary>What stands in <c>gateway.json</c>, such as limits of the parts; without it, there is no such file.</summary>
+    public string? Configuration { get; init; }
+
     /// <summary>More arguments.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
