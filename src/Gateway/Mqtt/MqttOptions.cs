@@ -13,6 +13,10 @@ public sealed class MqttOptions
     [Range(1024, 268_435_460)]
     public int MaximumPacketSize { get; set; } = 1 << 20;
 
+    /// <summary>Largest CONNECT: until a client has a name it gets less memory.</summary>
+    [Range(1024, 268_435_460)]
+    public int MaximumConnectSize { get; set; } = 64 << 10;
+
     /// <summary>How long a new connection may take until its CONNECT is complete.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -60,6 +64,14 @@ public sealed class MqttOptions
     /// <summary>Levels of a topic name or filter.</summary>
     [Range(1, 65_535)]
     public int TopicLevels { get; set; } = 128;
+
+    /// <summary>Topic aliases that an MQTT 5 client may set; 0 for none.</summary>
+    [Range(0, 65_535)]
+    public int TopicAliasMaximum { get; set; } = 32;
+
+    /// <summary>How long to wait before the stream of messages is opened again after it broke.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
+    public TimeSpan StreamRetry { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Messages taken from the log at one time.</summary>
     [Range(1, 100_000)]

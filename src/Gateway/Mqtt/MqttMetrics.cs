@@ -1,0 +1,51 @@
+using System.Diagnostics.Metrics;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt;
+
+/// <summary>What the front counts, under the meter <c>ProtoBridgeMQ.Mqtt</c>.</summary>
+public sealed class MqttMetrics
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "ProtoBridgeMQ.Mqtt";
+
+    private static readonly string[] Kinds = [.. Enumerable.Range(0, 16).Select(kind => ((PacketType)kind).ToString().ToLowerInvariant())];
+
+    private readonly Counter<long> _packetsIn;
+    private readonly Counter<long> _packetsOut;
+    private readonly Counter<long> _publishes;
+    private readonly Counter<long> _deliveries;
+    private readonly Counter<long> _drops;
+    private readonly Counter<long> _refusedConnects;
+    private readonly Counter<long> _closed;
+
+    /// <summary>Makes the instruments.</summary>
+    public MqttMetrics(IMeterFactory meters)
+    {
+        Meter = meters.Create(MeterName);
+        _packetsIn = Meter.CreateCounter<long>("mqtt.packets.in", "{packet}", "Control packets received, by kind");
+        _packetsOut = Meter.CreateCounter<long>("mqtt.packets.out", "{packet}", "Control packets sent, by kind");
+        _publishes = Meter.CreateCounter<long>("mqtt.publishes", "{message}", "Messages that the log took or refused, by result");
+        _deliveries = Meter.CreateCounter<long>("mqtt.deliveries", "{message}", "Messages written to clients");
+        _drops = Meter.CreateCounter<long>("mqtt.drops", "{message}", "Messages not delivered, by reason");
+        _refusedConnects = Meter.CreateCounter<long>("mqtt.connects.refused", "{connection}", "Connections refused, by reason");
+        _closed = Meter.CreateCounter<long>("mqtt.connections.closed", "{connection}", "Connections that the server closed, by reason");
+    }
+
+    /// <summary>Where others of the front hang their gauges.</summary>
+    public Meter Meter { get; }
+
+    public void PacketIn(PacketType type) => _packetsIn.Add(1, new KeyValuePair<string, object?>("kind", Kinds[(int)type]));
+
+    public void PacketOut(PacketType type, int count = 1) => _packetsOut.Add(count, new KeyValuePair<string, object?>("kind", Kinds[(int)type]));
+
+    public void Published(bool stored) => _publishes.Add(1, new KeyValuePair<string, object?>("result", stored ? "stored" : "refused"));
+
+    public void Delivered(int count) => _deliveries.Add(count);
+
+    public void Dropped(string reason, int count = 1) => _drops.Add(count, new KeyValuePair<string, object?>("reason", reason));
+
+    public void RefusedConnect(string reason) => _refusedConnects.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void Closed(ReasonCode reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+}

@@ -1,0 +1,137 @@
+namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+/// <summary>What became of a delivery that was offered to a queue.</summary>
+public enum EnqueueResult
+{
+    Queued,
+
+    /// <summary>The limit of count or bytes is reached.</summary>
+    Full,
+
+    /// <summary>The session has ended.</summary>
+    Closed,
+}
+
+/// <summary>
+/// The deliveries of one session that wait to be written, bounded by count and bytes, and the window of those that
+/// wait for their PUBACK.
+/// </summary>
+/// <remarks>The router offers, the session's writer takes, its reader acknowledges.</remarks>
+public sealed class DeliveryQueue
+{
+    private readonly Lock _gate = new();
+    private readonly int _maximumCount;
+    private readonly long _maximumBytes;
+    private readonly PacketIdWindow _window;
+    private Delivery[] _ring = [];
+    private int _head;
+    private int _count;
+    private long _bytes;
+    private bool _closed;
+
+    /// <summary>Makes an empty queue.</summary>
+    /// <param name="options">The limits.</param>
+    /// <param name="receiveMaximum">What the client takes at QoS 1 without acknowledging.</param>
+    public DeliveryQueue(MqttOptions options, int receiveMaximum)
+    {
+        _maximumCount = options.QueuedMessages;
+        _maximumBytes = options.QueuedBytes;
+        _window = new PacketIdWindow(Math.Min(receiveMaximum, options.DeliveryWindow));
+    }
+
+    /// <summary>Deliveries that wait to be written.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _count;
+        }
+    }
+
+    /// <summary>Deliveries that wait for their PUBACK.</summary>
+    public int InFlight
+    {
+        get
+        {
+            lock (_gate)
+                return _window.Count;
+        }
+    }
+
+    /// <summary>Puts a delivery at the back and takes a reference to its message.</summary>
+    public EnqueueResult TryEnqueue(in Delivery delivery)
+    {
+        int size = delivery.Message.Size;
+        lock (_gate)
+        {
+            if (_closed)
+                return EnqueueResult.Closed;
+            if (_count >= _maximumCount || (_count > 0 && _bytes + size > _maximumBytes))
+                return EnqueueResult.Full;
+            if (_count == _ring.Length)
+                Grow();
+            delivery.Message.AddReference();
+            _ring[(_head + _count) & (_ring.Length - 1)] = delivery;
+            _count++;
+            _bytes += size;
+            return EnqueueResult.Queued;
+        }
+    }
+
+    /// <summary>
+    /// Takes the front delivery, with a packet identifier at QoS 1; false when there is none or the window is full.
+    /// The caller releases the message.
+    /// </summary>
+    public bool TryDequeue(out Delivery delivery, out ushort packetId)
+    {
+        delivery = default;
+        packetId = 0;
+        lock (_gate)
+        {
+            if (_count == 0 || (_ring[_head].Qos > 0 && !_window.TryTake(out packetId)))
+                return false;
+            delivery = _ring[_head];
+            _ring[_head] = default;
+            _head = (_head + 1) & (_ring.Length - 1);
+            _count--;
+            _bytes -= delivery.Message.Size;
+            return true;
+        }
+    }
+
+    /// <summary>A PUBACK came, or the delivery was not written after all; false when the identifier was not in flight.</summary>
+    public bool TryRelease(ushort packetId)
+    {
+        lock (_gate)
+            return _window.TryRelease(packetId);
+    }
+
+    /// <summary>Drops what waits, and answers how many QoS 1 deliveries were not acknowledged.</summary>
+    public int Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            int lost = _window.Count;
+            for (; _count > 0; _count--)
+            {
+                lost += _ring[_head].Qos > 0 ? 1 : 0;
+                _ring[_head].Message.Release();
+                _head = (_head + 1) & (_ring.Length - 1);
+            }
+
+            _ring = [];
+            return lost;
+        }
+    }
+
+    private void Grow()
+    {
+        var larger = new Delivery[Math.Max(8, _ring.Length * 2)];
+        for (int i = 0; i < _count; i++)
+            larger[i] = _ring[(_head + i) & (_ring.Length - 1)];
+        _ring = larger;
+        _head = 0;
+    }
+}
