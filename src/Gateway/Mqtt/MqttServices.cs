@@ -1,5 +1,10 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+using ProtoBridgeMQ.Gateway.Mqtt.Routing;
+using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
@@ -9,7 +14,26 @@ public static class MqttServices
     /// <summary>Registers the front. It needs an <see cref="Bridge.IMessageBridge"/>; a <see cref="TimeProvider"/> is optional.</summary>
     public static IServiceCollection AddMqttFront(this IServiceCollection services, Action<MqttOptions>? configure = null)
     {
-        OptionsBuilder(services, configure);
+        OptionsBuilder<MqttOptions> options = services.AddOptions<MqttOptions>().ValidateDataAnnotations().ValidateOnStart();
+        if (configure is not null)
+            options.Configure(configure);
+
+        services.AddLogging();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<MqttMetrics>();
+        services.AddSingleton<ConnectionTable>();
+        services.AddSingleton<DeliveryRouter>();
+        services.AddSingleton<MqttShared>();
+        services.AddSingleton<ConnectHandler>();
+        services.AddSingleton<PublishHandler>();
+        services.AddSingleton<SubscribeHandler>();
+        services.AddSingleton<UnsubscribeHandler>();
+        services.AddSingleton<PacketHandlers>();
+        services.AddSingleton<MqttFront>();
+        services.AddSingleton<MqttConnectionHandler>();
+        services.AddHostedService(provider => provider.GetRequiredService<ConnectionTable>());
+        services.AddHostedService(provider => provider.GetRequiredService<DeliveryRouter>());
         return services;
     }
 
@@ -18,12 +42,5 @@ public static class MqttServices
     {
         endpoint.UseConnectionHandler<MqttConnectionHandler>();
         return endpoint;
-    }
-
-    private static void OptionsBuilder(IServiceCollection services, Action<MqttOptions>? configure)
-    {
-        Microsoft.Extensions.Options.OptionsBuilder<MqttOptions> options = services.AddOptions<MqttOptions>().ValidateDataAnnotations().ValidateOnStart();
-        if (configure is not null)
-            options.Configure(configure);
     }
 }

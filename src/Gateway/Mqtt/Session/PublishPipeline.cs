@@ -1,5 +1,3 @@
-using ProtoBridgeMQ.Gateway.Mqtt.Codec;
-
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 /// <summary>

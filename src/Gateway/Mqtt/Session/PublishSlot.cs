@@ -57,6 +57,7 @@ public sealed class PublishSlot
     }
 
     /// <summary>Hands the message over. The slot may be done when this returns, or later in any thread.</summary>
+    [SuppressMessage("Reliability", "CA2012", Justification = "The awaiter is kept and its result fetched exactly once, in Complete.")]
     public void Start(IMessageBridge bridge, string topic, ReadOnlyMemory<byte> payload, int orderingHash, System.Net.IPEndPoint? bornHost)
     {
         _body = ArrayPool<byte>.Shared.Rent(Math.Max(1, payload.Length));

@@ -1,0 +1,121 @@
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+
+/// <summary>CONNECT: the first packet, answered by CONNACK [MQTT-3.2.0-1].</summary>
+public sealed class ConnectHandler
+{
+    private long _assigned;
+
+    /// <summary>Handles it; a client that is refused gets a CONNACK with the reason where its version has one.</summary>
+    public ProtocolError Handle(MqttConnection connection, ReadOnlyMemory<byte> body)
+    {
+        ProtocolVersion version = ConnectPacket.PeekVersion(body);
+        ProtocolError error = ConnectPacket.TryDecode(body, out ConnectPacket? connect);
+        if (!error.IsError && connect is not null)
+            error = RefuseUnsupported(connect);
+        if (error.IsError || connect is null)
+        {
+            Refuse(connection, version, error);
+            return default;
+        }
+
+        Accept(connection, connect);
+        return default;
+    }
+
+    /// <summary>What the specification lets a client ask for and this server does not do yet.</summary>
+    private static ProtocolError RefuseUnsupported(ConnectPacket connect)
+    {
+        if (connect.Will is { } will)
+        {
+            if (will.Qos == 2)
+                return new ProtocolError(ReasonCode.QosNotSupported, "QoS 2 is not supported");
+            return will.Retain
+                ? new ProtocolError(ReasonCode.RetainNotSupported, "retained messages are not supported")
+                : new ProtocolError(ReasonCode.ImplementationSpecificError, "will messages are not supported");
+        }
+
+        if (connect.Version != ProtocolVersion.Mqtt5 && !connect.CleanStart)
+            return new ProtocolError(ReasonCode.ServerUnavailable, "sessions are not kept: connect with a clean session");
+        if (connect.Properties.Contains(PropertyId.AuthenticationMethod))
+            return new ProtocolError(ReasonCode.BadAuthenticationMethod, "no authentication method is supported");
+        return default;
+    }
+
+    /// <summary>[MQTT-3.1.2-2] [MQTT-3.1.4-1] [MQTT-3.2.2-6] [MQTT-3.2.2-7]: a CONNACK says why, then the connection closes.</summary>
+    private static void Refuse(MqttConnection connection, ProtocolVersion version, ProtocolError error)
+    {
+        connection.Shared.Metrics.RefusedConnect(error.Reason.ToString());
+        MqttLog.ConnectRefused(connection.Shared.Logger, connection.Name, error.Reason, error.Text);
+        if (version >= ProtocolVersion.Mqtt5)
+        {
+            PropertyBlock properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, error.Text).Block;
+            connection.Send(new ConnackPacket { Code = (byte)ToConnackReason(error.Reason), Properties = properties }, ProtocolVersion.Mqtt5);
+        }
+        else if (version != ProtocolVersion.None && ReasonCodes.ToReturnCode(error.Reason) is > 0 and var code)
+        {
+            connection.Send(new ConnackPacket { Code = code }, ProtocolVersion.Mqtt311);
+        }
+
+        connection.CloseQuietly();
+    }
+
+    private static ReasonCode ToConnackReason(ReasonCode reason)
+        => ReasonCodes.IsAllowed(PacketType.Connack, (byte)reason) ? reason : ReasonCode.ProtocolError;
+
+    private void Accept(MqttConnection connection, ConnectPacket connect)
+    {
+        MqttOptions options = connection.Shared.Options;
+        bool assign = connect.ClientId.Length == 0;
+        string clientId = assign ? MakeClientId() : connect.ClientId;
+        int keepAlive = ChooseKeepAlive(connect, options);
+        if (connect.UserName is not null || connect.Password is not null)
+            MqttLog.CredentialsNotChecked(connection.Shared.Logger, connection.Name, clientId);
+
+        connection.Begin(clientId, ClientLimits.Of(connect), keepAlive);
+        connection.Shared.Connections.Claim(clientId, connection);
+        PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(connect, options, assign ? clientId : null, keepAlive) : default;
+        connection.Send(new ConnackPacket { Code = 0, Properties = properties }, connect.Version);
+        MqttLog.Connected(connection.Shared.Logger, connection.Name, clientId, connect.Version, keepAlive);
+    }
+
+    /// <summary>Only MQTT 5 can be told of another keep-alive than it asked for [MQTT-3.1.2-21] [MQTT-3.2.2-22].</summary>
+    private static int ChooseKeepAlive(ConnectPacket connect, MqttOptions options)
+    {
+        if (connect.Version != ProtocolVersion.Mqtt5)
+            return connect.KeepAlive;
+        if (connect.KeepAlive == 0)
+            return options.RequireKeepAlive ? options.MaximumKeepAliveSeconds : 0;
+        return Math.Min(connect.KeepAlive, options.MaximumKeepAliveSeconds);
+    }
+
+    private static PropertyBlock MakeProperties(ConnectPacket connect, MqttOptions options, string? assigned, int keepAlive)
+    {
+        var properties = new PropertyBlockWriter();
+        if (connect.Properties.GetNumber(PropertyId.SessionExpiryInterval, 0) > 0)
+            properties.Add(PropertyId.SessionExpiryInterval, 0);
+        if (options.ReceiveMaximum < ushort.MaxValue)
+            properties.Add(PropertyId.ReceiveMaximum, (uint)options.ReceiveMaximum);
+        properties.Add(PropertyId.MaximumQos, 1);
+        properties.Add(PropertyId.RetainAvailable, 0);
+        properties.Add(PropertyId.MaximumPacketSize, (uint)options.MaximumPacketSize);
+        if (assigned is not null)
+            properties.Add(PropertyId.AssignedClientIdentifier, assigned);
+        if (options.TopicAliasMaximum > 0)
+            properties.Add(PropertyId.TopicAliasMaximum, (uint)options.TopicAliasMaximum);
+        properties.Add(PropertyId.SharedSubscriptionAvailable, 0);
+        if (keepAlive != connect.KeepAlive)
+            properties.Add(PropertyId.ServerKeepAlive, (uint)keepAlive);
+        return properties.Block;
+    }
+
+    /// <summary>Unique in the process, and not to be guessed: a client identifier takes connections over [MQTT-3.1.3-6] [MQTT-3.2.2-16].</summary>
+    private string MakeClientId()
+    {
+        Span<byte> random = stackalloc byte[8];
+        System.Security.Cryptography.RandomNumberGenerator.Fill(random);
+        return $"auto-{Interlocked.Increment(ref _assigned):x}-{Convert.ToHexStringLower(random)}";
+    }
+}

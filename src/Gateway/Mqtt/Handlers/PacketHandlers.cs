@@ -1,0 +1,60 @@
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+
+/// <summary>Which handler takes which packet. A handler answers an error when the connection must close.</summary>
+public sealed class PacketHandlers
+{
+    private readonly ConnectHandler _connect;
+    private readonly PublishHandler _publish;
+    private readonly SubscribeHandler _subscribe;
+    private readonly UnsubscribeHandler _unsubscribe;
+
+    public PacketHandlers(ConnectHandler connect, PublishHandler publish, SubscribeHandler subscribe, UnsubscribeHandler unsubscribe)
+    {
+        _connect = connect;
+        _publish = publish;
+        _subscribe = subscribe;
+        _unsubscribe = unsubscribe;
+    }
+
+    /// <summary>Handles one packet. Its bytes are borrowed until the answer.</summary>
+    public ValueTask<ProtocolError> HandleAsync(MqttConnection connection, Frame frame, ReadOnlyMemory<byte> body)
+    {
+        if (connection.Session is not { } session)
+            return new(_connect.Handle(connection, body));
+
+        switch (frame.Type)
+        {
+            case PacketType.Publish:
+                return _publish.HandleAsync(connection, session, frame.Flags, body);
+            case PacketType.Puback:
+                return new(PubackHandler.Handle(connection, session, body));
+            case PacketType.Subscribe:
+                return _subscribe.HandleAsync(connection, session, body);
+            case PacketType.Unsubscribe:
+                return new(_unsubscribe.Handle(connection, session, body));
+            case PacketType.Pingreq:
+                return new(PingHandler.Handle(connection, session, body));
+            case PacketType.Disconnect:
+                return new(DisconnectHandler.Handle(connection, session, body));
+            case PacketType.Auth:
+                return new(RefuseAuth(session, body));
+            case PacketType.Connect:
+                // [MQTT-3.1.0-2]
+                return new(ProtocolError.Violation("a second CONNECT"));
+            case PacketType.Pubrec or PacketType.Pubrel or PacketType.Pubcomp:
+                return new(ProtocolError.Violation($"{frame.Type} without a QoS 2 exchange"));
+            default:
+                return new(ProtocolError.Violation($"{frame.Type} is not sent by clients"));
+        }
+    }
+
+    /// <summary>No authentication method was agreed on in CONNECT [MQTT-4.12.0-6].</summary>
+    private static ProtocolError RefuseAuth(MqttSession session, ReadOnlyMemory<byte> body)
+    {
+        ProtocolError error = ReasonPacket.TryDecode(PacketType.Auth, body, session.Version, out _);
+        return error.IsError ? error : ProtocolError.Violation("AUTH without an authentication method in CONNECT");
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Unicode;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+
+/// <summary>
+/// PUBLISH from a client: judged, mapped and handed to the bridge. It does not wait for the log: the connection's
+/// pipeline acknowledges when the message is durable. A PUBLISH with DUP is stored again: at least once.
+/// </summary>
+public sealed class PublishHandler
+{
+    /// <summary>Bytes that a PUBLISH counts for beside its own, so that floods of empty ones are bounded, too.</summary>
+    private const int Overhead = 64;
+
+    /// <summary>Handles it.</summary>
+    public ValueTask<ProtocolError> HandleAsync(MqttConnection connection, MqttSession session, byte flags, ReadOnlyMemory<byte> body)
+    {
+        ProtocolError error = PublishPacket.TryDecode(body, flags, session.Version, out PublishPacket packet);
+        if (!error.IsError)
+            error = Judge(connection, session, packet);
+        if (error.IsError)
+            return new(error);
+
+        int size = body.Length + Overhead;
+        return connection.Publishes.HasRoom(size)
+            ? new(Publish(connection, session, packet, size))
+            : WaitAndPublishAsync(connection, session, packet, size);
+    }
+
+    private static ProtocolError Judge(MqttConnection connection, MqttSession session, in PublishPacket packet)
+    {
+        // [MQTT-3.2.2-11]: announced in CONNACK.
+        if (packet.Qos == 2)
+            return new ProtocolError(ReasonCode.QosNotSupported, "QoS 2 is not supported");
+        // [MQTT-3.2.2-14]
+        if (packet.Retain)
+            return new ProtocolError(ReasonCode.RetainNotSupported, "retained messages are not supported");
+        // [MQTT-3.3.4-6]
+        if (packet.Properties.Contains(PropertyId.SubscriptionIdentifier))
+            return ProtocolError.Violation("subscription identifier in a PUBLISH of a client");
+        // [MQTT-3.3.4-7]; before version 5 nothing was announced, and reading just stops.
+        if (packet.Qos > 0 && session.Version == ProtocolVersion.Mqtt5 && connection.Publishes.IsReceiveMaximumReached)
+            return new ProtocolError(ReasonCode.ReceiveMaximumExceeded, "more PUBLISHes in flight than the receive maximum");
+        return default;
+    }
+
+    private static async ValueTask<ProtocolError> WaitAndPublishAsync(MqttConnection connection, MqttSession session, PublishPacket packet, int size)
+    {
+        connection.Deadlines.ReaderBusy(true);
+        while (!connection.Publishes.HasRoom(size))
+            await connection.Publishes.WaitForRoomAsync().ConfigureAwait(false);
+        connection.Deadlines.ReaderBusy(false);
+        return connection.IsClosing ? default : Publish(connection, session, packet, size);
+    }
+
+    private static ProtocolError Publish(MqttConnection connection, MqttSession session, in PublishPacket packet, int size)
+    {
+        ProtocolError error = TopicAliasTable.Resolve(session, connection.Shared.Options.TopicAliasMaximum, packet, out ReadOnlyMemory<byte> topic);
+        if (error.IsError)
+            return error;
+
+        (ReasonCode reason, string text) = Refuse(connection, packet, topic.Span);
+        if (reason != ReasonCode.Success && packet.Qos == 0)
+            return new ProtocolError(reason, text);
+
+        PublishSlot slot = connection.Publishes.Enter(packet.PacketId, size);
+        if (reason != ReasonCode.Success)
+            slot.Refuse(reason, text);
+        else
+            Start(connection, session, packet, topic, slot);
+        return default;
+    }
+
+    /// <summary>What closes the connection at QoS 0 and is said in the PUBACK at QoS 1.</summary>
+    private static (ReasonCode Reason, string Text) Refuse(MqttConnection connection, in PublishPacket packet, ReadOnlySpan<byte> topic)
+    {
+        if (TopicRules.CountLevels(topic) > connection.Shared.Options.TopicLevels)
+            return (ReasonCode.TopicNameInvalid, $"topic name of more than {connection.Shared.Options.TopicLevels} levels");
+        // 4.7.2: names that begin with $SYS are the server's own.
+        if (topic.StartsWith("$SYS/"u8) || topic.SequenceEqual("$SYS"u8))
+            return (ReasonCode.TopicNameInvalid, "$SYS belongs to the server");
+        if (packet.Properties.GetNumber(PropertyId.PayloadFormatIndicator, 0) == 1 && !Utf8.IsValid(packet.Payload.Span))
+            return (ReasonCode.PayloadFormatInvalid, "the payload is said to be UTF-8 and is not");
+        return default;
+    }
+
+    private static void Start(MqttConnection connection, MqttSession session, in PublishPacket packet, ReadOnlyMemory<byte> topic, PublishSlot slot)
+    {
+        MqttShared shared = connection.Shared;
+        ReadOnlySpan<byte> name = topic.Span;
+        string mapped;
+        try
+        {
+            mapped = shared.TopicNames.GetTopic(name);
+            TopicMapping.WriteTag(name, ref slot.Properties);
+            if (packet.Qos == 0)
+                slot.Properties.Write(MessageProperties5.QosName, "0"u8);
+            if (session.NoLocalCount > 0)
+                slot.Properties.Write(MessageProperties5.ClientName, session.ClientIdUtf8);
+            if (!packet.Properties.IsEmpty)
+                MessageProperties5.ToLog(packet.Properties, shared.Clock.GetUtcNow(), ref slot.Properties);
+        }
+        catch (BridgeException refusal)
+        {
+            slot.Refuse(BridgeErrorMap.ToReason(refusal.Error), refusal.Message);
+            return;
+        }
+
+        slot.Start(shared.Bridge, mapped, packet.Payload, TopicMapping.OrderingHash(name), connection.Remote);
+    }
+}

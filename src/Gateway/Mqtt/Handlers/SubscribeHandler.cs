@@ -1,0 +1,85 @@
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Routing;
+using ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+
+/// <summary>SUBSCRIBE, answered by SUBACK with a code for each filter [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6].</summary>
+public sealed class SubscribeHandler
+{
+    private const byte Failure311 = 0x80;
+
+    /// <summary>Handles it. The SUBACK leaves when every granted filter is in force.</summary>
+    public async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, MqttSession session, ReadOnlyMemory<byte> body)
+    {
+        ProtocolError error = SubscribePacket.TryDecode(body, session.Version, out SubscribePacket? packet);
+        if (error.IsError || packet is null)
+            return error;
+
+        uint identifier = packet.Properties.GetNumber(PropertyId.SubscriptionIdentifier, 0);
+        byte[] codes = new byte[packet.Subscriptions.Count];
+        connection.Deadlines.ReaderBusy(true);
+        for (int i = 0; i < codes.Length; i++)
+            codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier).ConfigureAwait(false);
+        connection.Deadlines.ReaderBusy(false);
+        connection.Send(new SubscriptionAckPacket { Type = PacketType.Suback, PacketId = packet.PacketId, Codes = codes }, session.Version);
+        return default;
+    }
+
+    private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier)
+    {
+        ReasonCode refusal = Judge(connection.Shared.Options, session, request.Filter.Span);
+        string text = "not possible here";
+        if (refusal == ReasonCode.Success)
+        {
+            try
+            {
+                return await PutInForceAsync(connection, session, request, identifier).ConfigureAwait(false);
+            }
+            catch (BridgeException refused)
+            {
+                refusal = BridgeErrorMap.ToSubackReason(refused.Error);
+                text = refused.Message;
+            }
+        }
+
+        MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, refusal, text);
+        return session.Version == ProtocolVersion.Mqtt5 ? (byte)refusal : Failure311;
+    }
+
+    private static ReasonCode Judge(MqttOptions options, MqttSession session, ReadOnlySpan<byte> filter)
+    {
+        if (TopicRules.IsShared(filter))
+            return ReasonCode.SharedSubscriptionsNotSupported;
+        if (TopicRules.CountLevels(filter) > options.TopicLevels)
+            return ReasonCode.TopicFilterInvalid;
+        bool known = session.Subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(filter);
+        return !known && session.Subscriptions.Count >= options.SubscriptionsPerSession ? ReasonCode.QuotaExceeded : ReasonCode.Success;
+    }
+
+    private static async ValueTask<byte> PutInForceAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier)
+    {
+        byte[] filter = request.Filter.ToArray();
+        // QoS 2 is granted as 1 (3.9.3): the largest that is announced.
+        byte granted = Math.Min(request.Qos, (byte)1);
+        string? topic = FilterSelection.TopicOf(filter, connection.Shared.TopicNames);
+        var subscription = new Subscription(session, granted, request.NoLocal, request.RetainAsPublished, identifier, topic);
+        try
+        {
+            Subscription? before = await connection.Shared.Router.SubscribeAsync(filter, subscription, connection.Ending).ConfigureAwait(false);
+            session.Forget(before);
+        }
+        catch (BridgeException)
+        {
+            if (session.Subscriptions.Remove(filter, out Subscription? replaced))
+                session.Forget(replaced);
+            throw;
+        }
+
+        session.Subscriptions[filter] = subscription;
+        session.Remember(subscription);
+        return granted;
+    }
+}

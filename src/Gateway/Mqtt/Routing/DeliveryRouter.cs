@@ -1,0 +1,178 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+using ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Routing;
+
+/// <summary>
+/// Brings messages from the log to sessions: receives a batch, finds each message's MQTT name, matches it once for all
+/// sessions and offers it to those that match. It never waits for a session.
+/// </summary>
+public sealed class DeliveryRouter : BackgroundService
+{
+    private readonly TailStream _stream;
+    private readonly TopicSelectionCount _needed = new();
+    private readonly SubscriptionTree _subscriptions = new();
+    private readonly OutgoingMessagePool _pool = new();
+    private readonly MatchSet _matches = new();
+    private readonly PropertyBlockWriter _properties = new();
+    private readonly byte[] _name = new byte[MqttTopicName.MaxLength];
+    private readonly MqttOptions _options;
+    private readonly MqttMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<DeliveryRouter> _logger;
+
+    public DeliveryRouter(IMessageBridge bridge, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<DeliveryRouter> logger)
+    {
+        _stream = new TailStream(bridge, _needed);
+        _options = options.Value;
+        _metrics = metrics;
+        _clock = clock;
+        _logger = logger;
+        metrics.Meter.CreateObservableUpDownCounter("mqtt.subscriptions", () => _subscriptions.Count, "{subscription}", "Subscriptions in force");
+    }
+
+    /// <summary>
+    /// Puts a subscription in force: when it completes, a message that is acknowledged from then on will be received
+    /// [MQTT-3.8.4-1]. Answers the subscription that it replaced.
+    /// </summary>
+    /// <exception cref="BridgeException">The bridge refused; nothing has changed but that a replaced subscription is gone.</exception>
+    public async ValueTask<Subscription?> SubscribeAsync(ReadOnlyMemory<byte> filter, Subscription subscription, CancellationToken cancellationToken)
+    {
+        _needed.Add(subscription.Topic);
+        Subscription? before = _subscriptions.Add(filter.Span, subscription);
+        if (before is not null)
+            Forget(before);
+        try
+        {
+            await _stream.CoverAsync(subscription.Topic, cancellationToken).ConfigureAwait(false);
+            return before;
+        }
+        catch
+        {
+            Unsubscribe(filter.Span, subscription.Subscriber);
+            throw;
+        }
+    }
+
+    /// <summary>Ends a subscription; false when there was none.</summary>
+    public bool Unsubscribe(ReadOnlySpan<byte> filter, ISubscriber subscriber)
+    {
+        Subscription? removed = _subscriptions.Remove(filter, subscriber);
+        if (removed is not null)
+            Forget(removed);
+        return removed is not null;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _subscriptions.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    [SuppressMessage("Design", "CA1031", Justification = "A broken stream or message must not end delivery; it is logged and the stream opened again.")]
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var batch = new MessageBatch();
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await _stream.ReceiveAsync(batch, _options.DeliveryBatch, stoppingToken).ConfigureAwait(false);
+                    Route(batch);
+                }
+                catch (Exception broken) when (broken is not OperationCanceledException)
+                {
+                    await ReopenAsync(broken, stoppingToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await _stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "It is tried until it works.")]
+    private async ValueTask ReopenAsync(Exception broken, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (broken is BridgeException)
+                MqttLog.StreamBroke(_logger, broken.Message, _options.StreamRetry);
+            else
+                MqttLog.Defect(_logger, broken);
+            await Task.Delay(_options.StreamRetry, _clock, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await _stream.ReopenAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception again) when (again is not OperationCanceledException)
+            {
+                broken = again;
+            }
+        }
+    }
+
+    private void Forget(Subscription subscription)
+    {
+        if (_needed.Remove(subscription.Topic))
+            _stream.Shrink();
+    }
+
+    private void Route(MessageBatch batch)
+    {
+        long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+        for (int i = 0; i < batch.Count; i++)
+            Route(batch[i], now);
+    }
+
+    private void Route(in BridgeMessage message, long now)
+    {
+        int length = TopicMapping.WriteName(message, _name);
+        if (length <= 0)
+        {
+            _metrics.Dropped("no-topic-name");
+            return;
+        }
+
+        ReadOnlySpan<byte> name = _name.AsSpan(0, length);
+        _matches.Clear();
+        message.Properties.TryGet(MessageProperties5.ClientName, out ReadOnlySpan<byte> publisher);
+        _subscriptions.Match(name, publisher, _matches);
+        if (_matches.Count == 0)
+            return;
+
+        long expiresAt = MessageFields.TryReadExpiry(message.Properties, out DateTimeOffset expiry) ? Math.Max(1, expiry.ToUnixTimeMilliseconds()) : 0;
+        if (expiresAt > 0 && expiresAt <= now)
+        {
+            // [MQTT-3.3.2-5]
+            _metrics.Dropped("expired", _matches.Count);
+            return;
+        }
+
+        _properties.Clear();
+        MessageProperties5.FromLog(message.Properties, _properties);
+        OutgoingMessage outgoing = _pool.Rent();
+        byte published = MessageProperties5.QosOf(message.Properties);
+        outgoing.Open(name, _properties.Block.Bytes.Span, message.Body.Span, expiresAt);
+        for (int i = 0; i < _matches.Count; i++)
+        {
+            MatchSet.Matched match = _matches[i];
+            // [MQTT-3.8.4-8]
+            match.Subscriber.Offer(new Delivery(outgoing, Math.Min(match.Qos, published), false, match.Identifiers));
+        }
+
+        outgoing.Release();
+    }
+}

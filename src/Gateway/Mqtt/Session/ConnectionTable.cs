@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+/// <summary>All connections, and who has which client identifier. One timer looks at everybody's deadlines.</summary>
+public sealed class ConnectionTable : IHostedService, IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly List<MqttConnection> _connections = [];
+    private readonly ConcurrentDictionary<string, MqttConnection> _clients = new(StringComparer.Ordinal);
+    private readonly MqttOptions _options;
+    private readonly TimeProvider _clock;
+    private ITimer? _timer;
+
+    public ConnectionTable(IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock)
+    {
+        _options = options.Value;
+        _clock = clock;
+        metrics.Meter.CreateObservableUpDownCounter("mqtt.connections", () => Count, "{connection}", "Network connections");
+        metrics.Meter.CreateObservableUpDownCounter("mqtt.publishes.inflight", () => Sum(c => c.Publishes.Count), "{message}", "PUBLISHes on their way to the log");
+        metrics.Meter.CreateObservableUpDownCounter("mqtt.deliveries.inflight", () => Sum(c => c.Session?.Deliveries.InFlight ?? 0), "{message}", "Deliveries that wait for their PUBACK");
+        metrics.Meter.CreateObservableUpDownCounter("mqtt.deliveries.queued", () => Sum(c => c.Session?.Deliveries.Count ?? 0), "{message}", "Deliveries that wait to be written");
+    }
+
+    /// <summary>How many connections there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _connections.Count;
+        }
+    }
+
+    /// <summary>Enters a connection; false when the table is full.</summary>
+    public bool TryAdd(MqttConnection connection)
+    {
+        lock (_gate)
+        {
+            if (_connections.Count >= _options.MaximumConnections)
+                return false;
+            connection.TableIndex = _connections.Count;
+            _connections.Add(connection);
+            return true;
+        }
+    }
+
+    /// <summary>Forgets a connection that has ended.</summary>
+    public void Remove(MqttConnection connection)
+    {
+        if (connection.Session is { } session)
+            _clients.TryRemove(KeyValuePair.Create(session.ClientId, connection));
+        lock (_gate)
+        {
+            MqttConnection last = _connections[^1];
+            _connections[connection.TableIndex] = last;
+            last.TableIndex = connection.TableIndex;
+            _connections.RemoveAt(_connections.Count - 1);
+        }
+    }
+
+    /// <summary>Gives a client identifier to a connection; whoever had it is disconnected [MQTT-3.1.4-3].</summary>
+    public void Claim(string clientId, MqttConnection connection)
+    {
+        MqttConnection? before = null;
+        _clients.AddOrUpdate(
+            clientId,
+            connection,
+            (_, present) =>
+            {
+                before = present;
+                return connection;
+            });
+        before?.Close(new ProtocolError(ReasonCode.SessionTakenOver, "another connection has the same client identifier"));
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _timer = _clock.CreateTimer(_ => CheckDeadlines(), null, _options.DeadlineResolution, _options.DeadlineResolution);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _timer?.Dispose();
+        foreach (MqttConnection connection in Copy())
+            connection.CloseForShutdown();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer?.Dispose();
+
+    private void CheckDeadlines()
+    {
+        long now = _clock.GetTimestamp();
+        foreach (MqttConnection connection in Copy())
+            connection.CheckDeadlines(now);
+    }
+
+    private long Sum(Func<MqttConnection, int> value) => Copy().Sum(connection => (long)value(connection));
+
+    private MqttConnection[] Copy()
+    {
+        lock (_gate)
+            return [.. _connections];
+    }
+}

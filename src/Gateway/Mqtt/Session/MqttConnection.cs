@@ -1,0 +1,280 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
+using System.Net;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+/// <summary>
+/// One network connection over any duplex pipe: a reader that cuts packets and hands them to handlers, and a
+/// <see cref="ConnectionWriter"/>. Whoever closes it says why; only the first reason counts.
+/// </summary>
+public sealed class MqttConnection : IDeliveryOverflow, IDisposable
+{
+    private readonly IDuplexPipe _transport;
+    private readonly Action _abort;
+    private readonly PacketHandlers _handlers;
+    private readonly ConnectionWriter _writer;
+    private readonly CancellationTokenSource _ending = new();
+    private int _aborted;
+
+    /// <summary>Makes a connection.</summary>
+    /// <param name="front">What all connections share.</param>
+    /// <param name="handlers">Where packets go.</param>
+    /// <param name="transport">Bytes in and out.</param>
+    /// <param name="name">For logs.</param>
+    /// <param name="remote">The peer, when there is one.</param>
+    /// <param name="abort">Breaks the network connection at once.</param>
+    public MqttConnection(MqttShared front, PacketHandlers handlers, IDuplexPipe transport, string name, EndPoint? remote, Action abort)
+    {
+        Shared = front;
+        Name = name;
+        Remote = remote as IPEndPoint;
+        Deadlines = new ConnectionDeadlines(front.Clock, front.Options);
+        _transport = transport;
+        _abort = abort;
+        _handlers = handlers;
+        _writer = new ConnectionWriter(this, transport.Output);
+        Publishes = new PublishPipeline(front.Options, front.Slots, _writer.Wake, defect => MqttLog.Defect(front.Logger, defect));
+    }
+
+    public MqttShared Shared { get; }
+
+    public string Name { get; }
+
+    public IPEndPoint? Remote { get; }
+
+    public ConnectionDeadlines Deadlines { get; }
+
+    /// <summary>PUBLISHes on their way to the log.</summary>
+    public PublishPipeline Publishes { get; }
+
+    /// <summary>Answers that wait for the writer.</summary>
+    public ControlOutput Control { get; } = new();
+
+    /// <summary>From the accepted CONNECT on.</summary>
+    public MqttSession? Session { get; private set; }
+
+    /// <summary>Cancelled when the connection ends.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    /// <summary>Place in the connection table; for the table alone.</summary>
+    public int TableIndex { get; set; }
+
+    /// <summary>Whether somebody closed it.</summary>
+    public bool IsClosing { get; private set; }
+
+    private string? ClientId => Session?.ClientId;
+
+    private ProtocolVersion Version => Session?.Version ?? ProtocolVersion.None;
+
+    /// <summary>Makes the session; CONNACK was not yet sent.</summary>
+    public MqttSession Begin(string clientId, ClientLimits limits, int keepAliveSeconds)
+    {
+        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake);
+        Deadlines.Connected(keepAliveSeconds);
+        return Session;
+    }
+
+    /// <summary>Sends an answer; many together leave in one flush.</summary>
+    public void Send<T>(in T packet, ProtocolVersion version)
+        where T : IPacket
+    {
+        if (!Control.TryAdd(packet, version))
+            return;
+        Shared.Metrics.PacketOut(packet.Type);
+        _writer.Wake();
+    }
+
+    /// <summary>There may be something to write.</summary>
+    public void WakeWriter() => _writer.Wake();
+
+    /// <summary>The server stops.</summary>
+    public void CloseForShutdown() => Close(new ProtocolError(ReasonCode.ServerShuttingDown, "the server is shutting down"));
+
+    /// <summary>Closes for a reason: an MQTT 5 client is told by DISCONNECT [MQTT-3.14.0-1], others just lose the connection.</summary>
+    public void Close(ProtocolError why)
+    {
+        ReasonPacket? last = Version == ProtocolVersion.Mqtt5 ? DisconnectFor(why) : null;
+        if (!Control.TryClose(last, Version))
+            return;
+        if (last is not null)
+            Shared.Metrics.PacketOut(PacketType.Disconnect);
+        Shared.Metrics.Closed(why.Reason);
+        MqttLog.Closed(Shared.Logger, Name, ClientId, why.Reason, why.Text);
+        EndReading();
+    }
+
+    /// <summary>Closes without a word: the client said goodbye, or was refused by CONNACK.</summary>
+    public void CloseQuietly()
+    {
+        if (Control.TryClose<ReasonPacket>(null, Version))
+            EndReading();
+    }
+
+    /// <summary>Compares deadlines with the clock; called by one timer for all connections.</summary>
+    public void CheckDeadlines(long now)
+    {
+        switch (Deadlines.Check(now))
+        {
+            case Expired.Connect:
+                Shared.Metrics.RefusedConnect("timeout");
+                Close(new ProtocolError(ReasonCode.ServerBusy, "no CONNECT in time"));
+                break;
+            case Expired.KeepAlive:
+                // [MQTT-3.1.2-22]
+                Close(new ProtocolError(ReasonCode.KeepAliveTimeout, "no packet within one and a half keep-alive intervals"));
+                break;
+            case Expired.Write:
+                Close(new ProtocolError(ReasonCode.QuotaExceeded, "the client does not read what is sent to it"));
+                Abort();
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnFull(byte qos)
+    {
+        if (qos == 0)
+        {
+            Shared.Metrics.Dropped("queue-full");
+            return;
+        }
+
+        Shared.Metrics.Dropped("slow-client");
+        Close(new ProtocolError(ReasonCode.QuotaExceeded, "the queue of messages for this client is full"));
+    }
+
+    /// <summary>Runs until the connection has ended.</summary>
+    public async Task RunAsync()
+    {
+        Task writing = _writer.RunAsync();
+        await ReadAsync().ConfigureAwait(false);
+        CloseQuietly();
+        _writer.Wake();
+        await writing.ConfigureAwait(false);
+        await _transport.Input.CompleteAsync().ConfigureAwait(false);
+        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+        EndSession();
+    }
+
+    /// <summary>Breaks the network connection.</summary>
+    public void Abort()
+    {
+        if (Interlocked.Exchange(ref _aborted, 1) == 0)
+        {
+            _transport.Output.CancelPendingFlush();
+            _abort();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _ending.Dispose();
+
+    private ReasonPacket DisconnectFor(ProtocolError why)
+    {
+        PropertyBlock properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, why.Text).Block;
+        var packet = new ReasonPacket { Type = PacketType.Disconnect, Reason = why.Reason, Properties = properties };
+        // [MQTT-3.14.2-3]
+        return PacketEncoder.GetSize(packet, ProtocolVersion.Mqtt5) <= Session!.Limits.MaximumPacketSize
+            ? packet
+            : new ReasonPacket { Type = PacketType.Disconnect, Reason = why.Reason };
+    }
+
+    private void EndReading()
+    {
+        IsClosing = true;
+        Publishes.Close();
+        _ending.Cancel();
+        _writer.Wake();
+        _transport.Input.CancelPendingRead();
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever one connection throws ends that connection and no other.")]
+    private async Task ReadAsync()
+    {
+        try
+        {
+            using var scratch = new FrameScratch();
+            while (!IsClosing)
+            {
+                ReadResult result = await _transport.Input.ReadAsync().ConfigureAwait(false);
+                ReadOnlySequence<byte> buffer = result.Buffer;
+                if (!IsClosing && !buffer.IsEmpty)
+                    buffer = buffer.Slice(await HandleAsync(buffer, scratch).ConfigureAwait(false));
+                _transport.Input.AdvanceTo(buffer.Start, buffer.End);
+                if (result.IsCompleted)
+                    return;
+                if (Control.Length >= ControlOutput.HighWater)
+                    await WaitForWriterAsync().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (IsClosing)
+        {
+            // A handler waited for something when the connection was closed.
+        }
+        catch (Exception broken) when (broken is IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException or OperationCanceledException)
+        {
+            MqttLog.NetworkBroke(Shared.Logger, Name, broken.Message);
+        }
+        catch (Exception defect)
+        {
+            MqttLog.Defect(Shared.Logger, defect);
+            Close(new ProtocolError(ReasonCode.UnspecifiedError, "internal error"));
+        }
+    }
+
+    /// <summary>Handles all whole packets and answers where the rest begins.</summary>
+    private async ValueTask<SequencePosition> HandleAsync(ReadOnlySequence<byte> buffer, FrameScratch scratch)
+    {
+        while (!IsClosing)
+        {
+            int maximum = Session is null ? Math.Min(Shared.Options.MaximumConnectSize, Shared.Options.MaximumPacketSize) : Shared.Options.MaximumPacketSize;
+            if (Session is null && buffer.FirstSpan is [var first, ..] && first != (byte)PacketType.Connect << 4)
+            {
+                // [MQTT-3.1.0-1], known from the first byte on.
+                Shared.Metrics.RefusedConnect("not-connect");
+                Close(ProtocolError.Violation("the first packet is not a CONNECT"));
+                break;
+            }
+
+            CutResult cut = FrameCutter.TryCut(ref buffer, maximum, out Frame frame, out ProtocolError error);
+            if (cut == CutResult.NeedMore)
+                break;
+            if (cut == CutResult.Frame)
+            {
+                Deadlines.PacketReceived();
+                Shared.Metrics.PacketIn(frame.Type);
+                error = await _handlers.HandleAsync(this, frame, scratch.Join(frame.Body)).ConfigureAwait(false);
+            }
+
+            if (error.IsError)
+                Close(error);
+        }
+
+        return buffer.Start;
+    }
+
+    private async ValueTask WaitForWriterAsync()
+    {
+        Deadlines.ReaderBusy(true);
+        await Control.WaitBelowHighWaterAsync().ConfigureAwait(false);
+        Deadlines.ReaderBusy(false);
+    }
+
+    private void EndSession()
+    {
+        if (Session is not { } session)
+            return;
+        foreach (byte[] filter in session.Subscriptions.Keys)
+            Shared.Router.Unsubscribe(filter, session);
+        int lost = session.Deliveries.Close();
+        if (lost > 0)
+            Shared.Metrics.Dropped("session-ended", lost);
+        MqttLog.Disconnected(Shared.Logger, Name, session.ClientId);
+    }
+}

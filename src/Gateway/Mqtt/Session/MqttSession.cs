@@ -1,0 +1,83 @@
+using System.Text;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Routing;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+/// <summary>What is known of a client from its CONNECT on: its name, what it takes, what it subscribed to, and what
+/// is on its way in and out. It ends with its connection.</summary>
+public sealed class MqttSession : ISubscriber
+{
+    private readonly byte[] _clientId;
+    private readonly IDeliveryOverflow _overflow;
+    private readonly Action _readyToWrite;
+
+    /// <summary>Makes the session of a connection.</summary>
+    /// <param name="clientId">Client identifier, given or assigned.</param>
+    /// <param name="limits">What the client takes.</param>
+    /// <param name="options">The front's limits.</param>
+    /// <param name="overflow">Told when the queue is full.</param>
+    /// <param name="readyToWrite">Called when there is something to write.</param>
+    public MqttSession(string clientId, ClientLimits limits, MqttOptions options, IDeliveryOverflow overflow, Action readyToWrite)
+    {
+        ClientId = clientId;
+        Limits = limits;
+        Deliveries = new DeliveryQueue(options, limits.ReceiveMaximum);
+        _clientId = Encoding.UTF8.GetBytes(clientId);
+        _overflow = overflow;
+        _readyToWrite = readyToWrite;
+    }
+
+    public string ClientId { get; }
+
+    public ClientLimits Limits { get; }
+
+    public ProtocolVersion Version => Limits.Version;
+
+    /// <summary>Messages on their way to the client.</summary>
+    public DeliveryQueue Deliveries { get; }
+
+    /// <summary>By filter; changed by the connection's reader only.</summary>
+    public Dictionary<byte[], Subscription> Subscriptions { get; } = new(LevelComparer.Instance);
+
+    /// <summary>How many of the subscriptions ask for no-local.</summary>
+    public int NoLocalCount { get; private set; }
+
+    /// <summary>Topic names by alias; null until the client sets one.</summary>
+    public byte[]?[]? TopicAliases { get; set; }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> ClientIdUtf8 => _clientId;
+
+    /// <inheritdoc/>
+    public MatchSlot MatchSlot { get; } = new();
+
+    /// <summary>Counts a subscription that came into force.</summary>
+    public void Remember(Subscription subscription) => NoLocalCount += subscription.NoLocal ? 1 : 0;
+
+    /// <summary>Counts a subscription that ended; null for none.</summary>
+    public void Forget(Subscription? subscription) => NoLocalCount -= subscription?.NoLocal == true ? 1 : 0;
+
+    /// <inheritdoc/>
+    public void Offer(in Delivery delivery)
+    {
+        switch (Deliveries.TryEnqueue(delivery))
+        {
+            case EnqueueResult.Queued:
+                _readyToWrite();
+                break;
+            case EnqueueResult.Full:
+                _overflow.OnFull(delivery.Qos);
+                break;
+            default:
+                break;
+        }
+    }
+}
+
+/// <summary>Decides what happens to a client that does not keep up.</summary>
+public interface IDeliveryOverflow
+{
+    /// <summary>A delivery found the queue full.</summary>
+    void OnFull(byte qos);
+}

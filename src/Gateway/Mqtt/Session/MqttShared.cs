@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Gateway.Mqtt.Routing;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
+
+/// <summary>What all connections of the front share.</summary>
+public sealed class MqttShared
+{
+    public MqttShared(IMessageBridge bridge, DeliveryRouter router, ConnectionTable connections, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<MqttShared> logger)
+    {
+        Bridge = bridge;
+        Router = router;
+        Connections = connections;
+        Options = options.Value;
+        Metrics = metrics;
+        Clock = clock;
+        Logger = logger;
+    }
+
+    public IMessageBridge Bridge { get; }
+
+    public DeliveryRouter Router { get; }
+
+    public ConnectionTable Connections { get; }
+
+    public MqttOptions Options { get; }
+
+    public MqttMetrics Metrics { get; }
+
+    public TimeProvider Clock { get; }
+
+    public ILogger Logger { get; }
+
+    /// <summary>MQTT names to RocketMQ topics.</summary>
+    public TopicNameCache TopicNames { get; } = new();
+
+    public PublishSlotPool Slots { get; } = new();
+}
