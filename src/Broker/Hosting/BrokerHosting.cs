@@ -23,6 +23,7 @@ public static class BrokerHosting
     public static IServiceCollection AddBroker(this IServiceCollection services, Action<BrokerOptions>? configure = null)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IFileSystem>(PhysicalFileSystem.Instance);
         services.AddOptions<BrokerOptions>()
             .Configure(options => configure?.Invoke(options))
             .ValidateDataAnnotations()
