@@ -28,7 +28,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private readonly SendBacks _sendBacks;
     private readonly QueueReads _reads;
     private readonly DispatchWakeUp _wakeUp;
-    private readonly Func<string, int, long> _maxOffset;
+    private readonly Func<string, int, long, bool> _isReadable;
     private readonly ITimer _sweeper;
     private readonly ITimer _flusher;
     private readonly TimeProvider _time;
@@ -49,7 +49,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics);
         _reads = new QueueReads(store, tables.Topics, options);
         Offsets = new OffsetBook(tables.Offsets, store, options);
-        _maxOffset = Offsets.Max;
+        _isReadable = _reads.IsReadable;
         _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays);
         store.AddListener(_wakeUp);
         _delays.Start();
@@ -197,7 +197,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
             return false;
         }
 
-        bool held = _arrivals.Hold(wait, _maxOffset);
+        bool held = _arrivals.Hold(wait, _isReadable);
         if (!held)
         {
             Metrics.PullRefused();

@@ -43,8 +43,22 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         }
 
         long next = Collect(queue, request, max, batch);
-        return new ReadOutcome(
-            batch.Count > 0 ? ReadStatus.Found : ReadStatus.NoMatchedMessage, next, min, max, batch.Count, batch.Bytes);
+        ReadStatus status = batch.Count > 0 ? ReadStatus.Found
+            : next > request.Offset ? ReadStatus.NoMatchedMessage
+            : ReadStatus.NoNewMessage;
+        return new ReadOutcome(status, next, min, max, batch.Count, batch.Bytes);
+    }
+
+    /// <summary>
+    /// Whether the record at a queue offset can be read. A queue's end moves a moment before the dispatched end does:
+    /// a reader in between waits, it must not take the record for one that is gone.
+    /// </summary>
+    public bool IsReadable(string topic, int queueId, long offset)
+    {
+        Span<QueueEntry> entry = stackalloc QueueEntry[1];
+        return store.TryGetQueue(topic, queueId, out ConsumeQueue? queue)
+            && queue.MaxOffset > offset
+            && (queue.ReadEntries(offset, entry) == 0 || IsDispatched(entry[0]));
     }
 
     /// <summary>RocketMQ's condition for letting a group without progress begin at 0: the message is in 40 % of the memory.</summary>
@@ -117,7 +131,10 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         return next;
     }
 
-    // False when the record matches and would be too much: the read ends before it.
+    private bool IsDispatched(in QueueEntry entry) =>
+        entry.IsFiller || entry.PhysicalOffset + entry.Size <= store.Dispatched.Value;
+
+    // False when the read ends before this entry: it matches and would be too much, or cannot be read yet.
     private bool Take(in QueueEntry entry, long queueOffset, TagFilter? filter, int maxBytes, RecordBatch batch)
     {
         if (entry.IsFiller || filter?.MatchesHash(entry.TagsCode) == false)
@@ -126,6 +143,11 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         }
 
         if (batch.Count > 0 && batch.Bytes + (long)entry.Size > maxBytes)
+        {
+            return false;
+        }
+
+        if (!IsDispatched(entry))
         {
             return false;
         }

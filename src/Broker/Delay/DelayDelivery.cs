@@ -177,7 +177,9 @@ public sealed partial class DelayDelivery : IAsyncDisposable
                 return (from + i, due, end);
             }
 
-            if (!entries[i].IsFiller && !Put(entries[i], ref end))
+            // Not dispatched yet: its queue entry can be seen a moment before the record can.
+            bool readable = entries[i].IsFiller || entries[i].PhysicalOffset + entries[i].Size <= _store.Dispatched.Value;
+            if (!readable || (!entries[i].IsFiller && !Put(entries[i], ref end)))
             {
                 return (from + i, now + (long)LongestNap.TotalMilliseconds, end);
             }

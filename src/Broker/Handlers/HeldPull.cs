@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Sources;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Broker.Handlers;
@@ -47,7 +48,7 @@ internal sealed class HeldPull(PullHandler handler) : ArrivalWait, IValueTaskSou
     {
         try
         {
-            if (!_request!.Connection.Closed.IsCancellationRequested && handler.AnswerOrHoldAgain(_request, this, reason))
+            if (handler.AnswerOrHoldAgain(_request!, this, reason))
             {
                 return;
             }
@@ -76,6 +77,8 @@ internal sealed class HeldPull(PullHandler handler) : ArrivalWait, IValueTaskSou
     {
         if (handler.Cancel(this))
         {
+            // Nobody reads it; every request has its answer.
+            _request!.Reply(ResponseCode.PullNotFound);
             _done.SetResult(true);
         }
     }

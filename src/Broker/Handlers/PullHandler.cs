@@ -38,13 +38,14 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
             core.Offsets.Commit(pull.Group.Name, pull.Topic.Name, pull.QueueId, header.CommitOffset);
         }
 
-        return TryAnswer(request, pull, pull.Hold <= TimeSpan.Zero) ? default : Hold(request, pull);
+        return TryAnswer(request, pull, pull.Hold <= TimeSpan.Zero || request.Connection.Closed.IsCancellationRequested) ? default : Hold(request, pull);
     }
 
     /// <summary>A wait ended: answers, or waits for the rest of the time. True when it is held again.</summary>
     public bool AnswerOrHoldAgain(RemotingRequest request, HeldPull held, ArrivalReason reason)
     {
-        if (TryAnswer(request, held.Pull, evenWhenEmpty: reason != ArrivalReason.Arrived))
+        bool last = reason != ArrivalReason.Arrived || request.Connection.Closed.IsCancellationRequested;
+        if (TryAnswer(request, held.Pull, evenWhenEmpty: last))
         {
             return false;
         }

@@ -31,8 +31,8 @@ public sealed class ArrivalTable : IThreadPoolWorkItem
     /// <summary>How many waits are held.</summary>
     public int Held => Volatile.Read(ref _held);
 
-    /// <summary>Holds a wait; <paramref name="maxOffset"/> is asked after it is in the list, so that no arrival is missed.</summary>
-    public bool Hold(ArrivalWait wait, Func<string, int, long> maxOffset)
+    /// <summary>Holds a wait; <paramref name="isReadable"/> is asked after it is in the list, so that no arrival is missed.</summary>
+    public bool Hold(ArrivalWait wait, Func<string, int, long, bool> isReadable)
     {
         if (Volatile.Read(ref _stopping) || wait.QueueId is < 0 or > ushort.MaxValue)
         {
@@ -48,7 +48,7 @@ public sealed class ArrivalTable : IThreadPoolWorkItem
         wait.Deadline = DeadlineOf(wait.Timeout);
         QueueWaits queue = Queue(wait.Topic, wait.QueueId);
         queue.Add(wait);
-        if (maxOffset(wait.Topic, wait.QueueId) > wait.Offset && queue.Remove(wait))
+        if (isReadable(wait.Topic, wait.QueueId, wait.Offset) && queue.Remove(wait))
         {
             // It came between the look and the hold; the filter is the reader's business then.
             End(wait, ArrivalReason.Arrived);
