@@ -1,2 +1,3 @@
-// Replaced by the composition root.
-return;
+using ProtoBridgeMQ.Gateway.Composition;
+
+return await GatewayCommand.RunAsync(args, Environment.GetEnvironmentVariables(), Console.Out, Console.Error);

@@ -1,0 +1,88 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
+using ProtoBridgeMQ.Gateway.Http;
+using ProtoBridgeMQ.Gateway.Metrics;
+using ProtoBridgeMQ.Gateway.Mqtt;
+
+namespace ProtoBridgeMQ.Gateway.Composition;
+
+/// <summary>Puts the parts together: options, log, bridge, fronts, endpoints.</summary>
+internal static class GatewayBuilder
+{
+    /// <summary>Builds what <paramref name="options"/> describe; nothing listens yet.</summary>
+    /// <exception cref="GatewayStartException">The options cannot work.</exception>
+    public static WebApplication Build(GatewayOptions options, GatewaySetup setup)
+    {
+        GatewayRules.Check(options);
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "ProtoBridgeMQ.Gateway" });
+        builder.Configuration.Sources.Clear();
+        if (setup.Configuration is not null)
+            builder.Configuration.AddConfiguration(setup.Configuration);
+
+        AddLog(builder.Logging, options, setup);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(setup.Clock);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
+        Backend.Add(builder.Services, options, setup);
+        builder.Services.AddMetricsPage(metrics => Bind(builder, "metrics", metrics));
+        if (options.MqttPort != GatewayOptions.Off)
+            builder.Services.AddMqttFront(mqtt => Bind(builder, "mqtt", mqtt));
+
+        if (options.HttpPort != GatewayOptions.Off)
+            builder.Services.AddHttpFront(http => Bind(builder, "http", http));
+
+        var listeners = new Listeners();
+        builder.Services.AddSingleton(listeners);
+        builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options, listeners));
+        setup.Services?.Invoke(builder.Services);
+        WebApplication application = builder.Build();
+        if (options.HttpPort != GatewayOptions.Off)
+        {
+            application.UseHttpFront();
+            application.MapMetricsPage();
+        }
+
+        return application;
+    }
+
+    private static void Bind(WebApplicationBuilder builder, string section, object target)
+        => builder.Configuration.GetSection(section).Bind(target);
+
+    private static void AddLog(ILoggingBuilder log, GatewayOptions options, GatewaySetup setup)
+    {
+        log.ClearProviders();
+        log.SetMinimumLevel(options.LogLevel);
+        LogLevel framework = options.LogLevel < LogLevel.Information ? LogLevel.Information : LogLevel.Warning;
+        log.AddFilter("Microsoft", options.LogLevel > framework ? options.LogLevel : framework);
+        // What binds badly is reported once, by the line that ends the process.
+        log.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        if (setup.Log is not null)
+        {
+            log.AddProvider(setup.Log);
+            return;
+        }
+
+        log.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.ColorBehavior = LoggerColorBehavior.Default;
+        });
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, GatewayOptions options, Listeners listeners)
+    {
+        kestrel.AddServerHeader = false;
+        IPAddress address = IPAddress.Parse(options.Listen);
+        if (options.MqttPort != GatewayOptions.Off)
+            kestrel.Listen(address, PortOf(options.MqttPort), endpoint => listeners.Mqtt = endpoint.UseMqtt());
+
+        if (options.HttpPort != GatewayOptions.Off)
+            kestrel.Listen(address, PortOf(options.HttpPort), endpoint => listeners.Http = endpoint.UseHttpFront());
+
+        Backend.Listen(kestrel, address, options, listeners);
+    }
+
+    internal static int PortOf(int port) => port == GatewayOptions.Any ? 0 : port;
+}

@@ -1,0 +1,56 @@
+using ProtoBridgeMQ.Bridge;
+
+namespace ProtoBridgeMQ.Gateway.Composition;
+
+/// <summary>A gateway that runs in this process.</summary>
+public sealed class GatewayHost : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+
+    private GatewayHost(WebApplication application, GatewayOptions options, GatewayEndpoints endpoints, IMessageBridge bridge)
+    {
+        _application = application;
+        Options = options;
+        Endpoints = endpoints;
+        Bridge = bridge;
+    }
+
+    /// <summary>The options it was started with.</summary>
+    public GatewayOptions Options { get; }
+
+    /// <summary>Where it listens, with the ports that <see cref="GatewayOptions.Any"/> became.</summary>
+    public GatewayEndpoints Endpoints { get; }
+
+    /// <summary>The bridge behind its fronts.</summary>
+    public IMessageBridge Bridge { get; }
+
+    /// <summary>Starts everything; complete when all of it listens and the broker is registered.</summary>
+    /// <exception cref="GatewayStartException">It cannot start; nothing is left running.</exception>
+    public static async Task<GatewayHost> StartAsync(GatewayOptions options, GatewaySetup? setup = null, CancellationToken cancellationToken = default)
+    {
+        WebApplication application = GatewayBuilder.Build(options, setup ?? new GatewaySetup());
+        try
+        {
+            GatewayEndpoints endpoints = await GatewayStart.RunAsync(application, options, cancellationToken);
+            return new GatewayHost(application, options, endpoints, application.Services.GetRequiredService<IMessageBridge>());
+        }
+        catch
+        {
+            await application.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until something asks it to stop: a signal, or the host.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _application.WaitForShutdownAsync(cancellationToken);
+
+    /// <summary>Stops: fronts drain, then the broker flushes and closes its store.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => _application.StopAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync();
+        await _application.DisposeAsync();
+    }
+}

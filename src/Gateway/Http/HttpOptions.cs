@@ -1,0 +1,99 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ProtoBridgeMQ.Gateway.Http;
+
+/// <summary>The limits of the HTTP front. Every body, wait, table and connection of the front is bounded by one of these.</summary>
+public sealed class HttpOptions
+{
+    /// <summary>Largest message body in bytes; the bridge's own limit holds beside it.</summary>
+    [Range(1, 512 * 1024 * 1024)]
+    public int MaxBodySize { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Largest JSON request in bytes: a batch, or receipts.</summary>
+    [Range(1024, 512 * 1024 * 1024)]
+    public int MaxJsonSize { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Messages of one JSON batch.</summary>
+    [Range(1, 100_000)]
+    public int MaxBatch { get; set; } = 1000;
+
+    /// <summary>Messages of one receive, at most.</summary>
+    [Range(1, 10_000)]
+    public int MaxReceive { get; set; } = 256;
+
+    /// <summary>Messages of one receive that does not say.</summary>
+    [Range(1, 10_000)]
+    public int DefaultReceive { get; set; } = 10;
+
+    /// <summary>Receipts of one settle request.</summary>
+    [Range(1, 100_000)]
+    public int MaxReceipts { get; set; } = 1000;
+
+    /// <summary>Longest long poll.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a delivery is held for a receive that does not say.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "12:00:00")]
+    public TimeSpan DefaultLease { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest time a delivery may be held.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "12:00:00")]
+    public TimeSpan MaxLease { get; set; } = TimeSpan.FromHours(12);
+
+    /// <summary>Group streams kept open; one more is refused as busy.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxGroupStreams { get; set; } = 10_000;
+
+    /// <summary>How long a group stream without open deliveries stays a member of its group after its last use.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan GroupStreamIdle { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Server-sent event clients at one time; one more is refused as busy.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxEventClients { get; set; } = 1000;
+
+    /// <summary>Silence after which an event stream carries a comment, so that proxies keep it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan EventKeepAlive { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Messages taken from the log at one time for one event stream.</summary>
+    [Range(1, 10_000)]
+    public int EventBatch { get; set; } = 64;
+
+    /// <summary>Queues that a topic may be given.</summary>
+    [Range(1, 65536)]
+    public int MaxQueues { get; set; } = 1024;
+
+    /// <summary>Connections at one time; one more is closed at once.</summary>
+    [Range(1, 10_000_000)]
+    public long MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Longest request line in bytes.</summary>
+    [Range(256, 1 << 20)]
+    public int MaxRequestLine { get; set; } = 8 * 1024;
+
+    /// <summary>All headers of a request in bytes.</summary>
+    [Range(1024, 1 << 20)]
+    public int MaxHeadersSize { get; set; } = 32 * 1024;
+
+    /// <summary>Headers of a request.</summary>
+    [Range(8, 10_000)]
+    public int MaxHeaders { get; set; } = 100;
+
+    /// <summary>How long the headers of a request may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a connection may be idle between requests.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>Bytes a second that a body must come with, and an answer must be taken with.</summary>
+    [Range(1, 1 << 30)]
+    public int MinDataRate { get; set; } = 240;
+
+    /// <summary>How long a body or an answer may be slower than that.</summary>
+    [Range(typeof(TimeSpan), "00:00:01.1", "00:10:00")]
+    public TimeSpan DataRateGrace { get; set; } = TimeSpan.FromSeconds(5);
+}
