@@ -1,5 +1,10 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Gateway.Http.Handlers;
+using ProtoBridgeMQ.Gateway.Http.OpenApi;
+using ProtoBridgeMQ.Gateway.Http.Session;
 
 namespace ProtoBridgeMQ.Gateway.Http;
 
@@ -11,6 +16,18 @@ public static class HttpFront
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<HttpOptions>().Configure(options => configure?.Invoke(options)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
+        services.AddSingleton<HttpMetrics>();
+        services.AddSingleton<GroupStreams>();
+        services.AddSingleton<Failures>();
+        services.AddSingleton<PublishHandler>();
+        services.AddSingleton<PublishRoute>();
+        services.AddSingleton<ReceiveHandler>();
+        services.AddSingleton<ReceiptsHandler>();
+        services.AddSingleton<TopicsHandler>();
+        services.AddSingleton<EventsHandler>();
+        services.AddSingleton<HealthHandler>();
+        SwaggerPages.Add(services);
         return services;
     }
 
@@ -18,12 +35,20 @@ public static class HttpFront
     public static ListenOptions UseHttpFront(this ListenOptions endpoint)
     {
         endpoint.Protocols = HttpProtocols.Http1;
+        var limit = new ConnectionLimit(endpoint.ApplicationServices.GetRequiredService<IOptions<HttpOptions>>().Value.MaxConnections);
+        endpoint.Use(next => connection => limit.RunAsync(connection, next));
         return endpoint;
     }
 
     /// <summary>Maps the routes of the front.</summary>
     public static WebApplication UseHttpFront(this WebApplication application)
     {
+        var publish = application.Services.GetRequiredService<PublishRoute>();
+        var failures = application.Services.GetRequiredService<Failures>();
+        application.Use(next => context => publish.TryHandle(context) ?? failures.GuardAsync(context, next));
+        application.UseRouting();
+        SwaggerPages.Use(application);
+        Routes.Map(application);
         return application;
     }
 }

@@ -1,0 +1,116 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Bridge.Messages;
+
+namespace ProtoBridgeMQ.Gateway.Http.Codec;
+
+/// <summary>
+/// What a raw publish says beside its body: <c>?tag=&amp;key=&amp;delay=&amp;orderingKey=</c>, <c>X-Property-NAME</c> headers,
+/// Content-Type.
+/// </summary>
+internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
+{
+    public const string PropertyHeader = "X-Property-";
+
+    private const int StackLimit = 512;
+
+    /// <summary>Reads it all; properties go into the property text.</summary>
+    /// <exception cref="Refusal">Something is not possible, or unknown.</exception>
+    public static RawMessage Read(HttpRequest request, ref PropertyTextWriter properties)
+    {
+        RawMessage message = ReadQuery(request.QueryString.Value, ref properties);
+        WriteContentType(request.ContentType, ref properties);
+        foreach (KeyValuePair<string, StringValues> header in request.Headers)
+        {
+            if (header.Key.StartsWith(PropertyHeader, StringComparison.OrdinalIgnoreCase))
+                UserPropertyNames.Write(header.Key.AsSpan(PropertyHeader.Length), header.Value.ToString(), ref properties);
+        }
+
+        return message;
+    }
+
+    private static RawMessage ReadQuery(string? query, ref PropertyTextWriter properties)
+    {
+        if (string.IsNullOrEmpty(query))
+            return default;
+
+        int room = 2 * PercentQuery.MaxDecoded(query.Length);
+        byte[]? rented = room > StackLimit ? ArrayPool<byte>.Shared.Rent(room) : null;
+        try
+        {
+            Span<byte> scratch = rented is null ? stackalloc byte[StackLimit] : rented;
+            return ReadQuery(query, scratch[..(scratch.Length / 2)], scratch[(scratch.Length / 2)..], ref properties);
+        }
+        finally
+        {
+            if (rented is not null)
+                ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private static RawMessage ReadQuery(string query, Span<byte> scratch, Span<byte> keys, ref PropertyTextWriter properties)
+    {
+        TimeSpan delay = default;
+        int? ordering = null;
+        int keysLength = 0;
+        bool tagged = false;
+        var parameters = new PercentQuery(query);
+        while (parameters.MoveNext())
+        {
+            ReadOnlySpan<byte> value = scratch[..parameters.Decode(scratch)];
+            switch (parameters.Name)
+            {
+                case "tag" when !tagged:
+                    tagged = true;
+                    if (!value.IsEmpty)
+                        properties.Write(PropertyNames.Tags, value);
+
+                    break;
+                case "key":
+                    keysLength = AppendKey(value, keys, keysLength);
+                    break;
+                case "delay":
+                    delay = Durations.Read("delay", System.Text.Encoding.UTF8.GetString(value), default, TimeSpan.MaxValue);
+                    break;
+                case "orderingKey":
+                    ordering = TopicMapping.OrderingHash(value);
+                    break;
+                default:
+                    throw Refusal.Invalid(
+                        $"The query parameter {parameters.Name.ToString()} is unknown or there twice; there are tag, key (repeatable), delay and orderingKey.");
+            }
+        }
+
+        if (keysLength > 0)
+            properties.Write(PropertyNames.Keys, keys[..keysLength]);
+
+        return new RawMessage(delay, ordering);
+    }
+
+    private static int AppendKey(ReadOnlySpan<byte> key, Span<byte> keys, int length)
+    {
+        if (key.IsEmpty)
+            return length;
+
+        if (length > 0)
+            keys[length++] = (byte)' ';
+
+        key.CopyTo(keys[length..]);
+        return length + key.Length;
+    }
+
+    /// <summary>What clients say when they were told nothing says nothing about the body.</summary>
+    private static void WriteContentType(string? type, ref PropertyTextWriter properties)
+    {
+        if (string.IsNullOrEmpty(type)
+            || JsonText.IsMediaType(type, "application/octet-stream")
+            || JsonText.IsMediaType(type, "application/x-www-form-urlencoded"))
+        {
+            return;
+        }
+
+        properties.Write(PropertyNames.MqttContentType, type);
+    }
+}

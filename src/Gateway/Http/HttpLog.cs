@@ -1,0 +1,14 @@
+namespace ProtoBridgeMQ.Gateway.Http;
+
+/// <summary>Log events of the front.</summary>
+internal static partial class HttpLog
+{
+    [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed")]
+    public static partial void RequestFailed(ILogger logger, string method, string path, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Debug, "{Method} {Path} refused: {Problem}, {Detail}")]
+    public static partial void RequestRefused(ILogger logger, string method, string path, string problem, string detail);
+
+    [LoggerMessage(3, LogLevel.Warning, "Group stream of {Group} on {Topic} could not be closed")]
+    public static partial void StreamNotClosed(ILogger logger, string group, string topic, Exception failure);
+}

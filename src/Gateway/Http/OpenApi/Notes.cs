@@ -1,0 +1,80 @@
+using ProtoBridgeMQ.Gateway.Http.Codec;
+
+namespace ProtoBridgeMQ.Gateway.Http.OpenApi;
+
+/// <summary>The notes of every operation.</summary>
+internal static class Notes
+{
+    private const string Json = "application/json";
+    private const string ReceiptsExample = """{ "receipts": ["AQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAQ"] }""";
+
+    private static readonly (string, string, string) Topic = ("topic", "Name of the topic.", "sensors");
+
+    private static readonly (string, string, string) Filter = ("filter", "Tags to receive, separated by `||`; default `*`, all.", "kitchen/temp || cellar/temp");
+
+    private static readonly Problem[] Broker = [Problem.Busy, Problem.ReadOnly, Problem.Unreachable, Problem.Timeout];
+
+    public static OperationNotes Publish { get; } = new(
+        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.UnsupportedMediaType, .. Broker])
+    {
+        Parameters =
+        [
+            Topic,
+            ("tag", "One tag, by which consumers filter; `a/b` is the rest of an MQTT topic.", "kitchen/temp"),
+            ("key", "A key to find the message by; may be repeated.", "device-7"),
+            ("delay", "Deliver later: one of the broker's delay levels (1s 5s 10s 30s 1m 2m ... 10m 20m 30m 1h 2h).", "5s"),
+            ("orderingKey", "Messages of the topic with equal ordering keys stay in order.", "kitchen"),
+        ],
+        Bodies =
+        [
+            ("text/plain", null, false, "21.5"),
+            ("application/octet-stream", null, false, string.Empty),
+            (JsonText.MessagesType, typeof(MessageToPublish), true, """{ "body": "21.5", "tag": "kitchen/temp", "key": "device-7", "properties": { "unit": "C" } }"""),
+        ],
+    };
+
+    public static OperationNotes Receive { get; } = new(
+        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.GroupInvalid, Problem.FilterInvalid, Problem.CrossOrigin, Problem.TopicNotFound, .. Broker])
+    {
+        Parameters =
+        [
+            Topic,
+            ("group", "Name of the group: all its members share the messages.", "g1"),
+            ("max", "Messages at most, 1 to 256; default 10.", "10"),
+            ("wait", "How long to wait for the first message, up to 60 s; default not at all.", "5s"),
+            ("lease", "How long the messages are held for their receipts; then they come again. Default 30s.", "30s"),
+            Filter,
+        ],
+    };
+
+    public static OperationNotes Accept { get; } = Settle(typeof(DeliveriesToSettle), ReceiptsExample);
+
+    public static OperationNotes Release { get; } = Settle(typeof(DeliveriesToRelease), ReceiptsExample.Replace(" }", ", \"delay\": \"10s\" }", StringComparison.Ordinal));
+
+    public static OperationNotes Extend { get; } = Settle(typeof(DeliveriesToExtend), ReceiptsExample.Replace(" }", ", \"lease\": \"60s\" }", StringComparison.Ordinal));
+
+    public static OperationNotes Topics { get; } = new(Broker);
+
+    public static OperationNotes FindTopic { get; } = new([Problem.TopicInvalid, Problem.TopicNotFound, .. Broker]) { Parameters = [Topic] };
+
+    public static OperationNotes CreateTopic { get; } = new(
+        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.CrossOrigin, Problem.UnsupportedMediaType, .. Broker])
+    {
+        Parameters = [Topic],
+        Bodies = [(Json, typeof(TopicSettings), false, """{ "queues": 8 }""")],
+        BodyIsOptional = true,
+    };
+
+    public static OperationNotes Events { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.FilterInvalid, Problem.TopicNotFound, .. Broker])
+    {
+        Parameters = [Topic, Filter],
+    };
+
+    public static OperationNotes Ready { get; } = new(Problem.NotReady);
+
+    private static OperationNotes Settle(Type shape, string example)
+        => new([Problem.InvalidRequest, Problem.MalformedJson, Problem.CrossOrigin, Problem.TooLarge, Problem.UnsupportedMediaType])
+        {
+            Bodies = [(Json, shape, false, example)],
+        };
+}

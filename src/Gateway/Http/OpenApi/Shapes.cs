@@ -1,0 +1,120 @@
+namespace ProtoBridgeMQ.Gateway.Http.OpenApi;
+
+// The shapes of requests and answers, for the document; the bytes are written and read by Codec.
+
+/// <summary>A message to publish, as JSON.</summary>
+/// <param name="Body">The body: text, or base64.</param>
+/// <param name="BodyEncoding">`utf-8` (default) or `base64`.</param>
+/// <param name="Tag">One tag, by which consumers filter; `a/b` is the rest of an MQTT topic.</param>
+/// <param name="Key">A key to find the message by.</param>
+/// <param name="Keys">Several keys, instead of `key`.</param>
+/// <param name="Properties">User properties.</param>
+/// <param name="ContentType">Kept with the message; MQTT 5 devices see it.</param>
+/// <param name="Delay">Deliver later: one of the broker's delay levels, such as `5s`.</param>
+/// <param name="OrderingKey">Messages with equal ordering keys stay in order.</param>
+internal sealed record MessageToPublish(
+    string Body,
+    string? BodyEncoding,
+    string? Tag,
+    string? Key,
+    IReadOnlyList<string>? Keys,
+    IReadOnlyDictionary<string, string>? Properties,
+    string? ContentType,
+    string? Delay,
+    string? OrderingKey);
+
+/// <summary>Where a message was stored.</summary>
+/// <param name="MessageId">Names the message.</param>
+/// <param name="QueueId">Queue of the topic.</param>
+/// <param name="Offset">Position in the queue.</param>
+internal sealed record Published(string MessageId, int QueueId, long Offset);
+
+/// <summary>Answer to a receive.</summary>
+/// <param name="Messages">Empty when the wait ran out.</param>
+internal sealed record ReceivedMessages(IReadOnlyList<ReceivedMessage> Messages);
+
+/// <summary>A message on its way out.</summary>
+/// <param name="MessageId">Names the message.</param>
+/// <param name="Topic">Topic.</param>
+/// <param name="Tag">Tag, if it has one.</param>
+/// <param name="ContentType">Content type, if it has one.</param>
+/// <param name="Keys">Keys.</param>
+/// <param name="Properties">User properties.</param>
+/// <param name="Body">The body: text, or base64.</param>
+/// <param name="BodyEncoding">`utf-8` or `base64`.</param>
+/// <param name="BornAt">When the client made it.</param>
+/// <param name="StoredAt">When the broker stored it.</param>
+/// <param name="QueueId">Queue of the topic.</param>
+/// <param name="Offset">Position in the queue.</param>
+/// <param name="Attempt">1 for the first delivery to the group.</param>
+/// <param name="Receipt">What `/v1/receipts/ack` takes.</param>
+internal sealed record ReceivedMessage(
+    string MessageId,
+    string Topic,
+    string? Tag,
+    string? ContentType,
+    IReadOnlyList<string> Keys,
+    IReadOnlyDictionary<string, string> Properties,
+    string Body,
+    string BodyEncoding,
+    DateTimeOffset BornAt,
+    DateTimeOffset StoredAt,
+    int QueueId,
+    long Offset,
+    int Attempt,
+    string Receipt);
+
+/// <summary>Deliveries to settle.</summary>
+/// <param name="Receipts">Receipts of a receive.</param>
+internal sealed record DeliveriesToSettle(IReadOnlyList<string> Receipts);
+
+/// <summary>Deliveries to give back.</summary>
+/// <param name="Receipts">Receipts of a receive.</param>
+/// <param name="Delay">How long until they come again, rounded up to a delay level; default: at once.</param>
+internal sealed record DeliveriesToRelease(IReadOnlyList<string> Receipts, string? Delay);
+
+/// <summary>Deliveries to hold longer.</summary>
+/// <param name="Receipts">Receipts of a receive.</param>
+/// <param name="Lease">How long from now; default 30 s.</param>
+internal sealed record DeliveriesToExtend(IReadOnlyList<string> Receipts, string? Lease);
+
+/// <summary>What became of each receipt, in their order.</summary>
+/// <param name="Results">One a receipt.</param>
+internal sealed record SettleResults(IReadOnlyList<SettleResult> Results);
+
+/// <summary>What became of a receipt.</summary>
+/// <param name="Receipt">The receipt.</param>
+/// <param name="Settled">Whether it was settled.</param>
+/// <param name="Error">Why not.</param>
+internal sealed record SettleResult(string Receipt, bool Settled, ProblemDetails? Error);
+
+/// <summary>A topic.</summary>
+/// <param name="Name">Name.</param>
+/// <param name="Queues">Number of queues.</param>
+internal sealed record Topic(string Name, int Queues);
+
+/// <summary>All topics.</summary>
+/// <param name="Topics">By name.</param>
+internal sealed record TopicList(IReadOnlyList<Topic> Topics);
+
+/// <summary>Settings of a topic.</summary>
+/// <param name="Queues">Number of queues; it can grow, not shrink.</param>
+internal sealed record TopicSettings(int Queues);
+
+/// <summary>That it lives.</summary>
+/// <param name="Status">`alive`.</param>
+internal sealed record Alive(string Status);
+
+/// <summary>That it serves.</summary>
+/// <param name="Status">`ready`.</param>
+/// <param name="Cluster">`embedded`, or the name servers.</param>
+/// <param name="Durability">What an acknowledgement promises.</param>
+internal sealed record Ready(string Status, string Cluster, string Durability);
+
+/// <summary>An error (RFC 9457).</summary>
+/// <param name="Type">Stable: compare it.</param>
+/// <param name="Title">The kind, in words.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Detail">What happened this time.</param>
+/// <param name="MayHaveHappened">True when it is unknown whether the message was stored.</param>
+internal sealed record ProblemDetails(string Type, string Title, int Status, string Detail, bool? MayHaveHappened);

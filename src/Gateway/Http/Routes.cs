@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using ProtoBridgeMQ.Gateway.Http.Handlers;
+using ProtoBridgeMQ.Gateway.Http.OpenApi;
+
+namespace ProtoBridgeMQ.Gateway.Http;
+
+/// <summary>The addresses of the front. Parameters are taken as text: their reading, and what is wrong with them, is the handlers'.</summary>
+internal static class Routes
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        MapMessages(routes);
+        MapReceipts(routes);
+        MapTopics(routes);
+        MapHealth(routes);
+        routes.MapGet("/", LandingPage.WriteAsync).ExcludeFromDescription();
+    }
+
+    private static void MapMessages(IEndpointRouteBuilder routes)
+    {
+        var publish = routes.ServiceProvider.GetRequiredService<PublishHandler>();
+        var receive = routes.ServiceProvider.GetRequiredService<ReceiveHandler>();
+        var events = routes.ServiceProvider.GetRequiredService<EventsHandler>();
+        // Publishes are taken before routing; this is the operation of the document.
+        Describe(routes.MapPost("/v1/topics/{topic}/messages", (HttpContext context, string topic, string? tag, string? key, string? delay, string? orderingKey)
+                => publish.HandleAsync(context, topic)), "Publish", "Messages", Notes.Publish)
+            .WithSummary("Publish a message, or a batch")
+            .WithDescription("The body is the message, as it is; `X-Property-NAME` headers become its user properties. With content type "
+                + "`application/vnd.protobridge+json` the body is a message as JSON, or an array of them: a batch. "
+                + "Answered once the message is as durable as the gateway is configured for. A batch answers an array with one result a "
+                + "message, in their order, and status 207 when one of them was refused.")
+            .Produces<Published>();
+        Describe(routes.MapPost("/v1/topics/{topic}/groups/{group}/receive", (HttpContext context, string topic, string group, string? max, string? wait, string? lease, string? filter)
+                => receive.HandleAsync(context, topic, group, max, wait, lease, filter)), "Receive", "Messages", Notes.Receive)
+            .WithSummary("Receive messages as a member of a group")
+            .WithDescription("Waits until there is a message. What is not acknowledged within its lease comes again, to this or another member of the group.")
+            .Produces<ReceivedMessages>();
+        Describe(routes.MapGet("/v1/topics/{topic}/stream", (HttpContext context, string topic, string? filter)
+                => events.HandleAsync(context, topic, filter)), "Stream", "Messages", Notes.Events)
+            .WithSummary("Watch a topic by server-sent events")
+            .WithDescription("Every message published from now on. The event's id is queue:offset. A stream that breaks begins again at the end of the topic.")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
+    }
+
+    private static void MapReceipts(IEndpointRouteBuilder routes)
+    {
+        var receipts = routes.ServiceProvider.GetRequiredService<ReceiptsHandler>();
+        MapSettle(routes, "ack", (HttpContext context) => receipts.AcceptAsync(context), Notes.Accept, "Acknowledge deliveries: handled, never again for this group");
+        MapSettle(routes, "nack", (HttpContext context) => receipts.ReleaseAsync(context), Notes.Release, "Give deliveries back: they come again, counted as an attempt");
+        MapSettle(routes, "extend", (HttpContext context) => receipts.ExtendAsync(context), Notes.Extend, "Hold deliveries longer");
+        MapSettle(routes, "dead-letter", (HttpContext context) => receipts.DeadLetterAsync(context), Notes.Accept, "Move deliveries to the group's dead letters");
+    }
+
+    private static void MapSettle(IEndpointRouteBuilder routes, string name, Delegate handler, OperationNotes notes, string summary)
+        => Describe(routes.MapPost("/v1/receipts/" + name, handler), name, "Receipts", notes)
+            .WithSummary(summary)
+            .WithDescription("One result a receipt, in their order; status 207 when one of them could not be settled.")
+            .Produces<SettleResults>()
+            .Produces<SettleResults>(StatusCodes.Status207MultiStatus);
+
+    private static void MapTopics(IEndpointRouteBuilder routes)
+    {
+        var topics = routes.ServiceProvider.GetRequiredService<TopicsHandler>();
+        Describe(routes.MapGet("/v1/topics", (HttpContext context) => topics.ListAsync(context)), "ListTopics", "Topics", Notes.Topics)
+            .WithSummary("List the topics")
+            .Produces<TopicList>();
+        Describe(routes.MapGet("/v1/topics/{topic}", (HttpContext context, string topic) => topics.FindAsync(context, topic)), "FindTopic", "Topics", Notes.FindTopic)
+            .WithSummary("Look at a topic")
+            .Produces<Topic>();
+        Describe(routes.MapPut("/v1/topics/{topic}", (HttpContext context, string topic) => topics.CreateAsync(context, topic)), "CreateTopic", "Topics", Notes.CreateTopic)
+            .WithSummary("Create a topic, or give it more queues")
+            .Produces<Topic>()
+            .Produces<Topic>(StatusCodes.Status201Created);
+    }
+
+    private static void MapHealth(IEndpointRouteBuilder routes)
+    {
+        var health = routes.ServiceProvider.GetRequiredService<HealthHandler>();
+        Describe(routes.MapGet("/healthz", (HttpContext context) => HealthHandler.AliveAsync(context)), "Alive", "Health", new OperationNotes())
+            .WithSummary("Whether the process answers")
+            .Produces<Alive>();
+        Describe(routes.MapGet("/readyz", (HttpContext context) => health.ReadyAsync(context)), "Ready", "Health", Notes.Ready)
+            .WithSummary("Whether messages can be published and received")
+            .Produces<Ready>();
+    }
+
+    private static RouteHandlerBuilder Describe(RouteHandlerBuilder endpoint, string name, string tag, OperationNotes notes)
+        => endpoint.WithName(name).WithTags(tag).WithMetadata(notes);
+}
