@@ -46,10 +46,10 @@ internal static class Routes
     private static void MapReceipts(IEndpointRouteBuilder routes)
     {
         var receipts = routes.ServiceProvider.GetRequiredService<ReceiptsHandler>();
-        MapSettle(routes, "ack", (HttpContext context) => receipts.AcceptAsync(context), Notes.Accept, "Acknowledge deliveries: handled, never again for this group");
-        MapSettle(routes, "nack", (HttpContext context) => receipts.ReleaseAsync(context), Notes.Release, "Give deliveries back: they come again, counted as an attempt");
-        MapSettle(routes, "extend", (HttpContext context) => receipts.ExtendAsync(context), Notes.Extend, "Hold deliveries longer");
-        MapSettle(routes, "dead-letter", (HttpContext context) => receipts.DeadLetterAsync(context), Notes.Accept, "Move deliveries to the group's dead letters");
+        MapSettle(routes, "ack", receipts.AcceptAsync, Notes.Accept, "Acknowledge deliveries: handled, never again for this group");
+        MapSettle(routes, "nack", receipts.ReleaseAsync, Notes.Release, "Give deliveries back: they come again, counted as an attempt");
+        MapSettle(routes, "extend", receipts.ExtendAsync, Notes.Extend, "Hold deliveries longer");
+        MapSettle(routes, "dead-letter", receipts.DeadLetterAsync, Notes.Accept, "Move deliveries to the group's dead letters");
     }
 
     private static void MapSettle(IEndpointRouteBuilder routes, string name, Delegate handler, OperationNotes notes, string summary)
@@ -62,7 +62,7 @@ internal static class Routes
     private static void MapTopics(IEndpointRouteBuilder routes)
     {
         var topics = routes.ServiceProvider.GetRequiredService<TopicsHandler>();
-        Describe(routes.MapGet("/v1/topics", (HttpContext context) => topics.ListAsync(context)), "ListTopics", "Topics", Notes.Topics)
+        Describe(routes.MapGet("/v1/topics", (Delegate)topics.ListAsync), "ListTopics", "Topics", Notes.Topics)
             .WithSummary("List the topics")
             .Produces<TopicList>();
         Describe(routes.MapGet("/v1/topics/{topic}", (HttpContext context, string topic) => topics.FindAsync(context, topic)), "FindTopic", "Topics", Notes.FindTopic)
@@ -77,10 +77,10 @@ internal static class Routes
     private static void MapHealth(IEndpointRouteBuilder routes)
     {
         var health = routes.ServiceProvider.GetRequiredService<HealthHandler>();
-        Describe(routes.MapGet("/healthz", (HttpContext context) => HealthHandler.AliveAsync(context)), "Alive", "Health", new OperationNotes())
+        Describe(routes.MapGet("/healthz", (Delegate)HealthHandler.AliveAsync), "Alive", "Health", new OperationNotes())
             .WithSummary("Whether the process answers")
             .Produces<Alive>();
-        Describe(routes.MapGet("/readyz", (HttpContext context) => health.ReadyAsync(context)), "Ready", "Health", Notes.Ready)
+        Describe(routes.MapGet("/readyz", (Delegate)health.ReadyAsync), "Ready", "Health", Notes.Ready)
             .WithSummary("Whether messages can be published and received")
             .Produces<Ready>();
     }

@@ -6,7 +6,7 @@ using ProtoBridgeMQ.Bridge;
 
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
-/// <summary>One occurrence of a problem. <see cref="Of"/> is the one place where failures become HTTP.</summary>
+/// <summary>One occurrence of a problem. <see cref="Of(Exception)"/> is the one place where failures become HTTP.</summary>
 /// <param name="Problem">The kind.</param>
 /// <param name="Detail">What happened this time.</param>
 /// <param name="RetryAfter">When another try is sensible.</param>
