@@ -1,17 +1,27 @@
+using Microsoft.AspNetCore.Http;
+
 namespace ProtoBridgeMQ.Gateway.Metrics;
 
 /// <summary>How the composition root brings the metrics page in.</summary>
 public static class MetricsPage
 {
-    /// <summary>Starts to listen to instruments when the host starts.</summary>
+    /// <summary>Listens to the instruments of the process from the start of the host on.</summary>
     public static IServiceCollection AddMetricsPage(this IServiceCollection services, Action<MetricsOptions>? configure = null)
     {
         services.AddOptions<MetricsOptions>().Configure(options => configure?.Invoke(options)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<MetricsCollector>();
+        services.AddHostedService(provider => provider.GetRequiredService<MetricsCollector>());
         return services;
     }
 
     /// <summary>Maps <c>GET /metrics</c>.</summary>
     public static void MapMetricsPage(this IEndpointRouteBuilder routes)
     {
+        var collector = routes.ServiceProvider.GetRequiredService<MetricsCollector>();
+        routes.MapGet("/metrics", async (HttpContext context) =>
+        {
+            context.Response.ContentType = PrometheusText.ContentType;
+            await context.Response.WriteAsync(collector.Write(), context.RequestAborted);
+        }).ExcludeFromDescription();
     }
 }
