@@ -23,5 +23,7 @@ internal static class Backend
     {
     }
 
+    public static Task OpenAsync(IServiceProvider services, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public static Task WaitUntilRegisteredAsync(IServiceProvider services, CancellationToken cancellationToken) => Task.CompletedTask;
 }

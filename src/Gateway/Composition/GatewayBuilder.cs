@@ -36,14 +36,17 @@ internal static class GatewayBuilder
         builder.Services.AddSingleton(listeners);
         builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options, listeners));
         setup.Services?.Invoke(builder.Services);
-        WebApplication application = builder.Build();
-        if (options.HttpPort != GatewayOptions.Off)
-        {
-            application.UseHttpFront();
-            application.MapMetricsPage();
-        }
+        return builder.Build();
+    }
 
-        return application;
+    /// <summary>Maps the addresses of the HTTP port; the bridge is open by then.</summary>
+    public static void Map(WebApplication application, GatewayOptions options)
+    {
+        if (options.HttpPort == GatewayOptions.Off)
+            return;
+
+        application.UseHttpFront();
+        application.MapMetricsPage();
     }
 
     private static void Bind(WebApplicationBuilder builder, string section, object target)

@@ -11,6 +11,8 @@ internal static class GatewayStart
     {
         try
         {
+            await Backend.OpenAsync(application.Services, cancellationToken);
+            GatewayBuilder.Map(application, options);
             await application.StartAsync(cancellationToken);
             await Backend.WaitUntilRegisteredAsync(application.Services, cancellationToken);
             return application.Services.GetRequiredService<Listeners>().Bound;

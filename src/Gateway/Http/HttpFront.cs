@@ -19,6 +19,7 @@ public static class HttpFront
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
         services.AddSingleton<HttpMetrics>();
         services.AddSingleton<GroupStreams>();
+        services.AddHostedService(provider => provider.GetRequiredService<GroupStreams>());
         services.AddSingleton<Failures>();
         services.AddSingleton<PublishHandler>();
         services.AddSingleton<PublishRoute>();

@@ -8,7 +8,7 @@ namespace ProtoBridgeMQ.Gateway.Http.Session;
 /// The group streams that are kept open between requests. Bounded; a stream leaves its group when nobody used it for
 /// a while and none of its deliveries can be settled any more.
 /// </summary>
-internal sealed class GroupStreams : IAsyncDisposable
+internal sealed class GroupStreams : IHostedService, IAsyncDisposable
 {
     private readonly IMessageBridge _bridge;
     private readonly HttpOptions _options;
@@ -131,6 +131,11 @@ internal sealed class GroupStreams : IAsyncDisposable
         foreach (GroupStream stream in idle)
             await CloseAsync(stream);
     }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Leaves all groups, while the bridge still works: what is unsettled comes again at once, elsewhere.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken) => await DisposeAsync();
 
     public async ValueTask DisposeAsync()
     {
