@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
