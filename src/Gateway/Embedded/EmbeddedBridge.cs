@@ -1,0 +1,191 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Groups;
+using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.State;
+using ProtoBridgeMQ.Bridge.Streams;
+using ProtoBridgeMQ.Bridge.Topics;
+using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Delay;
+
+namespace ProtoBridgeMQ.Gateway.Embedded;
+
+/// <summary>The bridge to the broker in this process. It does not own the broker: dispose the bridge first.</summary>
+public sealed class EmbeddedBridge : IMessageBridge
+{
+    /// <summary>The topic whose settings are inherited by one that is created by sending to it.</summary>
+    private const string DefaultTopic = "TBW102";
+
+    /// <summary>Room for properties in a record.</summary>
+    private const int MaxProperties = 32767;
+
+    private readonly IBrokerCore _core;
+    private readonly EmbeddedOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly DelayLevels _levels;
+    private readonly RecordDecoder _decoder;
+    private readonly GroupConsumers _groups;
+    private readonly EmbeddedTopics _topics;
+    private readonly StateLog _state;
+
+    private EmbeddedBridge(IBrokerCore core, EmbeddedOptions options, TimeProvider clock, ILoggerFactory logs, StateLog state, DelayLevels levels)
+    {
+        _core = core;
+        _options = options;
+        _clock = clock;
+        _levels = levels;
+        _state = state;
+        _topics = new EmbeddedTopics(core);
+        _decoder = new RecordDecoder(core, options, logs.CreateLogger<EmbeddedBridge>());
+        string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
+        _groups = new GroupConsumers(
+            group => new EmbeddedGroupSource(core, group, clientId, _decoder, levels, clock),
+            options.Groups,
+            clock,
+            logs.CreateLogger<GroupConsumers>());
+        Capabilities = new BridgeCapabilities(
+            "embedded",
+            core.Options.Flush == FlushMode.Fsync ? "fsync" : "async",
+            core.Options.MaxBodySize,
+            MaxProperties,
+            levels.All,
+            DurableState: true);
+    }
+
+    /// <inheritdoc/>
+    public BridgeCapabilities Capabilities { get; }
+
+    /// <inheritdoc/>
+    public BridgeStatus Status
+    {
+        get
+        {
+            BrokerStatus status = _core.Status;
+            return new BridgeStatus(status.Writable, status.Readable, status.Reason);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ITopicDirectory Topics => _topics;
+
+    /// <inheritdoc/>
+    public IStateStore State => _state;
+
+    /// <summary>Reads the fronts' state from the log and opens the bridge.</summary>
+    public static async ValueTask<EmbeddedBridge> OpenAsync(
+        IBrokerCore core,
+        EmbeddedOptions options,
+        TimeProvider clock,
+        ILoggerFactory logs,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(core);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(logs);
+        DelayLevels levels = DelayLevels.Parse(core.Options.MessageDelayLevel);
+        StateLog state = await StateLog.OpenAsync(core, options, clock, logs.CreateLogger<StateLog>(), cancellationToken).ConfigureAwait(false);
+        return new EmbeddedBridge(core, options, clock, logs, state, levels);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<PublishReceipt>(cancellationToken);
+        }
+
+        if (Refuse(message) is { } refusal)
+        {
+            return ValueTask.FromException<PublishReceipt>(refusal);
+        }
+
+        SendStatus found = Resolve(message.Topic, out BrokerTopic? topic);
+        if (found != SendStatus.Ok)
+        {
+            return ValueTask.FromException<PublishReceipt>(BrokerErrors.ToException(found, null, $"topic {message.Topic}"));
+        }
+
+        ValueTask<SendOutcome> sent = _core.SendAsync(new SendRequest
+        {
+            Topic = topic!,
+            QueueId = -1,
+            OrderingHash = message.OrderingHash,
+            BornTime = (message.BornAt ?? _clock.GetUtcNow()).ToUnixTimeMilliseconds(),
+            BornHost = message.BornHost ?? _core.StoreHost,
+            DelayLevel = _levels.AtLeast(message.Delay),
+            Properties = message.Properties.Text.Span,
+            Body = message.Body.Span,
+        });
+        return cancellationToken.CanBeCanceled && !sent.IsCompleted
+            ? FinishAsync(new ValueTask<SendOutcome>(sent.AsTask().WaitAsync(cancellationToken)), topic!)
+            : FinishAsync(sent, topic!);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IMessageStream> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        cancellationToken.ThrowIfCancellationRequested();
+        request.ThrowIfInvalid();
+        foreach (string topic in request.Topics.Names)
+        {
+            EmbeddedTopics.ThrowIfReserved(topic);
+        }
+
+        return request.Kind == StreamKind.Group
+            ? await _groups.OpenAsync(request, cancellationToken).ConfigureAwait(false)
+            : new TailStream(_core, request, _decoder, _options, _clock);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _groups.DisposeAsync();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<PublishReceipt> FinishAsync(ValueTask<SendOutcome> sent, BrokerTopic topic)
+    {
+        SendOutcome outcome = await sent.ConfigureAwait(false);
+        return outcome.Status == SendStatus.Ok
+            ? new PublishReceipt(_decoder.IdOf(outcome.PhysicalOffset), outcome.QueueId, outcome.QueueOffset)
+            : throw BrokerErrors.ToException(outcome.Status, outcome.Remark, $"topic {topic.Name}");
+    }
+
+    private BridgeException? Refuse(in PublishMessage message)
+    {
+        if (message.Body.Length > Capabilities.MaxBodySize)
+        {
+            return new BridgeException(BridgeError.MessageTooLarge, $"The body has {message.Body.Length} bytes; at most {Capabilities.MaxBodySize} are taken.");
+        }
+
+        if (message.Properties.Text.Length > MaxProperties)
+        {
+            return new BridgeException(BridgeError.PropertiesInvalid, $"The properties have {message.Properties.Text.Length} bytes; at most {MaxProperties} are taken.");
+        }
+
+        if (message.Delay < TimeSpan.Zero || message.Delay > _levels.All[^1])
+        {
+            return new BridgeException(BridgeError.InvalidArgument, $"A delay is at most {_levels.All[^1]}.");
+        }
+
+        return message.Topic == EmbeddedTopics.State
+            ? new BridgeException(BridgeError.TopicInvalid, $"Topic {EmbeddedTopics.State} holds the gateway's own state.")
+            : null;
+    }
+
+    private SendStatus Resolve(string name, out BrokerTopic? topic)
+    {
+        topic = _core.Topics.Find(name);
+        if (topic is not null)
+        {
+            return topic.IsSystem ? SendStatus.TopicInvalid : SendStatus.Ok;
+        }
+
+        return TopicNames.IsValid(name)
+            ? _core.Topics.Resolve(Encoding.ASCII.GetBytes(name), DefaultTopic, _core.Options.DefaultQueues, out topic)
+            : SendStatus.TopicInvalid;
+    }
+}

@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Bridge.Groups;
+
+namespace ProtoBridgeMQ.Gateway.Embedded;
+
+/// <summary>Limits of the bridge to the broker in this process.</summary>
+public sealed class EmbeddedOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "Embedded";
+
+    /// <summary>Bytes of records that a tail stream looks at in one go, at most: so long others wait for its thread.</summary>
+    [Range(4096, 64 << 20)]
+    public int TailReadBytes { get; set; } = 1 << 20;
+
+    /// <summary>Size of a body after decompression, at most; a larger one is handed over as it was stored.</summary>
+    [Range(1024, 512 << 20)]
+    public int MaxUnpackedBody { get; set; } = 16 << 20;
+
+    /// <summary>Keys of the fronts' state, at most.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxStateKeys { get; set; } = 1_000_000;
+
+    /// <summary>Bytes of one value of the fronts' state, at most.</summary>
+    [Range(16, 4 << 20)]
+    public int MaxStateValueSize { get; set; } = 1 << 20;
+
+    /// <summary>Group consumption.</summary>
+    [Required]
+    public GroupOptions Groups { get; set; } = new();
+}
