@@ -169,6 +169,12 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
                 message.Delay,
                 message.BornAt);
             _published.Add(copy);
+            if (message.Delay > TimeSpan.Zero)
+            {
+                AppendLater(copy);
+                return default;
+            }
+
             if (!HoldPublishes)
             {
                 return _log.Append(copy, _clock.GetUtcNow());
@@ -317,9 +323,31 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
             throw new BridgeException(BridgeError.PropertiesInvalid, $"The property text may have {Capabilities.MaxPropertiesSize} bytes.");
         }
 
+        if (message.Delay > Capabilities.DelayLevels[^1])
+        {
+            throw new BridgeException(BridgeError.InvalidArgument, $"A delay is at most {Capabilities.DelayLevels[^1]}.");
+        }
+
         if (!AutoCreateTopics && _log.Find(message.Topic) is null)
         {
             throw new BridgeException(BridgeError.TopicNotFound, $"There is no topic {message.Topic}.");
         }
+    }
+
+    private void AppendLater(FakePublish publish)
+    {
+        ITimer? due = null;
+        due = _clock.CreateTimer(
+            _ =>
+            {
+                lock (_log.Gate)
+                {
+                    due?.Dispose();
+                    _log.Append(publish, _clock.GetUtcNow());
+                }
+            },
+            null,
+            publish.Delay,
+            Timeout.InfiniteTimeSpan);
     }
 }
