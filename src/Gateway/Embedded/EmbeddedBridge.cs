@@ -11,6 +11,7 @@ using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Broker;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Gateway.Embedded;
 

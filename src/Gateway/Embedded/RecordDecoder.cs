@@ -37,7 +37,14 @@ internal sealed class RecordDecoder(IBrokerCore core, EmbeddedOptions options, I
         ReadOnlySpan<byte> body = record.Body;
         if (BodyCompression.IsCompressed(record.SysFlag))
         {
-            body = Unpack(record, topic);
+            if (TryUnpack(record) is { } unpacked)
+            {
+                body = unpacked;
+            }
+            else
+            {
+                log.BodyNotUnpacked(topic, record.PhysicalOffset);
+            }
         }
 
         ReadOnlySpan<byte> properties = record.Properties;
@@ -59,17 +66,11 @@ internal sealed class RecordDecoder(IBrokerCore core, EmbeddedOptions options, I
         });
     }
 
-    private ReadOnlySpan<byte> Unpack(in MessageRecord record, string topic)
-    {
-        if (BodyCompression.CanUnpack(record.SysFlag)
-            && BodyCompression.TryUnpack(record.Body.ToArray(), options.MaxUnpackedBody, out byte[] unpacked))
-        {
-            return unpacked;
-        }
-
-        log.BodyNotUnpacked(topic, record.PhysicalOffset);
-        return record.Body;
-    }
+    private byte[]? TryUnpack(in MessageRecord record)
+        => BodyCompression.CanUnpack(record.SysFlag)
+            && BodyCompression.TryUnpack(record.Body.ToArray(), options.MaxUnpackedBody, out byte[] unpacked)
+            ? unpacked
+            : null;
 
     private static DateTimeOffset Time(long milliseconds)
         => DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(

@@ -72,8 +72,10 @@ internal sealed class StateLog : IStateStore
     {
         lock (_gate)
         {
-            return ValueTask.FromResult<ReadOnlyMemory<byte>?>(
-                _entries.TryGetValue((space, key), out Entry entry) && entry.Value is not null ? entry.Value : null);
+            return ValueTask.FromResult(
+                _entries.TryGetValue((space, key), out Entry entry) && entry.Value is not null
+                    ? new ReadOnlyMemory<byte>(entry.Value)
+                    : (ReadOnlyMemory<byte>?)null);
         }
     }
 

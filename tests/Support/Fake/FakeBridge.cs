@@ -252,7 +252,7 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     {
         lock (_log.Gate)
         {
-            return ValueTask.FromResult<ReadOnlyMemory<byte>?>(_log.State.TryGetValue((space, key), out byte[]? value) ? value : null);
+            return ValueTask.FromResult(_log.State.TryGetValue((space, key), out byte[]? value) ? new ReadOnlyMemory<byte>(value) : (ReadOnlyMemory<byte>?)null);
         }
     }
 

@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
+using ProtoBridgeMQ.Bridge.Topics;
 
 namespace ProtoBridgeMQ.Tests.Support.Fake;
 
@@ -131,7 +132,9 @@ public sealed class FakeTailStream : FakeStream
     internal void Offer(StoredMessage message)
     {
         new MessageProperties(message.Publish.Properties).TryGet(PropertyNames.Tags, out ReadOnlySpan<byte> tag);
-        if (Selection.Contains(message.Publish.Topic) && _filter.Matches(tag))
+        string topic = message.Publish.Topic;
+        bool wanted = Selection.IsAll ? !TopicNames.IsGroupTopic(topic) : Selection.Contains(topic);
+        if (wanted && _filter.Matches(tag))
         {
             _waiting.Enqueue(message);
             Wake();
