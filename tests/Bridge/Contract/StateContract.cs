@@ -79,7 +79,7 @@ public abstract class StateContract<TFixture> : BridgeTest<TFixture>
         List<Task> puts = [];
         for (int i = 0; i < 200; i++)
         {
-            puts.Add(i % 7 == 3
+            puts.Add(i % 7 == 4
                 ? State.DeleteAsync(space, "k").AsTask()
                 : State.PutAsync(space, "k", Encoding.UTF8.GetBytes($"{i}")).AsTask());
         }
