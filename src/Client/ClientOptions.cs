@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ProtoBridgeMQ.Client;
+
+/// <summary>Where the cluster is, and the times and limits of everything that talks to it.</summary>
+/// <remarks>Set before it is handed over; later changes have no effect or an undefined one.</remarks>
+public sealed class ClientOptions
+{
+    /// <summary>Name servers as <c>host:port;host:port</c>. Default <c>127.0.0.1:9876</c>. They are asked in turn until one answers.</summary>
+    public string NameServers { get; set; } = "127.0.0.1:9876";
+
+    /// <summary>
+    /// Tells the clients of one host apart, and names the files of broadcast offsets; null makes one of the process
+    /// id and a counter. Two clients of one group must not share it: the group would see one member.
+    /// </summary>
+    public string? InstanceName { get; set; }
+
+    /// <summary>How long a request other than a send or a pull may take. Default 3 seconds.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long connecting may take. Default 3 seconds.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How often brokers hear that this client lives. Default 30 seconds; they forget it after 120.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often the routes of the topics in use are asked for again. Default 30 seconds.</summary>
+    public TimeSpan RouteRefreshInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a topic that is subscribed and does not exist is looked for. Default 1 second.</summary>
+    public TimeSpan MissingTopicInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Topics whose routes are kept; the one not used for longest makes room. Default 10,000.</summary>
+    public int MaxTopics { get; set; } = 10_000;
+
+    /// <summary>Requests of one connection that may wait for their answers; one more fails as <see cref="ClientBusyException"/>. Default 4,096.</summary>
+    public int MaxPendingRequests { get; set; } = 4096;
+
+    /// <summary>Largest message body in bytes, sent or received, unpacked. Default 4 MiB.</summary>
+    public int MaxBodySize { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// Turns an address that a name server or broker advertises (<c>host:port</c>) into the one to connect to, for
+    /// clients on the other side of a port mapping. Called from any thread; must be fast. Null: addresses as they are.
+    /// </summary>
+    public Func<string, string>? AddressMap { get; set; }
+
+    /// <summary>The clock. Default the system's.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Where logs go. Default nowhere.</summary>
+    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    internal void Validate()
+    {
+        Require(!string.IsNullOrWhiteSpace(NameServers), nameof(NameServers), "is empty: write host:port, several separated by semicolons");
+        foreach (string address in NameServerAddresses())
+        {
+            int colon = address.LastIndexOf(':');
+            Require(
+                colon > 0 && int.TryParse(address.AsSpan(colon + 1), out int port) && port is > 0 and <= 65535,
+                nameof(NameServers),
+                $"has '{address}', which is not host:port");
+        }
+
+        Positive(RequestTimeout, nameof(RequestTimeout));
+        Positive(ConnectTimeout, nameof(ConnectTimeout));
+        Positive(HeartbeatInterval, nameof(HeartbeatInterval));
+        Positive(RouteRefreshInterval, nameof(RouteRefreshInterval));
+        Positive(MissingTopicInterval, nameof(MissingTopicInterval));
+        Require(MaxTopics > 0, nameof(MaxTopics), "must be at least 1");
+        Require(MaxPendingRequests > 0, nameof(MaxPendingRequests), "must be at least 1");
+        Require(MaxBodySize > 0, nameof(MaxBodySize), "must be at least 1 byte");
+        Require(
+            InstanceName is null || (InstanceName.Length is > 0 and <= 120 && InstanceName.AsSpan().IndexOfAny('@', '/', '\\') < 0),
+            nameof(InstanceName),
+            "must have 1 to 120 characters and no @, / or \\");
+    }
+
+    internal string[] NameServerAddresses()
+        => NameServers.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    internal static void Positive(TimeSpan value, string name)
+        => Require(value > TimeSpan.Zero && value < TimeSpan.FromDays(40), name, $"is {value}, and must be longer than zero and shorter than 40 days");
+
+    internal static void Require(bool condition, string name, string what)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException($"Option {name} {what}.", name);
+        }
+    }
+}

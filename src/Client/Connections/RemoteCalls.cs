@@ -1,0 +1,73 @@
+using ProtoBridgeMQ.Remoting;
+using ProtoBridgeMQ.Remoting.Headers;
+using ProtoBridgeMQ.Remoting.Transport;
+
+namespace ProtoBridgeMQ.Client.Connections;
+
+/// <summary>Requests to advertised addresses: maps the address, and turns errors of the transport into ours.</summary>
+internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>? addressMap)
+{
+    /// <summary>Sends a request and waits for its answer, whatever its code; the caller disposes it.</summary>
+    public async ValueTask<RemotingResponse> InvokeAsync<THeader>(
+        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, string what, CancellationToken cancellationToken)
+        where THeader : struct, IHeaderWriter
+    {
+        string target = Map(address);
+        try
+        {
+            return await remoting.InvokeAsync(target, code, header, body, timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RemotingException error)
+        {
+            throw CallErrors.Translate(error, what, target);
+        }
+    }
+
+    /// <summary>Sends a request that must succeed.</summary>
+    public async ValueTask<RemotingResponse> RequireAsync<THeader>(
+        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, string what, CancellationToken cancellationToken)
+        where THeader : struct, IHeaderWriter
+    {
+        RemotingResponse response = await InvokeAsync(address, code, header, body, timeout, what, cancellationToken).ConfigureAwait(false);
+        if (response.Code == Remoting.Protocol.ResponseCode.Success)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw CallErrors.Refused(response, what, Map(address));
+        }
+    }
+
+    /// <summary>Sends a request that gets no answer.</summary>
+    public async ValueTask SendOneWayAsync<THeader>(
+        string address, int code, THeader header, ReadOnlyMemory<byte> body, string what, CancellationToken cancellationToken)
+        where THeader : struct, IHeaderWriter
+    {
+        string target = Map(address);
+        try
+        {
+            await remoting.SendOneWayAsync(target, code, header, body, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RemotingException error)
+        {
+            throw CallErrors.Translate(error, what, target);
+        }
+    }
+
+    /// <summary>Reads something of an answer that the protocol demands; what is not there is a bad answer.</summary>
+    public static T Read<T>(RemotingResponse response, string what, string address, Func<RemotingResponse, T> read, bool mayHaveHappened = false)
+    {
+        try
+        {
+            return read(response);
+        }
+        catch (RemotingException error)
+        {
+            throw CallErrors.Translate(error, what, address, mayHaveHappened);
+        }
+    }
+
+    private string Map(string address) => addressMap is null ? address : addressMap(address);
+}

@@ -1,0 +1,51 @@
+namespace ProtoBridgeMQ.Client;
+
+/// <summary>How a <see cref="Producer"/> sends.</summary>
+/// <remarks>Set before it is handed over.</remarks>
+public sealed class ProducerOptions
+{
+    /// <summary>Where the cluster is. Ignored when the producer shares a <see cref="ClusterConnection"/>.</summary>
+    public ClientOptions Client { get; set; } = new();
+
+    /// <summary>The producer group, as brokers list it. Default <c>protobridge-producer</c>.</summary>
+    public string Group { get; set; } = "protobridge-producer";
+
+    /// <summary>How long a send may take in all, retries included. Default 3 seconds.</summary>
+    public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long one try may take before the next broker is tried; at most <see cref="SendTimeout"/>. Default 3 seconds: the whole.</summary>
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Further tries, on another broker where there is one, of sends that may choose their queue. Default 2.</summary>
+    /// <remarks>A retry after a try that may have happened can store the message twice, under one message id.</remarks>
+    public int Retries { get; set; } = 2;
+
+    /// <summary>Whether a try whose outcome is unknown (timeout, broken connection) is tried again. Default true, as RocketMQ does; false never stores twice.</summary>
+    public bool RetryWhenUnknown { get; set; } = true;
+
+    /// <summary>Bodies over this many bytes are compressed with zlib. Default 4,096; <see cref="int.MaxValue"/> never.</summary>
+    public int CompressOver { get; set; } = 4096;
+
+    /// <summary>Queues of a topic that is created by sending to it. Default 4.</summary>
+    public int NewTopicQueues { get; set; } = 4;
+
+    /// <summary>The topic whose route and settings a new topic inherits. Default <c>TBW102</c>; null never creates topics by sending.</summary>
+    public string? NewTopicTemplate { get; set; } = "TBW102";
+
+    /// <summary>Bytes of one request of a batch; larger batches are cut into several. Default 512 KiB.</summary>
+    public int MaxBatchSize { get; set; } = 512 * 1024;
+
+    /// <summary>Whether brokers that answer slowly or not at all are avoided for a while. Default true.</summary>
+    public bool AvoidSlowBrokers { get; set; } = true;
+
+    internal void Validate()
+    {
+        Names.RequireGroup(Group);
+        ClientOptions.Positive(SendTimeout, nameof(SendTimeout));
+        ClientOptions.Positive(AttemptTimeout, nameof(AttemptTimeout));
+        ClientOptions.Require(Retries is >= 0 and <= 16, nameof(Retries), "must be 0 to 16");
+        ClientOptions.Require(CompressOver >= 0, nameof(CompressOver), "must not be negative");
+        ClientOptions.Require(NewTopicQueues is >= 1 and <= 1024, nameof(NewTopicQueues), "must be 1 to 1024");
+        ClientOptions.Require(MaxBatchSize >= 1024, nameof(MaxBatchSize), "must be at least 1024 bytes");
+    }
+}

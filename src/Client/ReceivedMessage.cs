@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text;
+using ProtoBridgeMQ.Remoting.Messages;
+
+namespace ProtoBridgeMQ.Client;
+
+/// <summary>A message that was received. It owns its memory and may be kept.</summary>
+/// <remarks>Immutable and thread safe.</remarks>
+public sealed class ReceivedMessage
+{
+    private IReadOnlyDictionary<string, string>? _properties;
+
+    internal ReceivedMessage(MessageQueue queue, in MessageView view)
+    {
+        ReadOnlySpan<byte> text = view.PropertyText;
+        if (view.IsCompressed)
+        {
+            Body = view.ReadBody();
+            PropertyText = text.ToArray();
+        }
+        else
+        {
+            // One block for both: what is kept of a delivery is one object and one array.
+            ReadOnlySpan<byte> body = view.StoredBody;
+            byte[] block = GC.AllocateUninitializedArray<byte>(body.Length + text.Length);
+            body.CopyTo(block);
+            text.CopyTo(block.AsSpan(body.Length));
+            Body = block.AsMemory(0, body.Length);
+            PropertyText = block.AsMemory(body.Length);
+        }
+
+        Queue = queue;
+        QueueOffset = view.QueueOffset;
+        LogOffset = view.LogOffset;
+        ReconsumeTimes = view.ReconsumeTimes;
+        Flag = view.Flag;
+        BornAt = DateTimeOffset.FromUnixTimeMilliseconds(view.BornTimestamp);
+        StoredAt = DateTimeOffset.FromUnixTimeMilliseconds(view.StoreTimestamp);
+        BornHostAddress = view.BornHost;
+        StoreHostAddress = view.StoreHost;
+        Topic = view.OriginalTopic(queue.Topic);
+    }
+
+    /// <summary>The topic it was sent to; for a message that comes again the original one, not the group's retry topic.</summary>
+    public string Topic { get; }
+
+    /// <summary>The body, unpacked.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>The queue it was read from; of the group's retry topic for a message that comes again.</summary>
+    public MessageQueue Queue { get; }
+
+    /// <summary>Its position in <see cref="Queue"/>.</summary>
+    public long QueueOffset { get; }
+
+    /// <summary>Its position in the broker's log.</summary>
+    public long LogOffset { get; }
+
+    /// <summary>How often it came before: 0 for the first time.</summary>
+    public int ReconsumeTimes { get; }
+
+    /// <summary>The sender's own number.</summary>
+    public int Flag { get; }
+
+    /// <summary>When the sender made it, by its clock.</summary>
+    public DateTimeOffset BornAt { get; }
+
+    /// <summary>When the broker stored it, by its clock.</summary>
+    public DateTimeOffset StoredAt { get; }
+
+    /// <summary>Where it was sent from.</summary>
+    public IPEndPoint BornHost => BornHostAddress.ToEndPoint();
+
+    /// <summary>The broker that stored it.</summary>
+    public IPEndPoint StoreHost => StoreHostAddress.ToEndPoint();
+
+    /// <summary>The tag, or null.</summary>
+    public string? Tag => Find(SystemProperties.Tags);
+
+    /// <summary>The keys, separated by blanks, or null.</summary>
+    public string? Keys => Find(SystemProperties.Keys);
+
+    /// <summary>The id that the sender gave it, the same in every delivery; <see cref="OffsetMessageId"/> when it gave none.</summary>
+    public string MessageId => Find(SystemProperties.UniqueKey) ?? OffsetMessageId;
+
+    /// <summary>The id by which a broker finds it: address and log position, hexadecimal.</summary>
+    public string OffsetMessageId => Remoting.Messages.OffsetMessageId.Format(StoreHostAddress, LogOffset);
+
+    /// <summary>The properties as RocketMQ's text: name U+0001 value U+0002, repeated, UTF-8.</summary>
+    public ReadOnlyMemory<byte> PropertyText { get; }
+
+    /// <summary>All properties, RocketMQ's own among them; read from the text when first asked for.</summary>
+    public IReadOnlyDictionary<string, string> Properties => _properties ??= ReadProperties();
+
+    internal HostAddress BornHostAddress { get; }
+
+    internal HostAddress StoreHostAddress { get; }
+
+    private string? Find(ReadOnlySpan<byte> name) => Remoting.Messages.PropertyText.GetString(PropertyText.Span, name);
+
+    private Dictionary<string, string> ReadProperties()
+    {
+        var properties = new Dictionary<string, string>(StringComparer.Ordinal);
+        PropertyTextReader reader = Remoting.Messages.PropertyText.Read(PropertyText.Span);
+        while (reader.MoveNext())
+        {
+            properties[Encoding.UTF8.GetString(reader.Name)] = Encoding.UTF8.GetString(reader.Value);
+        }
+
+        return properties;
+    }
+}

@@ -1,0 +1,198 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Client.Connections;
+using ProtoBridgeMQ.Client.Diagnostics;
+using ProtoBridgeMQ.Remoting.Bodies;
+using ProtoBridgeMQ.Remoting.Protocol;
+using ProtoBridgeMQ.Remoting.Transport;
+
+namespace ProtoBridgeMQ.Client.Routing;
+
+/// <summary>
+/// The routes of the topics in use, asked for once and refreshed in the background. A name server that fails changes
+/// nothing: known routes stay.
+/// </summary>
+/// <remarks>Thread safe.</remarks>
+internal sealed class RouteCache(NameServers nameServers, ClientOptions options, ILogger log)
+{
+    /// <summary>Topics that nobody asked for during so many refreshes are forgotten.</summary>
+    private const int IdleRefreshes = 20;
+
+    private readonly ConcurrentDictionary<string, TopicEntry> _topics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, BrokerRoute> _brokers = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time = options.TimeProvider;
+
+    /// <summary>Raised after the route of a topic changed.</summary>
+    public event Action? Changed;
+
+    /// <summary>All brokers that any route names.</summary>
+    public ICollection<BrokerRoute> Brokers => _brokers.Values;
+
+    /// <summary>The entry of a topic, made when needed.</summary>
+    public TopicEntry Entry(string topic)
+    {
+        if (!_topics.TryGetValue(topic, out TopicEntry? entry))
+        {
+            MakeRoom();
+            entry = _topics.GetOrAdd(topic, static name => new TopicEntry(name));
+        }
+
+        entry.LastUse = _time.GetTimestamp();
+        return entry;
+    }
+
+    /// <summary>The route of a topic, asked for when it is not known; null when no name server knows it.</summary>
+    public async ValueTask<TopicRoute?> FindAsync(string topic, CancellationToken cancellationToken)
+    {
+        TopicEntry entry = Entry(topic);
+        if (entry.Route is { } known && !entry.IsTemplate)
+        {
+            return known;
+        }
+
+        TopicRoute? found = await LookUpAsync(entry, null, 0, cancellationToken).ConfigureAwait(false);
+        return entry.IsTemplate ? null : found;
+    }
+
+    /// <summary>Asks the name servers now; many callers share one look-up.</summary>
+    public async ValueTask<TopicRoute?> LookUpAsync(TopicEntry entry, string? template, int templateQueues, CancellationToken cancellationToken)
+    {
+        Task<TopicRoute?> lookup;
+        lock (entry.Gate)
+        {
+            lookup = entry.Lookup ??= LookUpOnceAsync(entry, template, templateQueues);
+        }
+
+        return await lookup.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The address of a broker: its master's, or any other one when it has none and any will do.</summary>
+    public string? AddressOf(string brokerName, bool masterOnly)
+    {
+        if (!_brokers.TryGetValue(brokerName, out BrokerRoute? broker))
+        {
+            return null;
+        }
+
+        if (broker.Addresses.TryGetValue(0, out string? master))
+        {
+            return master;
+        }
+
+        return masterOnly ? null : broker.Addresses.Values.FirstOrDefault();
+    }
+
+    /// <summary>Asks again for every topic in use, and forgets those that are not.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        foreach (TopicEntry entry in _topics.Values)
+        {
+            if (_time.GetElapsedTime(entry.LastUse) > options.RouteRefreshInterval * IdleRefreshes)
+            {
+                _topics.TryRemove(entry.Topic, out _);
+                continue;
+            }
+
+            try
+            {
+                await LookUpAsync(entry, null, 0, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ProtoBridgeMqException error)
+            {
+                ClientMetrics.RouteFailures.Add(1);
+                log.RouteRefreshFailed(entry.Topic, error.Message);
+            }
+        }
+
+        ForgetBrokers();
+    }
+
+    private async Task<TopicRoute?> LookUpOnceAsync(TopicEntry entry, string? template, int templateQueues)
+    {
+        // Leaves the gate of the caller before anything else happens.
+        await Task.Yield();
+        try
+        {
+            TopicRouteData? data = await AskAsync(entry.Topic).ConfigureAwait(false);
+            if (data is not null)
+            {
+                Set(entry, RouteReading.Read(entry.Topic, data), isTemplate: false);
+                return entry.Route;
+            }
+
+            if (entry.Route is not null && !entry.IsTemplate)
+            {
+                // Deleted, or a name server that has just started: the known route is tried until a broker says no.
+                return entry.Route;
+            }
+
+            if (template is not null && await AskAsync(template).ConfigureAwait(false) is { } templateData)
+            {
+                Set(entry, RouteReading.ReadTemplate(entry.Topic, templateData, templateQueues), isTemplate: true);
+                return entry.Route;
+            }
+
+            return entry.Route;
+        }
+        finally
+        {
+            lock (entry.Gate)
+            {
+                entry.Lookup = null;
+            }
+        }
+    }
+
+    private async ValueTask<TopicRouteData?> AskAsync(string topic)
+    {
+        string what = $"Asking for the route of topic {topic}";
+        using RemotingResponse response = await nameServers
+            .InvokeAsync(RequestCode.GetRouteInfoByTopic, new GetRouteInfoRequestHeader { Topic = topic }, what, CancellationToken.None)
+            .ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => RemoteCalls.Read(
+                response, what, options.NameServers, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicRouteData)),
+            ResponseCode.TopicNotExist => null,
+            _ => throw CallErrors.Refused(response, what, options.NameServers),
+        };
+    }
+
+    private void Set(TopicEntry entry, TopicRoute route, bool isTemplate)
+    {
+        foreach (BrokerRoute broker in route.Brokers)
+        {
+            _brokers[broker.Name] = broker;
+        }
+
+        bool same = entry.Route is { } old
+            && old.WriteQueueArray.AsSpan().SequenceEqual(route.WriteQueueArray)
+            && old.ReadQueueArray.AsSpan().SequenceEqual(route.ReadQueueArray);
+        entry.IsTemplate = isTemplate;
+        entry.Route = route;
+        if (!same)
+        {
+            Changed?.Invoke();
+        }
+    }
+
+    private void ForgetBrokers()
+    {
+        HashSet<string> named = [.. _topics.Values.SelectMany(entry => entry.Route?.Brokers ?? []).Select(broker => broker.Name)];
+        foreach (string name in _brokers.Keys)
+        {
+            if (!named.Contains(name))
+            {
+                _brokers.TryRemove(name, out _);
+            }
+        }
+    }
+
+    private void MakeRoom()
+    {
+        while (_topics.Count >= options.MaxTopics && _topics.Values.MinBy(entry => entry.LastUse) is { } oldest)
+        {
+            _topics.TryRemove(oldest.Topic, out _);
+        }
+    }
+}

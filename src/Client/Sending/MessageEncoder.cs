@@ -1,0 +1,148 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using ProtoBridgeMQ.Remoting.Messages;
+
+namespace ProtoBridgeMQ.Client.Sending;
+
+/// <summary>Makes the property text and packs the body. No input or output.</summary>
+/// <remarks>Thread safe.</remarks>
+internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxBodySize, int compressOver)
+{
+    private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
+    {
+        "KEYS", "TAGS", "WAIT", "DELAY", "RETRY_TOPIC", "REAL_TOPIC", "REAL_QID", "TRAN_MSG", "PGROUP", "MIN_OFFSET",
+        "MAX_OFFSET", "BUYER_ID", "ORIGIN_MESSAGE_ID", "TRANSFER_FLAG", "CORRECTION_FLAG", "MQ2_FLAG", "RECONSUME_TIME",
+        "MSG_REGION", "TRACE_ON", "UNIQ_KEY", "MAX_RECONSUME_TIMES", "CONSUME_START_TIME", "INNER_NUM", "INNER_BASE",
+        "TIMER_DELIVER_MS", "TIMER_DELAY_SEC", "TIMER_DELAY_MS", "TIMER_OUT_MS", "CLUSTER",
+    };
+
+    /// <summary>Encodes one message of a request of its own.</summary>
+    /// <exception cref="InvalidMessageException">It cannot be sent as it is.</exception>
+    public EncodedMessage Encode(Message message) => Encode(message, mayCompress: true);
+
+    /// <summary>Encodes one message of a batch, which is never compressed.</summary>
+    /// <exception cref="InvalidMessageException">It cannot be sent as it is.</exception>
+    public EncodedMessage EncodeForBatch(Message message)
+    {
+        if (message.DelayLevel != 0)
+        {
+            throw new InvalidMessageException("A message with a delay cannot be in a batch: send it alone.");
+        }
+
+        return Encode(message, mayCompress: false);
+    }
+
+    private EncodedMessage Encode(Message message, bool mayCompress)
+    {
+        Names.RequireTopic(message.Topic);
+        ReadOnlyMemory<byte> body = message.Body;
+        if (body.Length > maxBodySize)
+        {
+            throw new InvalidMessageException($"The body has {body.Length} bytes; the limit is {maxBodySize} (option MaxBodySize, and the broker's own).");
+        }
+
+        int systemFlag = 0;
+        if (mayCompress && body.Length > compressOver)
+        {
+            byte[] packed = BodyCompression.Pack(body.Span);
+            if (packed.Length < body.Length)
+            {
+                body = packed;
+                systemFlag = MessageSysFlag.Compressed | MessageSysFlag.CompressionZlib;
+            }
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Bound(message));
+        try
+        {
+            int length = WriteProperties(message, buffer, out string messageId);
+            long born = (message.BornAt ?? time.GetUtcNow()).ToUnixTimeMilliseconds();
+            return new EncodedMessage(buffer, length, body, systemFlag, message.Flag, born, messageId);
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            throw;
+        }
+    }
+
+    private int WriteProperties(Message message, byte[] buffer, out string messageId)
+    {
+        ReadOnlySpan<byte> given = message.PropertyText.Span;
+        given.CopyTo(buffer);
+        int start = given.Length;
+        if (start > 0 && given[^1] != PropertyText.PropertySeparator)
+        {
+            buffer[start++] = PropertyText.PropertySeparator;
+        }
+
+        var writer = new PropertyTextWriter(buffer.AsSpan(start));
+        foreach ((string name, string value) in message.OwnProperties ?? [])
+        {
+            if (Reserved.Contains(name))
+            {
+                throw new InvalidMessageException($"The property {name} is RocketMQ's own: use the member of Message that sets it, or another name.");
+            }
+
+            Require(writer.TryAdd(name.AsSpan(), value.AsSpan()), name);
+        }
+
+        Add(ref writer, "KEYS", message.Keys);
+        Add(ref writer, "TAGS", message.Tag);
+        if (message.DelayLevel != 0)
+        {
+            Add(ref writer, "DELAY", message.DelayLevel.ToString(CultureInfo.InvariantCulture));
+        }
+
+        Add(ref writer, "WAIT", message.WaitForStore ? "true" : "false");
+        if (PropertyText.TryGet(given, SystemProperties.UniqueKey, out ReadOnlySpan<byte> key))
+        {
+            messageId = Encoding.UTF8.GetString(key);
+        }
+        else
+        {
+            messageId = keys.Next();
+            Add(ref writer, "UNIQ_KEY", messageId);
+        }
+
+        int length = start + writer.Length;
+        if (length > MessageRecord.MaxProperties)
+        {
+            throw new InvalidMessageException($"The properties take {length} bytes; the limit is {MessageRecord.MaxProperties}.");
+        }
+
+        return length;
+    }
+
+    private static void Add(ref PropertyTextWriter writer, string name, string? value)
+    {
+        if (value is not null)
+        {
+            Require(writer.TryAdd(name.AsSpan(), value.AsSpan()), name);
+        }
+    }
+
+    private static void Require(bool added, string name)
+    {
+        if (!added)
+        {
+            throw new InvalidMessageException($"The property '{name}' has no name, or it or its value has the character U+0001 or U+0002.");
+        }
+    }
+
+    /// <summary>Bytes that are enough for the properties: three for each UTF-16 unit, and what we add.</summary>
+    private static int Bound(Message message)
+    {
+        const int Ours = 256;
+        long bound = message.PropertyText.Length + Ours + (3L * ((message.Tag?.Length ?? 0) + (message.Keys?.Length ?? 0)));
+        foreach ((string name, string value) in message.OwnProperties ?? [])
+        {
+            bound += (3L * (name.Length + (value?.Length ?? 0))) + 2;
+        }
+
+        return bound > 8 * MessageRecord.MaxProperties
+            ? throw new InvalidMessageException($"The properties are larger than the limit of {MessageRecord.MaxProperties} bytes.")
+            : (int)bound;
+    }
+}

@@ -1,0 +1,68 @@
+using ProtoBridgeMQ.Client.Connections;
+using ProtoBridgeMQ.Client.Routing;
+using ProtoBridgeMQ.Remoting.Headers;
+using ProtoBridgeMQ.Remoting.Protocol;
+using ProtoBridgeMQ.Remoting.Transport;
+
+namespace ProtoBridgeMQ.Client.Sending;
+
+/// <summary>One try of a send: the request of a message or of a part of a batch, and its answer.</summary>
+internal sealed class SendRequest(ClusterConnection connection, ProducerOptions options)
+{
+    private const string What = "A send";
+    private readonly HeaderText _group = new(options.Group);
+    private readonly HeaderText _template = new(options.NewTopicTemplate ?? string.Empty);
+
+    public SendMessageRequestHeaderV2 Header(TopicEntry topic, MessageQueue queue, in EncodedMessage message, bool batch) => new(new SendMessageRequestHeader
+    {
+        ProducerGroup = _group,
+        Topic = topic.Name,
+        DefaultTopic = _template,
+        DefaultTopicQueues = options.NewTopicQueues,
+        QueueId = queue.QueueId,
+        SystemFlag = message.SystemFlag,
+        BornTimestamp = message.BornTimestamp,
+        Flag = message.Flag,
+        Properties = message.Properties,
+        ReconsumeTimes = 0,
+        UnitMode = false,
+        Batch = batch,
+    });
+
+    /// <summary>Sends to a broker's master and reads the receipt.</summary>
+    public async ValueTask<SendReceipt> TryAsync(
+        TopicEntry topic, MessageQueue queue, EncodedMessage message, bool batch, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
+        int code = batch ? RequestCode.SendBatchMessage : RequestCode.SendMessageV2;
+        using RemotingResponse response = await connection.Calls
+            .InvokeAsync(address, code, Header(topic, queue, message, batch), message.Body, timeout, What, cancellationToken)
+            .ConfigureAwait(false);
+        SendStatus status = response.Code switch
+        {
+            ResponseCode.Success => SendStatus.Ok,
+            ResponseCode.FlushDiskTimeout => SendStatus.FlushDiskTimeout,
+            ResponseCode.FlushSlaveTimeout => SendStatus.FlushReplicaTimeout,
+            ResponseCode.SlaveNotAvailable => SendStatus.ReplicaNotAvailable,
+            _ => throw CallErrors.Refused(response, $"A send to {queue}", address),
+        };
+        return RemoteCalls.Read(response, What, address, ReadReceipt, mayHaveHappened: true) is var (offsetId, queueId, offset)
+            ? new SendReceipt(status, message.MessageId, offsetId, queue with { QueueId = queueId }, offset)
+            : default;
+    }
+
+    /// <summary>Sends and does not wait for an answer, which is not asked for.</summary>
+    public async ValueTask SendOneWayAsync(TopicEntry topic, MessageQueue queue, EncodedMessage message, CancellationToken cancellationToken)
+    {
+        string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
+        await connection.Calls
+            .SendOneWayAsync(address, RequestCode.SendMessageV2, Header(topic, queue, message, batch: false), message.Body, What, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    private static (string OffsetId, int QueueId, long Offset) ReadReceipt(RemotingResponse response)
+    {
+        SendMessageResponseHeader header = SendMessageResponseHeader.Read(response.Fields);
+        return (header.MessageId.ToString(), header.QueueId, header.QueueOffset);
+    }
+}
