@@ -19,7 +19,7 @@ namespace ProtoBridgeMQ.Client;
 /// </remarks>
 public sealed class ClusterConnection : IAsyncDisposable
 {
-    private static int s_keyMakers;
+    private static int _keyMakers;
 
     private readonly RemotingClient _remoting;
     private readonly CancellationTokenSource _stopped = new();
@@ -145,7 +145,7 @@ public sealed class ClusterConnection : IAsyncDisposable
         // Tells this process's clients apart, and processes of one id on one host after a restart.
         Span<byte> random = stackalloc byte[4];
         System.Security.Cryptography.RandomNumberGenerator.Fill(random);
-        return BitConverter.ToInt32(random) + Interlocked.Increment(ref s_keyMakers);
+        return BitConverter.ToInt32(random) + Interlocked.Increment(ref _keyMakers);
     }
 
     private async Task RefreshAsync()

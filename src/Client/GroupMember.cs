@@ -3,7 +3,6 @@ using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Groups;
 using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Messages;
-using ProtoBridgeMQ.Remoting.Protocol;
 
 namespace ProtoBridgeMQ.Client;
 

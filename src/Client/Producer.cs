@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Routing;
 using ProtoBridgeMQ.Client.Sending;
-using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Client;

@@ -8,13 +8,13 @@ namespace ProtoBridgeMQ.Client.Connections;
 /// <summary>Who this client is to brokers: <c>address@instance</c>.</summary>
 internal static class ClientIdentity
 {
-    private static int s_count;
+    private static int _count;
 
     /// <summary>An address of this host that others could know it by; loopback when it has no other.</summary>
     public static IPAddress HostAddress { get; } = FindHostAddress();
 
     public static string MakeInstanceName()
-        => string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}#{Environment.TickCount64}#{Interlocked.Increment(ref s_count)}");
+        => string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}#{Environment.TickCount64}#{Interlocked.Increment(ref _count)}");
 
     public static string MakeClientId(string instanceName) => $"{HostAddress}@{instanceName}";
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Remoting.Bodies;
