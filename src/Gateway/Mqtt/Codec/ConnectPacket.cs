@@ -84,7 +84,8 @@ public sealed class ConnectPacket : IPacket
         string clientId = reader.ReadString();
         Will? will = (flags & 0x04) != 0 ? ReadWill(ref reader, version, flags) : null;
         string? userName = (flags & 0x80) != 0 ? reader.ReadString() : null;
-        ReadOnlyMemory<byte>? password = (flags & 0x40) != 0 ? reader.ReadBinary() : null;
+        // The cast matters: a bare null would become an empty memory, not none.
+        ReadOnlyMemory<byte>? password = (flags & 0x40) != 0 ? reader.ReadBinary() : (ReadOnlyMemory<byte>?)null;
         ProtocolError error = reader.Finish();
         if (error.IsError)
             return error;

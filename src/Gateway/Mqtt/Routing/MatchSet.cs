@@ -32,8 +32,9 @@ public sealed class MatchSet
             return;
 
         MatchSlot slot = subscriber.MatchSlot;
-        if (slot.Round != _round)
+        if (slot.Round != _round || !ReferenceEquals(slot.Set, this))
         {
+            slot.Set = this;
             slot.Round = _round;
             slot.Index = _matched.Count;
             _matched.Add(new Matched(subscriber, subscription.Qos, subscription.RetainAsPublished, default(SubscriptionIdentifiers).With(subscription.Identifier)));

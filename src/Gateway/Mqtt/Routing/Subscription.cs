@@ -25,6 +25,8 @@ public interface ISubscriber
 /// <summary>A subscriber's place in the match that a <see cref="MatchSet"/> is at.</summary>
 public sealed class MatchSlot
 {
+    internal MatchSet? Set { get; set; }
+
     internal long Round { get; set; }
 
     internal int Index { get; set; }

@@ -95,16 +95,18 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     public void CloseForShutdown() => Close(new ProtocolError(ReasonCode.ServerShuttingDown, "the server is shutting down"));
 
     /// <summary>Closes for a reason: an MQTT 5 client is told by DISCONNECT [MQTT-3.14.0-1], others just lose the connection.</summary>
-    public void Close(ProtocolError why)
+    /// <returns>False when it is closing already.</returns>
+    public bool Close(ProtocolError why)
     {
         ReasonPacket? last = Version == ProtocolVersion.Mqtt5 ? DisconnectFor(why) : null;
         if (!Control.TryClose(last, Version))
-            return;
+            return false;
         if (last is not null)
             Shared.Metrics.PacketOut(PacketType.Disconnect);
         Shared.Metrics.Closed(why.Reason);
         MqttLog.Closed(Shared.Logger, Name, ClientId, why.Reason, why.Text);
         EndReading();
+        return true;
     }
 
     /// <summary>Closes without a word: the client said goodbye, or was refused by CONNACK.</summary>
@@ -120,8 +122,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         switch (Deadlines.Check(now))
         {
             case Expired.Connect:
-                Shared.Metrics.RefusedConnect("timeout");
-                Close(new ProtocolError(ReasonCode.ServerBusy, "no CONNECT in time"));
+                if (Close(new ProtocolError(ReasonCode.ServerBusy, "no CONNECT in time")))
+                    Shared.Metrics.RefusedConnect("timeout");
                 break;
             case Expired.KeepAlive:
                 // [MQTT-3.1.2-22]
