@@ -7,7 +7,7 @@ namespace ProtoBridgeMQ.Benchmarks.Micro;
 
 /// <summary>One topic name against all subscriptions, of which three match.</summary>
 [MemoryDiagnoser]
-public class SubscriptionMatch
+public class SubscriptionMatch : IDisposable
 {
     private static readonly byte[] Name = "site7/device42/temp"u8.ToArray();
 
@@ -40,6 +40,14 @@ public class SubscriptionMatch
         _matches.Clear();
         _tree!.Match(Name, default, _matches);
         return _matches.Count;
+    }
+
+    /// <inheritdoc/>
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _tree?.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private void Add(string filter)
