@@ -28,7 +28,7 @@ public sealed class TwoProcesses(RunningGateway running) : IClassFixture<Running
         Assert.Equal("through the front", (string?)(await far.TakeAsync("two", "far", 1))[0]["body"]);
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task A_device_of_one_gateway_receives_from_a_device_of_the_other()
     {
         await using GatewayProcess front = await FrontAsync();

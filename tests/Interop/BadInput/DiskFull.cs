@@ -11,7 +11,7 @@ public sealed class DiskFull
 {
     private const int BodySize = 100_000;
 
-    [FactWhen(Client.SmallDisk)]
+    [FactWhen(Needs.SmallDisk)]
     public async Task A_full_disk_refuses_writes_serves_reads_and_loses_nothing_acknowledged()
     {
         using var disk = new TempDirectory("disk");

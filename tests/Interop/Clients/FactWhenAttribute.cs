@@ -5,11 +5,11 @@ namespace ProtoBridgeMQ.Tests.Interop.Clients;
 public sealed class FactWhenAttribute : FactAttribute
 {
     /// <summary>Skips unless all of them are there.</summary>
-    public FactWhenAttribute(params Client[] clients) => Skip = Missing(clients);
+    public FactWhenAttribute(params Needs[] needs) => Skip = Missing(needs);
 
-    internal static string? Missing(Client[] clients)
+    internal static string? Missing(Needs[] needs)
     {
-        string[] reasons = [.. clients.Select(Installed.Missing).OfType<string>().Distinct()];
+        string[] reasons = [.. needs.Select(Installed.Missing).OfType<string>().Distinct()];
         return reasons.Length == 0 ? null : string.Join("; ", reasons);
     }
 }

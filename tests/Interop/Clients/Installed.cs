@@ -6,14 +6,14 @@ namespace ProtoBridgeMQ.Tests.Interop.Clients;
 /// <summary>Which clients are there, and what exactly is missing where one is not.</summary>
 internal static class Installed
 {
-    private static readonly Dictionary<Client, Lazy<string?>> Reasons = new()
+    private static readonly Dictionary<Needs, Lazy<string?>> Reasons = new()
     {
-        [Client.Mosquitto] = new(() => OnPath("mosquitto_pub") ?? OnPath("mosquitto_sub")),
-        [Client.Curl] = new(() => OnPath("curl")),
-        [Client.Paho] = new(() => Python is null ? "no python3 with paho.mqtt (Debian: python3-paho-mqtt)" : null),
-        [Client.MqttJs] = new(() => NodeModule("mqtt")),
-        [Client.AliOns] = new(() => NodeModule("ali-ons")),
-        [Client.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
+        [Needs.Mosquitto] = new(() => OnPath("mosquitto_pub") ?? OnPath("mosquitto_sub")),
+        [Needs.Curl] = new(() => OnPath("curl")),
+        [Needs.Paho] = new(() => Python is null ? "no python3 with paho.mqtt (Debian: python3-paho-mqtt)" : null),
+        [Needs.MqttJs] = new(() => NodeModule("mqtt")),
+        [Needs.AliOns] = new(() => NodeModule("ali-ons")),
+        [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
     };
 
@@ -24,7 +24,7 @@ internal static class Installed
     public static string? Python { get; } = Array.Find(["python3", "/usr/bin/python3"], HasPaho);
 
     /// <summary>Why a client cannot be used, or null.</summary>
-    public static string? Missing(Client client) => Reasons[client].Value;
+    public static string? Missing(Needs need) => Reasons[need].Value;
 
     private static string? NodeModule(string name)
         => OnPath("node")

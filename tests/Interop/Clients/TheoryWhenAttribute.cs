@@ -5,5 +5,5 @@ namespace ProtoBridgeMQ.Tests.Interop.Clients;
 public sealed class TheoryWhenAttribute : TheoryAttribute
 {
     /// <summary>Skips unless all of them are there.</summary>
-    public TheoryWhenAttribute(params Client[] clients) => Skip = FactWhenAttribute.Missing(clients);
+    public TheoryWhenAttribute(params Needs[] needs) => Skip = FactWhenAttribute.Missing(needs);
 }

@@ -11,7 +11,7 @@ public sealed class RestInterface(RunningGateway running) : IClassFixture<Runnin
 {
     private readonly GatewayProcess _gateway = running.Process;
 
-    [FactWhen(Client.Curl, Client.Mosquitto)]
+    [FactWhen(Needs.Curl, Needs.Mosquitto)]
     public async Task Devices_receive_what_curl_posts()
     {
         await using MosquittoSubscription device = await Clients.Mosquitto.SubscribeAsync(_gateway, "curl/+/temp", "-q", "1");
@@ -26,7 +26,7 @@ public sealed class RestInterface(RunningGateway running) : IClassFixture<Runnin
         Assert.Equal("curl/kitchen/temp", (await device.MessageAsync("21.5")).Topic);
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task A_group_receives_what_a_device_published_and_an_acknowledgement_removes_it()
     {
         using var rest = new Rest(_gateway);

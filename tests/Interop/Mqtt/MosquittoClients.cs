@@ -8,7 +8,7 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
 {
     private readonly GatewayProcess _gateway = running.Process;
 
-    [TheoryWhen(Client.Mosquitto)]
+    [TheoryWhen(Needs.Mosquitto)]
     [InlineData("311", 0)]
     [InlineData("311", 1)]
     [InlineData("5", 0)]
@@ -30,7 +30,7 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
         await all.MessageAsync("21.5");
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task Clients_of_both_versions_receive_each_other()
     {
         await using MosquittoSubscription three = await Mosquitto.SubscribeAsync(_gateway, "versions/#", "-V", "311", "-q", "1");
@@ -45,7 +45,7 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
         }
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task User_properties_and_the_content_type_arrive()
     {
         await using MosquittoSubscription subscription = await Mosquitto.SubscribeAsync(_gateway, "props/#", "-V", "5", "-q", "1");
@@ -62,7 +62,7 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
         Assert.Equal("text/plain", message.ContentType);
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task Messages_of_one_topic_arrive_once_and_in_order()
     {
         const int Count = 500;
@@ -80,7 +80,7 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
         Assert.Equal([.. Enumerable.Range(0, Count).Select(i => $"{i}"), "end"], subscription.Messages.Select(message => message.Body));
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task Pings_of_a_quiet_subscriber_are_answered_and_it_stays_connected()
     {
         await using MosquittoSubscription subscription = await Mosquitto.SubscribeAsync(_gateway, "quiet/#", "-k", "5", "-q", "1");
@@ -91,7 +91,7 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
         await subscription.MessageAsync("still here");
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task A_publish_at_quality_two_is_refused_not_ignored()
     {
         await using ChildProcess publisher = ChildProcess.Start(
@@ -105,7 +105,7 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
             publisher.Output);
     }
 
-    [FactWhen(Client.Mosquitto)]
+    [FactWhen(Needs.Mosquitto)]
     public async Task A_body_of_a_quarter_megabyte_arrives_whole()
     {
         string body = new('x', 256 * 1024);

@@ -9,7 +9,7 @@ public sealed class OtherClients(RunningGateway running) : IClassFixture<Running
 {
     private readonly GatewayProcess _gateway = running.Process;
 
-    [TheoryWhen(Client.Paho)]
+    [TheoryWhen(Needs.Paho)]
     [InlineData(4)]
     [InlineData(5)]
     public async Task Paho_receives_what_it_publishes(int version)
@@ -40,7 +40,7 @@ public sealed class OtherClients(RunningGateway running) : IClassFixture<Running
         await paho.CloseAsync();
     }
 
-    [TheoryWhen(Client.MqttJs)]
+    [TheoryWhen(Needs.MqttJs)]
     [InlineData(4)]
     [InlineData(5)]
     public async Task Mqtt_js_receives_what_it_publishes(int version)
@@ -72,7 +72,7 @@ public sealed class OtherClients(RunningGateway running) : IClassFixture<Running
         await client.CloseAsync();
     }
 
-    [TheoryWhen(Client.MqttJs)]
+    [TheoryWhen(Needs.MqttJs)]
     [InlineData(4)]
     [InlineData(5)]
     public async Task A_subscription_is_granted_at_most_quality_one(int version)
@@ -90,7 +90,7 @@ public sealed class OtherClients(RunningGateway running) : IClassFixture<Running
         Assert.Equal("[1]", granted["granted"]!.ToJsonString());
     }
 
-    [FactWhen(Client.Mosquitto, Client.Paho, Client.MqttJs)]
+    [FactWhen(Needs.Mosquitto, Needs.Paho, Needs.MqttJs)]
     public async Task One_publish_reaches_devices_of_three_libraries()
     {
         await using MosquittoSubscription mosquitto = await Mosquitto.SubscribeAsync(_gateway, "three/#", "-q", "1");

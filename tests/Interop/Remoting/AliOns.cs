@@ -10,7 +10,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
 {
     private readonly GatewayProcess _gateway = running.Process;
 
-    [FactWhen(Client.AliOns)]
+    [FactWhen(Needs.AliOns)]
     public async Task It_consumes_what_it_produces_with_tag_keys_and_properties()
     {
         await ProduceAsync(new { topic = "OnsSelf", tags = "TagA", keys = new[] { "k1", "k2" }, body = "grüße", properties = new { unit = "celsius" } });
@@ -25,7 +25,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
         Assert.Equal(0, (int)message["reconsumeTimes"]!);
     }
 
-    [FactWhen(Client.AliOns)]
+    [FactWhen(Needs.AliOns)]
     public async Task It_consumes_what_a_device_publishes()
     {
         await Clients.Mosquitto.PublishAsync(
@@ -39,7 +39,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
         Assert.Equal("celsius", (string?)message["properties"]!["unit"]);
     }
 
-    [FactWhen(Client.AliOns)]
+    [FactWhen(Needs.AliOns)]
     public async Task It_consumes_what_is_posted_by_HTTP()
     {
         using var rest = new Rest(_gateway);
@@ -54,7 +54,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
         Assert.Equal("celsius", (string?)message["properties"]!["unit"]);
     }
 
-    [FactWhen(Client.AliOns, Client.Mosquitto)]
+    [FactWhen(Needs.AliOns, Needs.Mosquitto)]
     public async Task Devices_receive_what_it_produces()
     {
         await using MosquittoSubscription device = await Clients.Mosquitto.SubscribeAsync(_gateway, "OnsToMqtt/+/temp", "-V", "5", "-q", "1");
@@ -66,7 +66,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
         Assert.Contains("unit:celsius", message.UserProperties, StringComparison.Ordinal);
     }
 
-    [FactWhen(Client.AliOns)]
+    [FactWhen(Needs.AliOns)]
     public async Task An_HTTP_group_receives_what_it_produces()
     {
         using var rest = new Rest(_gateway);
@@ -80,7 +80,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
         Assert.Equal("celsius", (string?)message["properties"]!["unit"]);
     }
 
-    [FactWhen(Client.AliOns)]
+    [FactWhen(Needs.AliOns)]
     public async Task Its_tag_filter_lets_only_the_named_tags_through()
     {
         await ProduceAsync([.. Enumerable.Range(0, 30).Select(i => (object)new { topic = "OnsTags", tags = $"Tag{i % 3}", body = $"{i}" })]);
@@ -94,7 +94,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
             messages.Select(message => int.Parse((string)message["body"]!, System.Globalization.CultureInfo.InvariantCulture)).Order());
     }
 
-    [FactWhen(Client.AliOns)]
+    [FactWhen(Needs.AliOns)]
     public async Task A_message_that_its_handler_refused_comes_again()
     {
         await ProduceAsync(new { topic = "OnsRetry", tags = "TagA", body = "again" });
@@ -108,7 +108,7 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
         Assert.Equal(1, (int)message["reconsumeTimes"]!);
     }
 
-    [FactWhen(Client.AliOns)]
+    [FactWhen(Needs.AliOns)]
     public async Task Two_instances_share_the_queues_of_a_group()
     {
         await ProduceAsync(new { topic = "OnsShare", body = "first" });

@@ -1,7 +1,7 @@
 namespace ProtoBridgeMQ.Tests.Interop.Clients;
 
 /// <summary>A program that we did not write, or a permission, that some tests need.</summary>
-public enum Client
+public enum Needs
 {
     /// <summary>mosquitto_pub and mosquitto_sub, of Debian's mosquitto-clients.</summary>
     Mosquitto,
