@@ -36,6 +36,7 @@ public sealed class RouteTable(IOptions<NameServerOptions> options, TimeProvider
                 NameServerLog.Stale(logger, registration.Name, registration.Address);
                 return default;
             }
+            RefuseTooManyTopics(registration);
             var broker = EnterBroker(registration);
             if (IsFirstOfSet(registration, broker))
                 EnterTopics(registration, known?.Version);
@@ -150,6 +151,14 @@ public sealed class RouteTable(IOptions<NameServerOptions> options, TimeProvider
         && _leases.TryGetValue((registration.Cluster, address), out var holder)
         && holder.Version.StateVersion > registration.Topics.Version.StateVersion;
 
+    // Before anything is entered, so that a refused broker leaves nothing behind.
+    private void RefuseTooManyTopics(BrokerRegistration registration)
+    {
+        var added = registration.Topics.Topics.Values.Count(topic => !_topics.ContainsKey(topic.TopicName));
+        if (added > 0 && _topics.Count + added > _options.MaxTopics)
+            throw new RemotingException(ResponseCode.SystemBusy, $"more than {_options.MaxTopics} topics cannot be registered");
+    }
+
     private BrokerData EnterBroker(BrokerRegistration registration)
     {
         if (!_brokers.TryGetValue(registration.Name, out var broker))
@@ -178,8 +187,6 @@ public sealed class RouteTable(IOptions<NameServerOptions> options, TimeProvider
         {
             if (!_topics.TryGetValue(topic.TopicName, out var queues))
             {
-                if (_topics.Count >= _options.MaxTopics)
-                    throw new RemotingException(ResponseCode.SystemBusy, $"{_options.MaxTopics} topics are registered already");
                 _topics[topic.TopicName] = queues = new SortedDictionary<string, QueueData>(StringComparer.Ordinal);
                 NameServerMetrics.Topics.Add(1);
             }

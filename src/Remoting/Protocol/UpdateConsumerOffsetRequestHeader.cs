@@ -14,11 +14,11 @@ public readonly record struct UpdateConsumerOffsetRequestHeader : IHeaderWriter,
     /// <summary>The queue of the topic.</summary>
     public required int QueueId { get; init; }
 
-    /// <summary>The next offset the group wants.</summary>
-    public required long CommitOffset { get; init; }
-
     /// <summary>The broker the caller means, from 5.x clients.</summary>
     public string? BrokerName { get; init; }
+
+    /// <summary>The next offset the group wants.</summary>
+    public required long CommitOffset { get; init; }
 
     /// <inheritdoc/>
     public static UpdateConsumerOffsetRequestHeader Read(HeaderFields fields) => new()
@@ -26,8 +26,8 @@ public readonly record struct UpdateConsumerOffsetRequestHeader : IHeaderWriter,
         ConsumerGroup = fields.GetString("consumerGroup"u8),
         Topic = fields.GetString("topic"u8),
         QueueId = fields.GetInt32("queueId"u8),
-        CommitOffset = fields.GetInt64("commitOffset"u8),
         BrokerName = fields.GetStringOrNull("bname"u8),
+        CommitOffset = fields.GetInt64("commitOffset"u8),
     };
 
     /// <inheritdoc/>
@@ -36,7 +36,7 @@ public readonly record struct UpdateConsumerOffsetRequestHeader : IHeaderWriter,
         fields.Add("consumerGroup"u8, ConsumerGroup);
         fields.Add("topic"u8, Topic);
         fields.Add("queueId"u8, QueueId);
-        fields.Add("commitOffset"u8, CommitOffset);
         fields.Add("bname"u8, BrokerName);
+        fields.Add("commitOffset"u8, CommitOffset);
     }
 }

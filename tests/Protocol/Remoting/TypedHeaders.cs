@@ -1,0 +1,51 @@
+using ProtoBridgeMQ.Remoting.Headers;
+using ProtoBridgeMQ.Remoting.Protocol;
+
+namespace ProtoBridgeMQ.Tests.Protocol.Remoting;
+
+/// <summary>Which typed header a recorded frame has: reads the frame's fields and adds them to a writer.</summary>
+internal static class TypedHeaders
+{
+    private static readonly Dictionary<(int Code, bool IsResponse), Action<HeaderFields, HeaderFieldsWriter>> Copies = new()
+    {
+        [(10, false)] = Copy<SendMessageRequestHeader>,
+        [(10, true)] = Copy<SendMessageResponseHeader>,
+        [(11, false)] = Copy<PullMessageRequestHeader>,
+        [(11, true)] = Copy<PullMessageResponseHeader>,
+        [(14, false)] = Copy<QueryConsumerOffsetRequestHeader>,
+        [(14, true)] = Copy<QueryConsumerOffsetResponseHeader>,
+        [(15, false)] = Copy<UpdateConsumerOffsetRequestHeader>,
+        [(17, false)] = Copy<CreateTopicRequestHeader>,
+        [(29, false)] = Copy<SearchOffsetRequestHeader>,
+        [(29, true)] = Copy<SearchOffsetResponseHeader>,
+        [(30, false)] = Copy<GetMaxOffsetRequestHeader>,
+        [(30, true)] = Copy<GetMaxOffsetResponseHeader>,
+        [(31, false)] = Copy<GetMinOffsetRequestHeader>,
+        [(31, true)] = Copy<GetMinOffsetResponseHeader>,
+        [(32, false)] = Copy<GetEarliestMsgStoreTimeRequestHeader>,
+        [(32, true)] = Copy<GetEarliestMsgStoreTimeResponseHeader>,
+        [(33, false)] = Copy<ViewMessageRequestHeader>,
+        [(34, true)] = Copy<HeartbeatResponseHeader>,
+        [(35, false)] = Copy<UnregisterClientRequestHeader>,
+        [(36, false)] = Copy<ConsumerSendMsgBackRequestHeader>,
+        [(38, false)] = Copy<GetConsumerListByGroupRequestHeader>,
+        [(40, false)] = Copy<NotifyConsumerIdsChangedRequestHeader>,
+        [(100, false)] = Copy<PutKvConfigRequestHeader>,
+        [(101, false)] = Copy<GetKvConfigRequestHeader>,
+        [(101, true)] = Copy<GetKvConfigResponseHeader>,
+        [(102, false)] = Copy<DeleteKvConfigRequestHeader>,
+        [(103, false)] = Copy<RegisterBrokerRequestHeader>,
+        [(104, false)] = Copy<UnregisterBrokerRequestHeader>,
+        [(105, false)] = Copy<GetRouteInfoRequestHeader>,
+        [(310, false)] = Copy<SendMessageRequestHeaderV2>,
+        [(310, true)] = Copy<SendMessageResponseHeader>,
+        [(320, false)] = Copy<SendMessageRequestHeaderV2>,
+        [(320, true)] = Copy<SendMessageResponseHeader>,
+    };
+
+    public static Action<HeaderFields, HeaderFieldsWriter>? Find(int code, bool isResponse) =>
+        Copies.GetValueOrDefault((code, isResponse));
+
+    private static void Copy<THeader>(HeaderFields fields, HeaderFieldsWriter writer)
+        where THeader : struct, IHeaderReader<THeader>, IHeaderWriter => THeader.Read(fields).Write(writer);
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.NameServer;
+using ProtoBridgeMQ.NameServer.Routes;
+using ProtoBridgeMQ.Remoting.Bodies;
+using ProtoBridgeMQ.Tests.Support;
+
+namespace ProtoBridgeMQ.Tests.Unit.NameServer;
+
+internal static class NameServerKit
+{
+    public static RouteTable Table(ManualClock clock, NameServerOptions? options = null) =>
+        new(Options.Create(options ?? new NameServerOptions()), clock, NullLogger<RouteTable>.Instance);
+
+    public static BrokerRegistration Registered(string name, long id, string address, long version, params string[] topics) =>
+        new("cluster", name, id, address, address + "0", null, null, null, Topics(version, topics));
+
+    public static TopicConfigTable Topics(long version, params string[] topics) => new()
+    {
+        Version = new DataVersion { Counter = version },
+        Topics = topics.ToDictionary(topic => topic, topic => new TopicConfigData { TopicName = topic, ReadQueues = 4, WriteQueues = 4 }),
+    };
+}
