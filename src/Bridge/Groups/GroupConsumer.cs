@@ -20,7 +20,6 @@ internal sealed class GroupConsumer
 {
     private readonly SemaphoreSlim _changing = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
-    private readonly GroupTopics _topics;
     private readonly GroupProgress _progress;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<GroupConsumer> _onClosed;
@@ -38,7 +37,7 @@ internal sealed class GroupConsumer
         Log = log;
         _onClosed = onClosed;
         Deliveries = new GroupDeliveries(this);
-        _topics = new GroupTopics(group, options, Deliveries);
+        Topics = new GroupTopics(group, options, Deliveries);
         _progress = new GroupProgress(this);
         Stopping = _stop.Token;
         _tick = clock.CreateTimer(static consumer => ((GroupConsumer)consumer!).Tick(), this, options.LeaseCheckInterval, options.LeaseCheckInterval);
@@ -57,6 +56,9 @@ internal sealed class GroupConsumer
 
     /// <summary>The messages on their way.</summary>
     public GroupDeliveries Deliveries { get; }
+
+    /// <summary>What the member is subscribed to.</summary>
+    public GroupTopics Topics { get; }
 
     /// <summary>Cancelled when the group is left.</summary>
     public CancellationToken Stopping { get; }
@@ -141,7 +143,7 @@ internal sealed class GroupConsumer
 
     private async ValueTask SubscribeAsync(GroupStream stream, TopicSelection topics, CancellationToken cancellationToken)
     {
-        if (!_topics.TryAdd(stream, topics, out List<string> refiltered))
+        if (!Topics.TryAdd(stream, topics, out List<string> refiltered))
         {
             return;
         }
@@ -151,11 +153,11 @@ internal sealed class GroupConsumer
             Log.Joined(Group, stream.Subscriber);
         }
 
-        await Source.SubscribeAsync(_topics.Subscriptions, cancellationToken).ConfigureAwait(false);
+        await Source.SubscribeAsync(Topics.Subscriptions, cancellationToken).ConfigureAwait(false);
         // What was read ahead with another filter is read again.
         await LoseAsync(Deliveries.Readers.Where(reader => refiltered.Contains(reader.Queue.Topic)).ToList()).ConfigureAwait(false);
         await ApplyAsync(Source.Assignment, cancellationToken).ConfigureAwait(false);
-        _topics.InForce();
+        Topics.InForce();
         if (_following == Task.CompletedTask)
         {
             _following = Task.Run(FollowAssignmentAsync, CancellationToken.None);
@@ -202,7 +204,7 @@ internal sealed class GroupConsumer
         wanted.ExceptWith(Deliveries.Readers.Select(reader => reader.Queue));
         foreach (GroupQueue queue in wanted)
         {
-            long start = await Source.FindStartAsync(queue, _topics.StartOf(queue.Topic), cancellationToken).ConfigureAwait(false);
+            long start = await Source.FindStartAsync(queue, Topics.StartOf(queue.Topic), cancellationToken).ConfigureAwait(false);
             var reader = new QueueReader(this, queue, start);
             Deliveries.Add(reader);
             reader.Start();
@@ -233,7 +235,7 @@ internal sealed class GroupConsumer
         long now = Clock.GetUtcNow().UtcTicks;
         Deliveries.TakeBackExpired(now);
         _progress.SaveWhenDue(now);
-        if (_topics.HasIdle(now))
+        if (Topics.HasIdle(now))
         {
             _ = DropIdleAsync();
         }
@@ -248,18 +250,18 @@ internal sealed class GroupConsumer
 
         try
         {
-            if (_closing || !_topics.DropIdle(Clock.GetUtcNow().UtcTicks))
+            if (_closing || !Topics.DropIdle(Clock.GetUtcNow().UtcTicks))
             {
                 return;
             }
 
-            if (_topics.Subscriptions.Count == 0)
+            if (Topics.Subscriptions.Count == 0)
             {
                 await CloseAsync().ConfigureAwait(false);
                 return;
             }
 
-            await Source.SubscribeAsync(_topics.Subscriptions, _stop.Token).ConfigureAwait(false);
+            await Source.SubscribeAsync(Topics.Subscriptions, _stop.Token).ConfigureAwait(false);
             await ApplyAsync(Source.Assignment, _stop.Token).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Nobody awaits it; the assignment is applied by the next change.

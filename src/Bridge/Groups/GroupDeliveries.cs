@@ -263,7 +263,7 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
     private int TakeFrom(QueueReader reader, GroupStream stream, MessageBatch batch, int limit, long leaseEnd)
     {
         int taken = 0;
-        while (taken < limit && reader.Ahead.TryTake(stream.Selection, out BridgeMessage message, out MessageBatch? emptied))
+        while (taken < limit && reader.Ahead.TryTake(stream, owner.Topics, out BridgeMessage message, out MessageBatch? emptied))
         {
             var held = new HeldMessage(reader.Queue, message.QueueOffset, message.MessageId, message.Topic, message.Attempt);
             DeliveryId id = _inFlight.Add(reader, held, stream, leaseEnd);

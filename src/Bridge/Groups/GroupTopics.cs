@@ -20,6 +20,15 @@ internal sealed class GroupTopics(string group, GroupOptions options, GroupDeliv
         }
     }
 
+    /// <summary>Whether the member is subscribed to it.</summary>
+    public bool Contains(string topic)
+    {
+        lock (deliveries.Gate)
+        {
+            return _entries.ContainsKey(topic);
+        }
+    }
+
     /// <summary>Adds a stream's topics; false when nothing changed for the member.</summary>
     /// <param name="stream">Who wants them.</param>
     /// <param name="topics">What it wants.</param>

@@ -6,7 +6,7 @@ namespace ProtoBridgeMQ.Bridge.Groups;
 /// <summary>
 /// What group consumption needs from a broker or cluster: one object is one member of one group, under a client id
 /// of its own, so that native members' rebalance counts it and leaves it its queues.
-/// The group consumer of this folder does the rest: windows, leases, fan-out to streams, progress.
+/// <see cref="GroupConsumers"/> does the rest: windows, leases, fan-out to streams, progress.
 /// </summary>
 /// <remarks>
 /// Thread safety: <see cref="SubscribeAsync"/> is called one at a time; <see cref="ReadAsync"/> once at a time for a
@@ -44,7 +44,7 @@ public interface IGroupSource : IAsyncDisposable
     /// The source applies the subscription's filter (the retry topic has none), decompresses, and adds to the
     /// batch: <see cref="BridgeMessage.Topic"/> is the original topic (from RETRY_TOPIC for the retry topic),
     /// <see cref="BridgeMessage.QueueOffset"/> the position in <paramref name="queue"/>,
-    /// <see cref="BridgeMessage.Attempt"/> the reconsume times + 1, <see cref="BridgeMessage.MessageId"/> something
+    /// <see cref="BridgeMessage.Attempt"/> the reconsume times + 1 in the retry topic and else 1, <see cref="BridgeMessage.MessageId"/> something
     /// that <see cref="SendBackAsync"/> understands; <see cref="BridgeMessage.Delivery"/> is ignored.
     /// Offsets in the batch ascend; <see cref="GroupRead.NextOffset"/> may be ahead of the last one when messages
     /// were filtered out, or when the offset asked for is no longer (or not yet) in the queue.

@@ -27,15 +27,16 @@ internal sealed class ReadAhead
     }
 
     /// <summary>
-    /// Takes the first message of a topic in the selection. It is valid until <paramref name="emptied"/>, which is set with the
+    /// Takes the first message for that stream: of a topic it selected, or a retry of a topic that the group is not
+    /// subscribed to here, which goes to anybody. It is valid until <paramref name="emptied"/>, which is set with the
     /// last message of a batch, is used again.
     /// </summary>
-    public bool TryTake(Streams.TopicSelection topics, out BridgeMessage message, out MessageBatch? emptied)
+    public bool TryTake(GroupStream stream, GroupTopics topics, out BridgeMessage message, out MessageBatch? emptied)
     {
         emptied = null;
         for (LinkedListNode<Block>? node = _blocks.First; node is not null; node = node.Next)
         {
-            if (!node.Value.TryTake(topics, out message))
+            if (!node.Value.TryTake(stream, topics, out message))
             {
                 continue;
             }
@@ -80,7 +81,7 @@ internal sealed class ReadAhead
 
         public int Left { get; private set; } = batch.Count;
 
-        public bool TryTake(Streams.TopicSelection topics, out BridgeMessage message)
+        public bool TryTake(GroupStream stream, GroupTopics topics, out BridgeMessage message)
         {
             for (int i = _first; i < _taken.Length; i++)
             {
@@ -90,7 +91,7 @@ internal sealed class ReadAhead
                 }
 
                 message = batch[i];
-                if (topics.Contains(message.Topic))
+                if (stream.Selection.Contains(message.Topic) || !topics.Contains(message.Topic))
                 {
                     _taken[i] = true;
                     Left--;

@@ -225,10 +225,19 @@ internal sealed class EmbeddedGroupSource : IGroupSource
             for (int i = 0; i < state.Records.Count; i++)
             {
                 // The broker compared hashes; two tags may share one.
-                if (MessageRecord.TryRead(state.Records[i], out MessageRecord record) == RecordError.None
-                    && RecordDecoder.Passes(record, expression))
+                if (MessageRecord.TryRead(state.Records[i], out MessageRecord record) != RecordError.None
+                    || !RecordDecoder.Passes(record, expression))
                 {
-                    _decoder.AddForGroup(record, queue.Topic, state.Records.QueueOffset(i), batch);
+                    continue;
+                }
+
+                if (queue.Topic == _retryTopic)
+                {
+                    _decoder.AddRetry(record, queue.Topic, state.Records.QueueOffset(i), batch);
+                }
+                else
+                {
+                    _decoder.Add(record, queue.Topic, state.Records.QueueOffset(i), batch);
                 }
             }
 

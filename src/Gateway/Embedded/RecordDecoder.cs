@@ -23,12 +23,12 @@ internal sealed class RecordDecoder(IBrokerCore core, EmbeddedOptions options, I
     public void Add(in MessageRecord record, string topic, long queueOffset, MessageBatch batch)
         => Copy(record, topic, queueOffset, attempt: 1, batch);
 
-    /// <summary>Adds a record for a group: with its attempt, and the topic that it had before it was sent back.</summary>
-    public void AddForGroup(in MessageRecord record, string queueTopic, long queueOffset, MessageBatch batch)
+    /// <summary>Adds a record of a group's retry topic: with its attempt, and the topic that it had before it was sent back.</summary>
+    public void AddRetry(in MessageRecord record, string retryTopic, long queueOffset, MessageBatch batch)
     {
         string topic = PropertyText.TryGet(record.Properties, PropertyNames.RetryTopic, out ReadOnlySpan<byte> first)
             ? core.Topics.Find(first)?.Name ?? Encoding.UTF8.GetString(first)
-            : queueTopic;
+            : retryTopic;
         Copy(record, topic, queueOffset, record.ReconsumeTimes + 1, batch);
     }
 

@@ -159,7 +159,9 @@ public abstract class GroupContract<TFixture> : BridgeTest<TFixture>
 
         await using IMessageStream dead = await JoinAsync(Fixture.Name("undertaker"), $"%DLQ%{Group}");
         Received letter = await ReceiveOneAsync(dead);
-        Assert.Equal(("poison", "t"), (letter.Text, letter.Tag));
+        Assert.Equal(("poison", "t", $"%DLQ%{Group}"), (letter.Text, letter.Tag, letter.Topic));
+        await dead.SettleAsync(letter.Delivery, Settlement.Release());
+        Assert.Equal("poison", (await ConsumeAsync(dead, 1))[0].Text);
     }
 
     [Fact]
