@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Broker.Hosting;
 using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt;
@@ -24,7 +26,13 @@ internal static class GatewayBuilder
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(setup.Clock);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
-        Backend.Add(builder.Services, options, setup);
+        IBackend backend = BackendOf(options, setup);
+        var bridge = new OpenBridge(isOwned: setup.Bridge is null);
+        builder.Services.AddSingleton(backend);
+        builder.Services.AddSingleton(bridge);
+        builder.Services.AddSingleton<IMessageBridge>(_ => bridge.Bridge);
+        backend.Add(builder.Services, builder.Configuration);
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<OpenBridge>());
         builder.Services.AddMetricsPage(metrics => Bind(builder, "metrics", metrics));
         if (options.MqttPort != GatewayOptions.Off)
             builder.Services.AddMqttFront(mqtt => Bind(builder, "mqtt", mqtt));
@@ -34,7 +42,9 @@ internal static class GatewayBuilder
 
         var listeners = new Listeners();
         builder.Services.AddSingleton(listeners);
-        builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options, listeners));
+        // The one place for the sockets of all fronts: handlers run where the bytes arrive, because they never block.
+        builder.WebHost.UseLowLatencySockets();
+        builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options, backend, listeners));
         setup.Services?.Invoke(builder.Services);
         return builder.Build();
     }
@@ -74,7 +84,7 @@ internal static class GatewayBuilder
         });
     }
 
-    private static void Listen(KestrelServerOptions kestrel, GatewayOptions options, Listeners listeners)
+    private static void Listen(KestrelServerOptions kestrel, GatewayOptions options, IBackend backend, Listeners listeners)
     {
         kestrel.AddServerHeader = false;
         IPAddress address = IPAddress.Parse(options.Listen);
@@ -84,8 +94,19 @@ internal static class GatewayBuilder
         if (options.HttpPort != GatewayOptions.Off)
             kestrel.Listen(address, PortOf(options.HttpPort), endpoint => listeners.Http = endpoint.UseHttpFront());
 
-        Backend.Listen(kestrel, address, options, listeners);
+        backend.Listen(kestrel, address, listeners);
     }
 
-    internal static int PortOf(int port) => port == GatewayOptions.Any ? 0 : port;
+    private static IBackend BackendOf(GatewayOptions options, GatewaySetup setup)
+    {
+        if (setup.Bridge is not null)
+            return new GivenBackend(setup.Bridge);
+
+        return options.IsCluster
+            ? throw new GatewayStartException(GatewayStartException.WrongUsage, "--namesrv: there is no cluster bridge yet.")
+            : new EmbeddedBackend(options);
+    }
+
+    /// <summary>What Kestrel takes for any free port.</summary>
+    private static int PortOf(int port) => port == GatewayOptions.Any ? 0 : port;
 }

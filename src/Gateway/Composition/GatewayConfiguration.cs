@@ -95,7 +95,7 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IConfigurati
     {
         int end = key.IndexOf(ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
         Section? section = end < 0 ? null : Section.All.FirstOrDefault(one => one.Name.Equals(key[..end], StringComparison.OrdinalIgnoreCase));
-        IEnumerable<string> known = section?.Keys.Select(name => $"{section.Name}.{name}")
+        IEnumerable<string> known = section?.Keys.Select(name => $"{section.Name}.{SettingsFile.Readable(name)}")
             ?? Setting.All.Select(setting => setting.Key).Concat(Section.All.Select(one => one.Name));
         return $"{SettingsFile.Readable(key)} is no setting; there are {string.Join(", ", known)}";
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Store;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
@@ -11,10 +12,11 @@ internal static class GatewayStart
     {
         try
         {
-            await Backend.OpenAsync(application.Services, cancellationToken);
+            var backend = application.Services.GetRequiredService<IBackend>();
+            application.Services.GetRequiredService<OpenBridge>().Bridge = await backend.OpenAsync(application.Services, cancellationToken);
             GatewayBuilder.Map(application, options);
             await application.StartAsync(cancellationToken);
-            await Backend.WaitUntilRegisteredAsync(application.Services, cancellationToken);
+            await backend.WaitUntilReadyAsync(application.Services, cancellationToken);
             return application.Services.GetRequiredService<Listeners>().Bound;
         }
         catch (OptionsValidationException wrong)
@@ -24,6 +26,10 @@ internal static class GatewayStart
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
             throw new GatewayStartException(GatewayStartException.Taken, InUse(taken.Message, options), taken);
+        }
+        catch (StoreUnusableException unusable)
+        {
+            throw new GatewayStartException(GatewayStartException.Taken, unusable.Message, unusable);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {

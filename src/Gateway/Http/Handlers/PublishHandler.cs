@@ -118,7 +118,7 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
             publishes[i] = StartAsync(messages.Get(i, topic, bornHost));
 
         // Nothing may leave before the last one is done with its borrowed body.
-        await Task.WhenAll(publishes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(publishes)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         int stored = publishes.Count(publish => publish.IsCompletedSuccessfully);
         metrics.Published.Add(stored);
         response.StatusCode = stored == publishes.Length ? StatusCodes.Status200OK : StatusCodes.Status207MultiStatus;

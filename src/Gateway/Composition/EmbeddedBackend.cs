@@ -1,0 +1,98 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Hosting;
+using ProtoBridgeMQ.Gateway.Embedded;
+using ProtoBridgeMQ.NameServer.Hosting;
+using ProtoBridgeMQ.NameServer.Routes;
+
+namespace ProtoBridgeMQ.Gateway.Composition;
+
+/// <summary>Name server and broker in this process.</summary>
+internal sealed class EmbeddedBackend : IBackend
+{
+    private static readonly TimeSpan RegistrationPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
+
+    private readonly GatewayOptions _options;
+    private readonly int _brokerPort;
+    private readonly int _nameServerPort;
+
+    public EmbeddedBackend(GatewayOptions options)
+    {
+        _options = options;
+        IPAddress address = IPAddress.Parse(options.Listen);
+        _brokerPort = FreePort.Of(options.BrokerPort, address);
+        _nameServerPort = FreePort.Of(options.NamesrvPort, address);
+    }
+
+    private bool Registers => _brokerPort != GatewayOptions.Off && _nameServerPort != GatewayOptions.Off;
+
+    public void Add(IServiceCollection services, IConfiguration configuration)
+    {
+        if (_nameServerPort != GatewayOptions.Off)
+            services.AddNameServer(nameServer => configuration.GetSection("nameServer").Bind(nameServer));
+
+        services.AddBroker(broker => Configure(broker, configuration));
+        services.AddOptions<EmbeddedOptions>()
+            .Configure(embedded => configuration.GetSection("embedded").Bind(embedded))
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+    }
+
+    public void Listen(KestrelServerOptions kestrel, IPAddress address, Listeners listeners)
+    {
+        if (_nameServerPort != GatewayOptions.Off)
+            kestrel.Listen(address, _nameServerPort, endpoint => listeners.NameServer = endpoint.UseNameServer());
+
+        if (_brokerPort != GatewayOptions.Off)
+            kestrel.Listen(address, _brokerPort, endpoint => listeners.Broker = endpoint.UseBroker());
+    }
+
+    public async ValueTask<IMessageBridge> OpenAsync(IServiceProvider services, CancellationToken cancellationToken)
+        => await EmbeddedBridge.OpenAsync(
+            services.GetRequiredService<IBrokerCore>(),
+            services.GetRequiredService<IOptions<EmbeddedOptions>>().Value,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILoggerFactory>(),
+            cancellationToken);
+
+    public async Task WaitUntilReadyAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        if (!Registers)
+            return;
+
+        var routes = services.GetRequiredService<RouteTable>();
+        string name = services.GetRequiredService<IOptions<BrokerOptions>>().Value.Name;
+        long began = TimeProvider.System.GetTimestamp();
+        while (!routes.GetClusterInfo().Brokers.ContainsKey(name))
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > RegistrationPatience)
+                throw new GatewayStartException(GatewayStartException.Failed, "The broker did not register at the name server of this process; the log has the reason.");
+
+            await Task.Delay(LookAgain, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private void Configure(BrokerOptions broker, IConfiguration configuration)
+    {
+        configuration.GetSection("broker").Bind(broker);
+        broker.Listen = _options.Listen;
+        // Without a port of its own it still needs one for its message ids.
+        broker.Port = _brokerPort == GatewayOptions.Off ? new BrokerOptions().Port : _brokerPort;
+        broker.NameServers = Registers ? new IPEndPoint(Reachable(IPAddress.Parse(_options.Listen)), _nameServerPort).ToString() : string.Empty;
+        broker.DataDirectory = _options.Data;
+        broker.Flush = _options.Flush;
+    }
+
+    private static IPAddress Reachable(IPAddress address)
+    {
+        if (address.Equals(IPAddress.Any))
+            return IPAddress.Loopback;
+
+        return address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address;
+    }
+}
