@@ -30,7 +30,11 @@ internal static class GatewayBuilder
         var bridge = new OpenBridge(isOwned: setup.Bridge is null);
         builder.Services.AddSingleton(backend);
         builder.Services.AddSingleton(bridge);
-        builder.Services.AddSingleton<IMessageBridge>(_ => bridge.Bridge);
+        if (setup.Bridge is not null)
+            builder.Services.AddSingleton(setup.Bridge);
+        else
+            builder.Services.AddSingleton(_ => bridge.Bridge);
+
         backend.Add(builder.Services, builder.Configuration);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<OpenBridge>());
         builder.Services.AddMetricsPage(metrics => Bind(builder, "metrics", metrics));
