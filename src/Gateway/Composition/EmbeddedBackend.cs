@@ -46,10 +46,10 @@ internal sealed class EmbeddedBackend : IBackend
     public void Listen(KestrelServerOptions kestrel, IPAddress address, Listeners listeners)
     {
         if (_nameServerPort != GatewayOptions.Off)
-            kestrel.Listen(address, _nameServerPort, endpoint => listeners.NameServer = endpoint.UseNameServer());
+            Listeners.Listen<NameServerConnectionHandler>(kestrel, address, _nameServerPort, endpoint => listeners.NameServer = endpoint);
 
         if (_brokerPort != GatewayOptions.Off)
-            kestrel.Listen(address, _brokerPort, endpoint => listeners.Broker = endpoint.UseBroker());
+            Listeners.Listen<BrokerConnectionHandler>(kestrel, address, _brokerPort, endpoint => listeners.Broker = endpoint);
     }
 
     public async ValueTask<IMessageBridge> OpenAsync(IServiceProvider services, CancellationToken cancellationToken)

@@ -93,7 +93,7 @@ internal static class GatewayBuilder
         kestrel.AddServerHeader = false;
         IPAddress address = IPAddress.Parse(options.Listen);
         if (options.MqttPort != GatewayOptions.Off)
-            kestrel.Listen(address, PortOf(options.MqttPort), endpoint => listeners.Mqtt = endpoint.UseMqtt());
+            Listeners.Listen<MqttConnectionHandler>(kestrel, address, PortOf(options.MqttPort), endpoint => listeners.Mqtt = endpoint);
 
         if (options.HttpPort != GatewayOptions.Off)
             kestrel.Listen(address, PortOf(options.HttpPort), endpoint => listeners.Http = endpoint.UseHttpFront());

@@ -1,3 +1,5 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
@@ -12,6 +14,18 @@ internal sealed class Listeners
     public ListenOptions? NameServer { get; set; }
 
     public ListenOptions? Broker { get; set; }
+
+    /// <summary>
+    /// Gives a protocol its endpoint. Its handler is made when the first connection comes: endpoints are configured
+    /// before the store and the bridge are open.
+    /// </summary>
+    public static void Listen<THandler>(KestrelServerOptions kestrel, IPAddress address, int port, Action<ListenOptions> remember)
+        where THandler : ConnectionHandler
+        => kestrel.Listen(address, port, endpoint =>
+        {
+            remember(endpoint);
+            endpoint.Run(connection => endpoint.ApplicationServices.GetRequiredService<THandler>().OnConnectedAsync(connection));
+        });
 
     public GatewayEndpoints Bound => new(Mqtt?.IPEndPoint, Http?.IPEndPoint, NameServer?.IPEndPoint, Broker?.IPEndPoint);
 }
