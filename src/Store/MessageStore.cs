@@ -110,7 +110,7 @@ public sealed class MessageStore : IAsyncDisposable
         StoreDirectory? directory = null;
         try
         {
-            directory = new StoreDirectory(files, options.Directory);
+            directory = new StoreDirectory(files, options.Directory, logger);
             directory.BeginRun();
             var checkpointFile = new CheckpointFile(files, options.Directory);
             var recovery = new StoreRecovery(options, files, checkpointFile, directory.WasAborted, logger);
@@ -216,8 +216,7 @@ public sealed class MessageStore : IAsyncDisposable
         _source.Close();
         _log.Close();
         _queues.Files.Dispose();
-        if (isClean)
-            _directory.EndRun();
+        _directory.EndRun(isClean);
         _directory.Dispose();
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Store.Files;
 
 namespace ProtoBridgeMQ.Store;
@@ -8,15 +9,17 @@ namespace ProtoBridgeMQ.Store;
 /// The store directory as a place that one process owns: the lock file, and the abort file that is there while the
 /// store is open.
 /// </summary>
-internal sealed class StoreDirectory : IDisposable
+internal sealed partial class StoreDirectory : IDisposable
 {
     private readonly IFileSystem _files;
     private readonly string _directory;
     private readonly string _abort;
     private readonly IDisposable _lock;
+    private readonly ILogger _logger;
 
-    public StoreDirectory(IFileSystem files, string directory)
+    public StoreDirectory(IFileSystem files, string directory, ILogger logger)
     {
+        _logger = logger;
         _files = files;
         _directory = directory;
         _abort = Path.Combine(directory, "abort");
@@ -51,12 +54,27 @@ internal sealed class StoreDirectory : IDisposable
         _files.SyncDirectory(_directory);
     }
 
-    /// <summary>Removes the abort file: all that it warned of is on the disk.</summary>
-    public void EndRun()
+    /// <summary>
+    /// Removes the abort file when all that it warned of is on the disk. When it cannot be removed the next start looks
+    /// at more than it has to.
+    /// </summary>
+    public void EndRun(bool isClean)
     {
-        _files.DeleteFile(_abort);
-        _files.SyncDirectory(_directory);
+        if (!isClean)
+            return;
+        try
+        {
+            _files.DeleteFile(_abort);
+            _files.SyncDirectory(_directory);
+        }
+        catch (IOException error)
+        {
+            LogAbortStays(error);
+        }
     }
 
     public void Dispose() => _lock.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The abort file could not be removed")]
+    private partial void LogAbortStays(Exception error);
 }

@@ -43,11 +43,17 @@ internal sealed class QueueBuilder
         if (!record.TakesQueueOffset)
             return QueuePlacement.None;
         queue = _queues.Restore(record.Topic, record.QueueId);
-        var end = queue.StagedEnd;
-        if (record.QueueOffset < end)
-            return QueuePlacement.Known;
-        if (record.QueueOffset > end && !TryFill(queue, record.QueueOffset))
-            return QueuePlacement.Impossible;
+        if (record.QueueOffset != queue.StagedEnd)
+        {
+            var isEmpty = queue.IsEmpty;
+            if (!isEmpty && record.QueueOffset < queue.StagedEnd)
+                return QueuePlacement.Known;
+            if (isEmpty && !TryBeginAt(queue, record.QueueOffset))
+                return QueuePlacement.Impossible;
+            if (!TryFill(queue, record.QueueOffset))
+                return QueuePlacement.Impossible;
+        }
+
         tagsCode = TagsCode(record);
         if (queue.StagedEnd == queue.MaxOffset)
             _staged.Add(queue);
@@ -78,21 +84,24 @@ internal sealed class QueueBuilder
     }
 
     /// <summary>
-    /// Brings a queue to an offset beyond its end, whose messages this store does not have (any more): a new queue
-    /// starts there; another one gets fillers, as Apache RocketMQ writes them. Never more than a file of them.
+    /// Has an empty queue begin at an offset: its first message here is not its first ever, or a crash took the queue's
+    /// first file and left the next.
+    /// </summary>
+    private bool TryBeginAt(ConsumeQueue queue, long offset)
+    {
+        if (offset > long.MaxValue / QueueEntry.EncodedSize / 2)
+            return false;
+        queue.Restore(offset, offset - (offset % _queues.Files.FileEntries));
+        return true;
+    }
+
+    /// <summary>
+    /// Brings a queue to an offset beyond its end, whose messages this store does not have (any more), with fillers as
+    /// Apache RocketMQ writes them. Never more than a file of them.
     /// </summary>
     private bool TryFill(ConsumeQueue queue, long offset)
     {
-        var fileEntries = _queues.Files.FileEntries;
-        if (queue.IsNew)
-        {
-            var start = offset - (offset % fileEntries);
-            if (start > long.MaxValue / QueueEntry.EncodedSize / 2)
-                return false;
-            queue.Restore(offset, start);
-        }
-
-        if (offset - queue.StagedEnd > fileEntries)
+        if (offset - queue.StagedEnd > _queues.Files.FileEntries)
             return false;
         if (queue.StagedEnd == queue.MaxOffset && offset > queue.StagedEnd)
             _staged.Add(queue);

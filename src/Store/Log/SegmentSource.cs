@@ -54,8 +54,7 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
             _closed = true;
             if (_ready is null)
                 return;
-            _ready.Release();
-            _files.DeleteFile(_ready.Path);
+            Discard(_ready);
             _ready = null;
         }
     }
@@ -65,11 +64,12 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
         lock (_gate)
         {
             var wanted = Volatile.Read(ref _wanted);
-            if (_closed || _ready is not null || _files.FileExists(Path.Combine(_directory, LogFileName.Of(wanted))))
+            if (_closed || _ready is not null)
                 return;
             try
             {
-                _ready = Make(wanted);
+                if (!_files.FileExists(Path.Combine(_directory, LogFileName.Of(wanted))))
+                    _ready = Make(wanted);
             }
             catch (IOException error)
             {
@@ -91,12 +91,28 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
         }
         catch (IOException)
         {
-            segment.Release();
-            _files.DeleteFile(segment.Path);
+            Discard(segment);
             throw;
+        }
+    }
+
+    private void Discard(LogSegment segment)
+    {
+        segment.Release();
+        try
+        {
+            _files.DeleteFile(segment.Path);
+        }
+        catch (IOException error)
+        {
+            // The next start finds an empty segment and removes it.
+            LogNotRemoved(error, segment.BaseOffset);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Segment {BaseOffset} could not be made ahead of time")]
     private partial void LogNotPrepared(Exception error, long baseOffset);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The unused segment {BaseOffset} could not be removed")]
+    private partial void LogNotRemoved(Exception error, long baseOffset);
 }

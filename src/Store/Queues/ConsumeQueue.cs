@@ -45,8 +45,8 @@ public sealed class ConsumeQueue
     /// <summary>Offset after the last entry that is staged. Dispatcher only.</summary>
     internal long StagedEnd => _max + (_stagedLength / QueueEntry.EncodedSize);
 
-    /// <summary>True when the queue never had an entry.</summary>
-    internal bool IsNew => _max == 0 && _min == 0 && _stagedLength == 0;
+    /// <summary>True when the queue has no entry, not even a staged one. Dispatcher only.</summary>
+    internal bool IsEmpty => _max == _min && _stagedLength == 0;
 
     /// <summary>
     /// Reads entries from <paramref name="offset"/> on, up to <see cref="MaxOffset"/>; returns how many. 0 at and beyond

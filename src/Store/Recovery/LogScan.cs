@@ -54,7 +54,7 @@ internal sealed class LogScan
             return position;
         if (error == RecordError.Blank)
             return segment.EndOffset;
-        if (error != RecordError.None || record.PhysicalOffset != position || LostPages.EndsInOne(record, position - segment.BaseOffset))
+        if (error != RecordError.None || record.PhysicalOffset != position || LostSectors.AfterBody(record, (int)(position - segment.BaseOffset)))
             return AtDamage(segment, position, 0);
         if (_state.Options.CheckCrcOnRecovery && !record.CrcMatches)
         {
@@ -90,7 +90,7 @@ internal sealed class LogScan
     }
 
     /// <summary>
-    /// Bytes that are no sound record. When nothing sound follows, or a page in between never reached the disk, the log
+    /// Bytes that are no sound record. When nothing sound follows, or a sector in between never reached the disk, the log
     /// ends here. When sound records follow, this one was acknowledged and damaged later: with its lengths intact
     /// (<paramref name="size"/> above 0) it is stepped over, without them no repair is certain.
     /// </summary>
@@ -100,7 +100,7 @@ internal sealed class LogScan
         var follower = SoundRecords.FindAfter(segment.Memory.Span, segment.BaseOffset, at);
         var followed = follower >= 0 || SoundRecords.BeginsWithOne(_state, segment.EndOffset);
         var until = follower >= 0 ? follower : segment.Size;
-        if (position >= _state.DurableFloor && (!followed || LostPages.Between(segment.Memory.Span, at, until)))
+        if (position >= _state.DurableFloor && (!followed || LostSectors.Between(segment.Memory.Span, at, until)))
         {
             _state.EndIsTorn = true;
             return position;

@@ -1,0 +1,50 @@
+using ProtoBridgeMQ.Remoting.Messages;
+
+namespace ProtoBridgeMQ.Store.Recovery;
+
+/// <summary>
+/// Signs of sectors that a power cut kept from the disk: segments are zeros before they are written, so such a sector,
+/// or the part of it that was new, reads as zeros. Disks write sectors whole, and pages of several sectors in parts.
+/// </summary>
+internal static class LostSectors
+{
+    private const int SectorSize = 512;
+    private const int MinimumHead = 8;
+
+    /// <summary>Whether a sector, or the part of one, between two positions of a segment is all zeros.</summary>
+    public static bool Between(ReadOnlySpan<byte> segment, int from, int to)
+    {
+        var at = from;
+        while (at < to)
+        {
+            var end = Math.Min(to, EndOfSector(at));
+            if ((at != from || end - at >= MinimumHead) && !segment[at..end].ContainsAnyExcept((byte)0))
+                return true;
+            at = end;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Whether a sector that a record reaches into with its topic and properties is all zeros there: they have no CRC,
+    /// and a text does not have so many zeros, nor ends in one.
+    /// </summary>
+    public static bool AfterBody(in MessageRecord record, int positionInSegment)
+    {
+        // The length of empty properties is two zeros that mean what they say.
+        var end = positionInSegment + record.Size - (record.Properties.IsEmpty ? 2 : 0);
+        var at = positionInSegment + record.TopicAt;
+        while (at < end)
+        {
+            var next = Math.Min(end, EndOfSector(at));
+            if (!record.Bytes[(at - positionInSegment)..(next - positionInSegment)].ContainsAnyExcept((byte)0))
+                return true;
+            at = next;
+        }
+
+        return false;
+    }
+
+    private static int EndOfSector(int at) => (at / SectorSize * SectorSize) + SectorSize;
+}
