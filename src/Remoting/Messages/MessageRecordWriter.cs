@@ -6,52 +6,52 @@ namespace ProtoBridgeMQ.Remoting.Messages;
 public ref struct MessageRecordFields
 {
     /// <summary>CRC of <see cref="Body"/>; see <see cref="BodyCrc32"/>.</summary>
-    public int BodyCrc;
+    public int BodyCrc { get; set; }
 
     /// <summary>Queue in the topic.</summary>
-    public int QueueId;
+    public int QueueId { get; set; }
 
     /// <summary>The producer's flag.</summary>
-    public int Flag;
+    public int Flag { get; set; }
 
     /// <summary>Place in the queue.</summary>
-    public long QueueOffset;
+    public long QueueOffset { get; set; }
 
     /// <summary>Position in the commit log.</summary>
-    public long PhysicalOffset;
+    public long PhysicalOffset { get; set; }
 
     /// <summary>System flag; the host bits are set by the writer.</summary>
-    public int SysFlag;
+    public int SysFlag { get; set; }
 
     /// <summary>Unix milliseconds.</summary>
-    public long BornTimestamp;
+    public long BornTimestamp { get; set; }
 
     /// <summary>Where it came from.</summary>
-    public HostAddress BornHost;
+    public HostAddress BornHost { get; set; }
 
     /// <summary>Unix milliseconds.</summary>
-    public long StoreTimestamp;
+    public long StoreTimestamp { get; set; }
 
     /// <summary>The broker that stores it.</summary>
-    public HostAddress StoreHost;
+    public HostAddress StoreHost { get; set; }
 
     /// <summary>How often consumers sent it back.</summary>
-    public int ReconsumeTimes;
+    public int ReconsumeTimes { get; set; }
 
     /// <summary>Offset of the half message that this one settles.</summary>
-    public long PreparedTransactionOffset;
+    public long PreparedTransactionOffset { get; set; }
 
     /// <summary>The body.</summary>
-    public ReadOnlySpan<byte> Body;
+    public ReadOnlySpan<byte> Body { get; set; }
 
     /// <summary>The topic, UTF-8.</summary>
-    public ReadOnlySpan<byte> Topic;
+    public ReadOnlySpan<byte> Topic { get; set; }
 
     /// <summary>The property text, UTF-8.</summary>
-    public ReadOnlySpan<byte> Properties;
+    public ReadOnlySpan<byte> Properties { get; set; }
 
     /// <summary>More property text after <see cref="Properties"/>: what a batch gives all its messages. A separator goes between where one is missing.</summary>
-    public ReadOnlySpan<byte> MoreProperties;
+    public ReadOnlySpan<byte> MoreProperties { get; set; }
 }
 
 /// <summary>Writes message records; the layout is drawn at <see cref="MessageRecord"/>.</summary>

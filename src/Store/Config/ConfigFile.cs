@@ -5,14 +5,17 @@ namespace ProtoBridgeMQ.Store.Config;
 
 /// <summary>
 /// A small table on disk (<c>config/topics.json</c> and the like) that is replaced as a whole: after a crash it is the
-/// old one or the new one. The one before is kept as <c>.bak</c>, as Apache RocketMQ does.
+/// old one or the new one. The one before is kept as <c>.bak</c>, as Apache RocketMQ does, but copied and not renamed,
+/// so that there is no moment without a table.
 /// <code>
-///  write NAME.tmp, fsync ─► NAME ─► NAME.bak (rename) ─► NAME.tmp ─► NAME (rename) ─► fsync of the directory
+///  write NAME.tmp, fsync ─► copy NAME to NAME.bak.tmp, fsync ─► rename to NAME.bak ─► rename NAME.tmp to NAME ─► fsync of the directory
 /// </code>
 /// A reader that finds no NAME, or one that it cannot parse, takes NAME.bak.
 /// </summary>
 public sealed class ConfigFile
 {
+    private const int MaxBackupSize = 256 << 20;
+
     private readonly IFileSystem _files;
     private readonly string _path;
     private readonly Lock _lock = new();
@@ -33,17 +36,14 @@ public sealed class ConfigFile
             _files.CreateDirectory(directory);
             if (Path.GetDirectoryName(directory) is { Length: > 0 } parent)
                 _files.SyncDirectory(parent);
-            var temporary = _path + ".tmp";
-            using (var file = _files.Open(temporary))
+            WriteWhole(_path + ".tmp", content);
+            if (TryReadWhole(_path, MaxBackupSize, out var before))
             {
-                file.SetLength(0);
-                file.Write(content, 0);
-                file.Flush();
+                WriteWhole(_path + ".bak.tmp", before);
+                _files.Rename(_path + ".bak.tmp", _path + ".bak");
             }
 
-            if (_files.FileExists(_path))
-                _files.Rename(_path, _path + ".bak");
-            _files.Rename(temporary, _path);
+            _files.Rename(_path + ".tmp", _path);
             _files.SyncDirectory(directory);
         }
     }
@@ -57,7 +57,7 @@ public sealed class ConfigFile
     /// </summary>
     /// <param name="parse">Makes a value of the bytes.</param>
     /// <param name="maxSize">Larger files are not read.</param>
-    public T? Read<T>(Func<byte[], T> parse, int maxSize = 256 << 20)
+    public T? Read<T>(Func<byte[], T> parse, int maxSize = MaxBackupSize)
     {
         lock (_lock)
         {
@@ -70,18 +70,8 @@ public sealed class ConfigFile
     private bool TryRead<T>(string path, Func<byte[], T> parse, int maxSize, out T? value)
     {
         value = default;
-        if (!_files.FileExists(path))
+        if (!TryReadWhole(path, maxSize, out var bytes))
             return false;
-        byte[] bytes;
-        using (var file = _files.Open(path))
-        {
-            if (file.Length == 0 || file.Length > maxSize)
-                return false;
-            bytes = new byte[file.Length];
-            if (file.Read(bytes, 0) != bytes.Length)
-                return false;
-        }
-
         try
         {
             value = parse(bytes);
@@ -91,5 +81,25 @@ public sealed class ConfigFile
         {
             return false;
         }
+    }
+
+    private bool TryReadWhole(string path, int maxSize, out byte[] bytes)
+    {
+        bytes = [];
+        if (!_files.FileExists(path))
+            return false;
+        using var file = _files.Open(path);
+        if (file.Length == 0 || file.Length > maxSize)
+            return false;
+        bytes = new byte[file.Length];
+        return file.Read(bytes, 0) == bytes.Length;
+    }
+
+    private void WriteWhole(string path, ReadOnlySpan<byte> content)
+    {
+        using var file = _files.Open(path);
+        file.SetLength(0);
+        file.Write(content, 0);
+        file.Flush();
     }
 }

@@ -131,8 +131,9 @@ internal static class QueueLoader
     private static void CutOff(RecoveryState state, ConsumeQueue queue, List<SegmentFile> found, long end)
     {
         var files = state.Queues.Files;
-        if (TryRead(files, queue, end, out var entry) && entry.Size > 0)
-            state.HighestCutEntry = Math.Max(state.HighestCutEntry, entry.IsFiller ? -1 : entry.PhysicalOffset);
+        var last = FindEnd(files, queue, end, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue) - 1;
+        if (last >= end && TryRead(files, queue, last, out var entry) && !entry.IsFiller)
+            state.HighestCutEntry = Math.Max(state.HighestCutEntry, entry.PhysicalOffset);
         foreach (var file in found)
         {
             var baseOffset = file.BaseOffset / QueueEntry.EncodedSize;

@@ -56,7 +56,7 @@ public sealed class ApacheStoreTests
         foreach (var file in Directory.GetFiles(original, "*", SearchOption.AllDirectories))
         {
             var made = temp["store/consumequeue" + file[original.Length..]];
-            Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(made));
+            Assert.Equal(await File.ReadAllBytesAsync(file), await File.ReadAllBytesAsync(made));
         }
     }
 
@@ -69,7 +69,7 @@ public sealed class ApacheStoreTests
         }
 
         foreach (var file in Directory.GetFiles(temp["store/commitlog"]))
-            Assert.Equal(File.ReadAllBytes(Path.Combine(StoreKit.Golden, sample, "commitlog", Path.GetFileName(file))), File.ReadAllBytes(file));
+            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(StoreKit.Golden, sample, "commitlog", Path.GetFileName(file))), await File.ReadAllBytesAsync(file));
         Assert.False(File.Exists(temp["store/abort"]));
     }
 
