@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using ProtoBridgeMQ.NameServer.Hosting;
 
 var port = new Option<int>("--port") { Description = "Port of the name server", DefaultValueFactory = _ => 9876 };
@@ -14,11 +16,13 @@ root.SetAction(async (parsed, cancellationToken) =>
     }
     var endPoint = new IPEndPoint(address, parsed.GetValue(port));
     var builder = WebApplication.CreateSlimBuilder();
+    builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
     builder.Services.AddNameServer();
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(endPoint, options => options.UseNameServer()));
     await using var app = builder.Build();
     await app.StartAsync(cancellationToken);
-    await Console.Out.WriteLineAsync($"ProtoBridgeMQ name server on {endPoint}");
+    var bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+    await Console.Out.WriteLineAsync($"ProtoBridgeMQ name server on {new Uri(bound).Authority}");
     await app.WaitForShutdownAsync(cancellationToken);
     return 0;
 });
