@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using ProtoBridgeMQ.NameServer.Hosting;
 
 var port = new Option<int>("--port") { Description = "Port of the name server", DefaultValueFactory = _ => 9876 };
