@@ -1,0 +1,97 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Tests.Support;
+
+namespace ProtoBridgeMQ.Tests.Unit.Broker;
+
+/// <summary>A broker over a real store in a directory of its own, with a clock that the test moves.</summary>
+internal sealed class BrokerBench : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new("broker");
+    private readonly Action<BrokerOptions>? _configure;
+    private readonly List<BrokerClient> _clients = [];
+
+    private BrokerBench(Action<BrokerOptions>? configure) => _configure = configure;
+
+    public ManualClock Clock { get; } = new();
+
+    public BrokerCore Core { get; private set; } = null!;
+
+    public string this[string file] => _directory[file];
+
+    public static BrokerBench Open(Action<BrokerOptions>? configure = null)
+    {
+        var bench = new BrokerBench(configure);
+        bench.Start();
+        return bench;
+    }
+
+    /// <summary>A connection to the broker, over pipes in memory.</summary>
+    public BrokerClient Connect()
+    {
+        var client = new BrokerClient(Core, Clock);
+        _clients.Add(client);
+        return client;
+    }
+
+    /// <summary>A clean stop and a new start on the same directory.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        Start();
+    }
+
+    /// <summary>A clean stop, something in between, and a new start.</summary>
+    public async Task RestartAfterAsync(Action between)
+    {
+        await StopAsync();
+        between();
+        Start();
+    }
+
+    /// <summary>Moves the clock in steps until it happened: timers and the broker's own tasks take turns.</summary>
+    public Task AdvanceUntil(TimeSpan step, Func<bool> condition, string what) => Eventually.True(
+        () =>
+        {
+            if (condition())
+            {
+                return true;
+            }
+
+            Clock.Advance(step);
+            return condition();
+        },
+        what);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _directory.Dispose();
+    }
+
+    private void Start()
+    {
+        var options = new BrokerOptions
+        {
+            DataDirectory = _directory.Path,
+            CommitLogFileSize = 1 << 20,
+            OffsetFlushInterval = TimeSpan.FromSeconds(1),
+        };
+        _configure?.Invoke(options);
+        Core = BrokerCore.Open(options, new IPEndPoint(IPAddress.Loopback, 10911), Clock, NullLoggerFactory.Instance, PhysicalFileSystem.Instance);
+    }
+
+    private async Task StopAsync()
+    {
+        foreach (BrokerClient client in _clients)
+        {
+            await client.DisposeAsync();
+        }
+
+        _clients.Clear();
+        await Core.DisposeAsync();
+    }
+}
