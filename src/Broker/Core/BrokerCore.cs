@@ -105,6 +105,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     public static BrokerCore Open(BrokerOptions options, IPEndPoint storeHost, TimeProvider time, ILoggerFactory loggers, IFileSystem files)
     {
         DelayLevels levels = DelayLevels.Parse(options.MessageDelayLevel);
+        BrokerTables.Check(options, files, levels.Count);
         MessageStore store = MessageStore.Open(
             new StoreOptions
             {

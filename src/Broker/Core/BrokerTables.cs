@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Broker.Config;
+using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.Offsets;
 using ProtoBridgeMQ.Broker.Topics;
@@ -10,17 +11,21 @@ namespace ProtoBridgeMQ.Broker.Core;
 /// <summary>The tables of a broker and their files under <c>config/</c>.</summary>
 internal sealed class BrokerTables
 {
+    private const string TopicsName = "topics.json";
+    private const string GroupsName = "subscriptionGroup.json";
+    private const string OffsetsName = "consumerOffset.json";
+    private const string DelaysName = "delayOffset.json";
+
     public BrokerTables(BrokerOptions options, IFileSystem files, TimeProvider time, ILoggerFactory loggers)
     {
-        TableFile File(string name) => new(files, Path.Combine(options.DataDirectory, "config", name));
-        Topics = new TopicTable(options, File("topics.json"), time);
-        Settings = new SubscriptionGroupTable(options, File("subscriptionGroup.json"), time);
+        Topics = new TopicTable(options, File(options, files, TopicsName), time);
+        Settings = new SubscriptionGroupTable(options, File(options, files, GroupsName), time);
         Consumers = new ConsumerTable(options, Settings, Topics, time);
         Producers = new ProducerTable(options, time);
         Offsets = new OffsetTable();
-        OffsetFlush = new OffsetFlush(Offsets, File("consumerOffset.json"), time, loggers.CreateLogger<OffsetFlush>());
+        OffsetFlush = new OffsetFlush(Offsets, File(options, files, OffsetsName), time, loggers.CreateLogger<OffsetFlush>());
         OffsetFlush.Load();
-        DelayFile = File("delayOffset.json");
+        DelayFile = File(options, files, DelaysName);
     }
 
     public TopicTable Topics { get; }
@@ -36,4 +41,18 @@ internal sealed class BrokerTables
     public OffsetFlush OffsetFlush { get; }
 
     public TableFile DelayFile { get; }
+
+    /// <summary>Reads every table and forgets it: a start that must fail for one of them fails before the store is opened.</summary>
+    /// <exception cref="Store.StoreUnusableException">A table and its backup cannot be read.</exception>
+    public static void Check(BrokerOptions options, IFileSystem files, int delayLevels)
+    {
+        File(options, files, TopicsName).Read(static text => TopicFile.Parse(text));
+        File(options, files, GroupsName).Read(static text => SubscriptionGroupFile.Parse(text));
+        var offsets = new OffsetTable();
+        File(options, files, OffsetsName).Read(text => OffsetFile.Parse(text, offsets) ? offsets : null);
+        File(options, files, DelaysName).Read(text => DelayOffsetFile.Parse(text, delayLevels));
+    }
+
+    private static TableFile File(BrokerOptions options, IFileSystem files, string name) =>
+        new(files, Path.Combine(options.DataDirectory, "config", name));
 }

@@ -115,10 +115,10 @@ public class MembersOfGroups
         {
         }
 
-        Assert.Equal([0, 3], await LockAsync(client, "c1", 0, 3, 99));
+        Assert.Equal("0,3", string.Join(",", await LockAsync(client, "c1", 0, 3, 99)));
         Assert.Empty(await LockAsync(client, "c2", 0));
         bench.Clock.Advance(TimeSpan.FromSeconds(61));
-        Assert.Equal([0], await LockAsync(client, "c2", 0));
+        Assert.Equal("0", string.Join(",", await LockAsync(client, "c2", 0)));
     }
 
     private static async Task<List<string>> ListAsync(BrokerClient client)
