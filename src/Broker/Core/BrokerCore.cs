@@ -1,11 +1,6 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
-using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Delay;
-using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.LongPolling;
-using ProtoBridgeMQ.Broker.Offsets;
-using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Files;
@@ -90,6 +85,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
             return new BrokerStatus(state.CanAppend, state.CanRead, state.Reason);
         }
     }
+
+    /// <summary>How many waits for messages are held now.</summary>
+    public int HeldWaits => _arrivals.Held;
 
     /// <summary>The tables that handlers of this broker look into beyond <see cref="IBrokerCore"/>.</summary>
     internal BrokerTables Tables => _tables;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Groups;

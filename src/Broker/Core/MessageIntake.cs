@@ -88,7 +88,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         return request.OrderingHash is { } hash ? (int)((uint)hash % (uint)queues) : request.Topic.NextQueue();
     }
 
-    private SendOutcome Check(in SendRequest request, int queueId)
+    private static SendOutcome Check(in SendRequest request, int queueId)
     {
         BrokerTopic topic = request.Topic;
         if (!topic.IsWritable)
@@ -143,10 +143,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
 
         metrics.Received(Math.Max(1, appended.Count), bytes);
         var outcome = new SendOutcome(SendStatus.Ok, queueId, appended.QueueOffset, appended.PhysicalOffset) { BatchOffsets = offsets };
-        ValueTask<DurabilityStatus> durable = store.WaitDurableAsync(appended.End);
-        return durable.IsCompletedSuccessfully
-            ? new ValueTask<SendOutcome>(AfterWait(durable.Result, outcome))
-            : WhenDurableAsync(durable, outcome);
+        return WhenDurableAsync(store.WaitDurableAsync(appended.End), outcome);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Topics;

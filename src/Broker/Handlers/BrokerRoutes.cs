@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;

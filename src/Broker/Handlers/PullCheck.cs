@@ -1,6 +1,5 @@
 using System.Text;
 using ProtoBridgeMQ.Broker.Core;
-using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;

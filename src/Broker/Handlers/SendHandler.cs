@@ -36,14 +36,7 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
 
         PropertyText.TryGet(header.Properties.Span, SystemProperties.UniqueKey, out ReadOnlySpan<byte> uniqueKey);
         ShortText key = new(uniqueKey);
-        ValueTask<SendOutcome> pending = Append(request, header, topic!);
-        if (!pending.IsCompletedSuccessfully)
-        {
-            return ReplyLaterAsync(request, pending, key);
-        }
-
-        Reply(request, pending.Result, key);
-        return default;
+        return ReplyAsync(request, Append(request, header, topic!), key);
     }
 
     private ValueTask<SendOutcome> Append(RemotingRequest request, in SendMessageRequestHeader header, BrokerTopic topic)
@@ -88,7 +81,7 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask ReplyLaterAsync(RemotingRequest request, ValueTask<SendOutcome> pending, ShortText uniqueKey) =>
+    private async ValueTask ReplyAsync(RemotingRequest request, ValueTask<SendOutcome> pending, ShortText uniqueKey) =>
         Reply(request, await pending.ConfigureAwait(false), uniqueKey);
 
     private void Reply(RemotingRequest request, in SendOutcome outcome, in ShortText uniqueKey)

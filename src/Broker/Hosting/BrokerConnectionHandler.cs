@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Handlers;

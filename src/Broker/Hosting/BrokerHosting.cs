@@ -1,14 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.Core;
-using ProtoBridgeMQ.Broker.Registration;
-using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Store.Files;
 
 namespace ProtoBridgeMQ.Broker.Hosting;

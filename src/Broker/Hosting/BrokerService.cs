@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Registration;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -7,13 +5,14 @@ using ProtoBridgeMQ.Remoting.Transport;
 namespace ProtoBridgeMQ.Broker.Hosting;
 
 /// <summary>Opens the broker before servers listen, registers it when they do, and leaves before they stop.</summary>
-internal sealed class BrokerService(BrokerCore core, IHostApplicationLifetime lifetime, TimeProvider time, ILoggerFactory loggers) : IHostedService
+internal sealed class BrokerService(BrokerCore core, IHostApplicationLifetime lifetime, TimeProvider time, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private readonly RemotingClient _client = new(
         new RemotingClientOptions(), time, loggers.CreateLogger<RemotingClient>());
 
     private NameServerRegistration? _registration;
     private CancellationTokenRegistration _started;
+    private bool _disposed;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -22,8 +21,16 @@ internal sealed class BrokerService(BrokerCore core, IHostApplicationLifetime li
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken) => DisposeAsync().AsTask();
+
+    public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         await _started.DisposeAsync();
         if (_registration is not null)
         {

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Broker.Config;
 
 namespace ProtoBridgeMQ.Broker.Offsets;

@@ -16,6 +16,7 @@ public class LongPolling
         }
 
         Task<RemotingResponse> pull = consumer.PullAsync("t", 1, hold: 20_000);
+        await Eventually.True(() => bench.Core.HeldWaits == 1, "the pull is held");
         using RemotingResponse sent = await bench.Connect().SendAsync("t", "1");
         using RemotingResponse answer = await pull.Within("the held pull is answered");
         Assert.Equal("1", Assert.Single(BrokerClient.Records(answer)).Body);
@@ -32,6 +33,7 @@ public class LongPolling
         }
 
         Task<RemotingResponse> pull = consumer.PullAsync("t", 1, filter: "red", hold: 20_000);
+        await Eventually.True(() => bench.Core.HeldWaits == 1, "the pull is held");
         using (await bench.Connect().SendAsync("t", "1", "blue"))
         {
             await Eventually.True(() => bench.Core.Offsets.Max("t", 0) == 2);
