@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Bridge;
@@ -8,7 +7,6 @@ using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
-using ProtoBridgeMQ.Broker;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Store.Durability;
