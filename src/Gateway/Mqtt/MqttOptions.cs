@@ -51,7 +51,7 @@ public sealed class MqttOptions
 
     /// <summary>Deliveries that may wait in one connection's queue.</summary>
     [Range(1, 10_000_000)]
-    public int QueuedMessages { get; set; } = 10_000;
+    public int QueuedMessages { get; set; } = 100_000;
 
     /// <summary>Bytes that may wait in one connection's queue.</summary>
     [Range(1024, long.MaxValue)]

@@ -21,11 +21,41 @@ public sealed class SubscribeHandler
         uint identifier = packet.Properties.GetNumber(PropertyId.SubscriptionIdentifier, 0);
         byte[] codes = new byte[packet.Subscriptions.Count];
         connection.Deadlines.ReaderBusy(true);
-        for (int i = 0; i < codes.Length; i++)
-            codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier).ConfigureAwait(false);
+        List<string?> announced = Announce(connection.Shared, packet);
+        try
+        {
+            for (int i = 0; i < codes.Length; i++)
+                codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (string? topic in announced)
+                connection.Shared.Router.Retract(topic);
+        }
+
         connection.Deadlines.ReaderBusy(false);
         connection.Send(new SubscriptionAckPacket { Type = PacketType.Suback, PacketId = packet.PacketId, Codes = codes }, session.Version);
         return default;
+    }
+
+    /// <summary>All topics of a packet at once: its first filter selects them, and the others find them selected.</summary>
+    private static List<string?> Announce(MqttShared shared, SubscribePacket packet)
+    {
+        var announced = new List<string?>();
+        foreach (SubscriptionRequest request in packet.Subscriptions.Take(shared.Options.SubscriptionsPerSession))
+        {
+            try
+            {
+                announced.Add(FilterSelection.TopicOf(request.Filter.Span, shared.TopicNames));
+                shared.Router.Announce(announced[^1]);
+            }
+            catch (BridgeException)
+            {
+                // Said in the code of that filter.
+            }
+        }
+
+        return announced;
     }
 
     private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier)

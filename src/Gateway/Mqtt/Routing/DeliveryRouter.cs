@@ -60,6 +60,16 @@ public sealed class DeliveryRouter : BackgroundService
         }
     }
 
+    /// <summary>Counts a topic that subscriptions will need, so that the next cover takes it along; null for all topics.</summary>
+    public void Announce(string? topic) => _needed.Add(topic);
+
+    /// <summary>Takes an announcement back, once the subscriptions are made.</summary>
+    public void Retract(string? topic)
+    {
+        if (_needed.Remove(topic))
+            _stream.Shrink();
+    }
+
     /// <summary>Ends a subscription; false when there was none.</summary>
     public bool Unsubscribe(ReadOnlySpan<byte> filter, ISubscriber subscriber)
     {
@@ -111,10 +121,11 @@ public sealed class DeliveryRouter : BackgroundService
                 MqttLog.StreamBroke(_logger, broken.Message, _options.StreamRetry);
             else
                 MqttLog.Defect(_logger, broken);
+            await CloseBrokenAsync(cancellationToken).ConfigureAwait(false);
             await Task.Delay(_options.StreamRetry, _clock, cancellationToken).ConfigureAwait(false);
             try
             {
-                await _stream.ReopenAsync(cancellationToken).ConfigureAwait(false);
+                await _stream.OpenIfClosedAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (Exception again) when (again is not OperationCanceledException)
@@ -124,17 +135,41 @@ public sealed class DeliveryRouter : BackgroundService
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "It is broken already; how it ends does not matter.")]
+    private async ValueTask CloseBrokenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _stream.CloseBrokenAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception again) when (again is not OperationCanceledException)
+        {
+            MqttLog.StreamBroke(_logger, again.Message, _options.StreamRetry);
+        }
+    }
+
     private void Forget(Subscription subscription)
     {
         if (_needed.Remove(subscription.Topic))
             _stream.Shrink();
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "One message must not keep the others from being delivered.")]
     private void Route(MessageBatch batch)
     {
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         for (int i = 0; i < batch.Count; i++)
-            Route(batch[i], now);
+        {
+            try
+            {
+                Route(batch[i], now);
+            }
+            catch (Exception defect)
+            {
+                _metrics.Dropped("defect");
+                MqttLog.Defect(_logger, defect);
+            }
+        }
     }
 
     private void Route(in BridgeMessage message, long now)

@@ -65,14 +65,28 @@ public sealed class TailStream : IAsyncDisposable
         return await stream.ReceiveAsync(batch, max, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Closes the stream after an error and opens it again when somebody needs it.</summary>
-    public async ValueTask ReopenAsync(CancellationToken cancellationToken)
+    /// <summary>Closes the stream after it broke. A subscription that comes now opens a new one.</summary>
+    public async ValueTask CloseBrokenAsync(CancellationToken cancellationToken)
     {
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await CloseAsync().ConfigureAwait(false);
-            await OpenAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Opens the stream unless somebody has done it meanwhile.</summary>
+    public async ValueTask OpenIfClosedAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_stream is null)
+                await OpenAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -122,6 +136,7 @@ public sealed class TailStream : IAsyncDisposable
     {
         if (_stream is { } stream)
         {
+            // A stream that fails while it is closed is gone all the same.
             Volatile.Write(ref _stream, null);
             _selected = TopicSelection.None;
             await stream.DisposeAsync().ConfigureAwait(false);
