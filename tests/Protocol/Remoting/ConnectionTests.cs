@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Text;
 using ProtoBridgeMQ.Remoting;
 using ProtoBridgeMQ.Remoting.Frames;
