@@ -118,7 +118,7 @@ public sealed class MessageStore : IAsyncDisposable
             store.Start();
             return store;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             directory?.Dispose();
             throw new StoreUnusableException($"The store directory '{options.Directory}' could not be opened: {error.Message}", error);
@@ -145,7 +145,7 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>
     /// Completes once everything before <paramref name="end"/> is as durable as <see cref="StoreOptions.FlushMode"/>
-    /// promises, at once in async mode. Await it exactly once. Waiters of one flush are completed in their order by one
+    /// promises, at once in async mode. The end is one that an append of this store gave. Await it exactly once. Waiters of one flush are completed in their order by one
     /// thread-pool work item: continuations must not block.
     /// </summary>
     public ValueTask<DurabilityStatus> WaitDurableAsync(WrittenOffset end) =>

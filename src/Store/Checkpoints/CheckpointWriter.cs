@@ -90,7 +90,7 @@ internal sealed partial class CheckpointWriter : IDisposable
             LogNotWritten(error);
             return true;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             _health.Fail("The queue files or the checkpoint could not be flushed to the disk", error);
             return false;

@@ -29,6 +29,7 @@ internal sealed partial class Dispatcher : IDisposable
     private readonly Lock _progressLock = new();
     private IDispatchListener[] _listeners;
     private int _batchCount;
+    private bool _waitedForRoom;
     private DispatchProgress _progress;
     private volatile bool _stopping;
 
@@ -187,17 +188,18 @@ internal sealed partial class Dispatcher : IDisposable
                 _waitedForRoom = true;
                 using var timer = _time.CreateTimer(_ => _wake.Notify(), null, _retryInterval, Timeout.InfiniteTimeSpan);
                 _wake.PrepareToSleep();
-                _wake.Sleep();
+                if (_stopping)
+                    _wake.StayAwake();
+                else
+                    _wake.Sleep();
             }
-            catch (IOException error)
+            catch (Exception error)
             {
                 _health.Fail("A consume queue could not be written", error);
                 return false;
             }
         }
     }
-
-    private bool _waitedForRoom;
 
     private void Tell(LogSegment segment, long end)
     {

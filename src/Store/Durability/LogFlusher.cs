@@ -16,6 +16,7 @@ internal sealed class LogFlusher : IDisposable
     private readonly StoreMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly FlushMode _mode;
+    private readonly long _early;
     private readonly Action _afterFlush;
     private readonly WakeSignal _wake = new();
     private readonly Lock _flushLock = new();
@@ -32,6 +33,7 @@ internal sealed class LogFlusher : IDisposable
         _metrics = metrics;
         _time = time;
         _mode = options.FlushMode;
+        _early = options.MaxUnflushedBytes / 2;
         _afterFlush = afterFlush;
         if (_mode == FlushMode.Async)
             _timer = time.CreateTimer(_ => _wake.Notify(), null, options.AsyncFlushInterval, options.AsyncFlushInterval);
@@ -40,15 +42,12 @@ internal sealed class LogFlusher : IDisposable
 
     public void Start() => _thread.Start();
 
-    /// <summary>Something was appended.</summary>
+    /// <summary>Something was appended. In async mode only much of it cannot wait for the interval.</summary>
     public void Appended()
     {
-        if (_mode == FlushMode.Fsync)
+        if (_mode == FlushMode.Fsync || _log.Written - _gate.Durable > _early)
             _wake.Notify();
     }
-
-    /// <summary>Flushes now, whatever the mode.</summary>
-    public void FlushSoon() => _wake.Notify();
 
     /// <summary>Flushes up to an offset on the caller's thread; false when a flush failed, now or before.</summary>
     public bool FlushTo(long target)
@@ -65,8 +64,9 @@ internal sealed class LogFlusher : IDisposable
             {
                 _log.Flush(durable, target);
             }
-            catch (IOException error)
+            catch (Exception error)
             {
+                // Whatever it was: what the disk has is unknown, and an exception that escaped would end the process.
                 _failed = true;
                 _health.Fail("The commit log could not be flushed to the disk", error);
                 _gate.Fail();

@@ -230,7 +230,7 @@ internal sealed class LogAppender
             _health.Full(error.Message);
             return AppendStatus.DiskFull;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             _health.Fail("A segment of the commit log could not be made", error);
             return AppendStatus.ReadOnly;

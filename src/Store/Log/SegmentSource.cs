@@ -71,7 +71,7 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
                 if (!_files.FileExists(Path.Combine(_directory, LogFileName.Of(wanted))))
                     _ready = Make(wanted);
             }
-            catch (IOException error)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 // The append that needs the segment tries again and reports what it meets.
                 LogNotPrepared(error, wanted);
@@ -89,7 +89,7 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
             _ = segment.Memory;
             return segment;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Discard(segment);
             throw;
@@ -103,7 +103,7 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
         {
             _files.DeleteFile(segment.Path);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The next start finds an empty segment and removes it.
             LogNotRemoved(error, segment.BaseOffset);

@@ -14,10 +14,10 @@ public sealed class DurabilityTests
     [Fact]
     public async Task Nothing_is_acknowledged_or_visible_before_the_disk_has_it()
     {
+        using var hold = new ManualResetEventSlim(false);
         var files = new FaultyFileSystem(1);
         var listener = new Recorder();
         await using var store = MessageStore.Open(StoreKit.Small("/store"), files, listeners: [listener]);
-        using var hold = new ManualResetEventSlim(false);
         files.HoldFlush = hold;
         var result = store.Append("topic", 0, "body");
         var wait = store.WaitDurableAsync(result.End).AsTask();
@@ -41,9 +41,9 @@ public sealed class DurabilityTests
     [Fact]
     public async Task Messages_that_arrive_during_a_flush_share_the_next_one()
     {
+        using var hold = new ManualResetEventSlim(false);
         var files = new FaultyFileSystem(1);
         await using var store = MessageStore.Open(StoreKit.Small("/store"), files);
-        using var hold = new ManualResetEventSlim(false);
         files.HoldFlush = hold;
         var waits = new List<Task<DurabilityStatus>> { store.WaitDurableAsync(store.Append("topic", 0, "first").End).AsTask() };
         Assert.True(files.FlushIsHeld.Wait(Waiting.Patience), "the flusher did not flush");
@@ -121,13 +121,48 @@ public sealed class DurabilityTests
     }
 
     [Fact]
+    public async Task Async_flush_does_not_wait_for_its_interval_when_much_is_unflushed()
+    {
+        var files = new FaultyFileSystem(1);
+        var options = StoreKit.Small("/store");
+        options.FlushMode = FlushMode.Async;
+        options.MaxUnflushedBytes = 64 << 10;
+        await using var store = MessageStore.Open(options, files, new ManualClock());
+        for (var i = 0; i < 10; i++)
+            store.Append("topic", 0, new string('x', 4000));
+        await Eventually.True(() => store.Durable.Value > 0);
+    }
+
+    [Fact]
+    public async Task A_queue_file_without_room_holds_up_dispatch_until_there_is_some()
+    {
+        var clock = new ManualClock();
+        var files = new FaultyFileSystem(1);
+        await using var store = MessageStore.Open(StoreKit.Small("/store"), files, clock);
+        Assert.Equal(DurabilityStatus.Durable, await store.WaitDurableAsync(store.Append("topic", 0, "1").End).Within("durable"));
+        await store.WaitDispatchedAsync().Within("dispatched");
+        files.Capacity = 0;
+        store.Append("other", 0, "2");
+        await Eventually.True(() => store.State.Condition == StoreCondition.DiskFull);
+        Assert.Equal(AppendStatus.DiskFull, store.Append("topic", 0, "3").Status);
+        Assert.Equal(["1"], store.Bodies("topic", 0));
+        files.Capacity = long.MaxValue;
+        await Eventually.True(() => clock.ArmedTimers > 1);
+        clock.Advance(store.Options.DiskFullRetryInterval);
+        await store.WaitDispatchedAsync().Within("dispatched");
+        Assert.Equal(StoreCondition.Running, store.State.Condition);
+        Assert.Equal(["2"], store.Bodies("other", 0));
+        Assert.Equal(AppendStatus.Appended, store.Append("topic", 0, "3").Status);
+    }
+
+    [Fact]
     public async Task Too_much_that_waits_for_the_disk_makes_the_store_busy()
     {
+        using var hold = new ManualResetEventSlim(false);
         var files = new FaultyFileSystem(1);
         var options = StoreKit.Small("/store");
         options.MaxUnflushedBytes = 64 << 10;
         await using var store = MessageStore.Open(options, files);
-        using var hold = new ManualResetEventSlim(false);
         files.HoldFlush = hold;
         AppendResult result;
         do
