@@ -41,7 +41,8 @@ public interface IMessageBridge : IAsyncDisposable
 
     /// <summary>
     /// Opens a stream of messages. When the task completes the subscription is in force: a message whose publish
-    /// is acknowledged after that will be received.
+    /// is acknowledged after that will be received. One that was acknowledged a moment before may be received, too:
+    /// it can still be on its way from the disk to the readers.
     /// </summary>
     /// <exception cref="BridgeException">The topic or group is unknown, invalid, or the filter does not parse.</exception>
     ValueTask<IMessageStream> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken = default);

@@ -17,10 +17,11 @@ public abstract class GroupContract<TFixture> : BridgeTest<TFixture>
     {
         List<string> before = await PublishManyAsync(Topic, 5, "before");
         await using IMessageStream earliest = await JoinAsync(Group, Topic);
+        Assert.Equal(before, Texts(await ConsumeAsync(earliest, 5)));
         await using IMessageStream latest = await JoinAsync(Fixture.Name("late"), Topic, start: GroupStart.Latest);
         List<string> after = await PublishManyAsync(Topic, 5, "after");
 
-        Assert.Equal([.. after, .. before], Texts(await ConsumeAsync(earliest, 10)));
+        Assert.Equal(after, Texts(await ConsumeAsync(earliest, 5)));
         Assert.Equal(after, Texts(await ConsumeAsync(latest, 5)));
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using ProtoBridgeMQ.Bridge;
@@ -8,6 +9,7 @@ using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Unit.Bridge;
 
+[SuppressMessage("Design", "CA1001", Justification = "The runner calls DisposeAsync.")]
 public sealed class GroupConsumption : IAsyncLifetime
 {
     private readonly ManualClock _clock = new();
