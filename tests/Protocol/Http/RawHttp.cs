@@ -47,7 +47,16 @@ internal sealed class RawHttp : IDisposable
     private async Task<bool> ReadSomeAsync(string what)
     {
         var buffer = new byte[4096];
-        int length = await _socket.ReceiveAsync(buffer).Within(what);
+        int length;
+        try
+        {
+            length = await _socket.ReceiveAsync(buffer).Within(what);
+        }
+        catch (SocketException closed) when (closed.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return false;
+        }
+
         _read.Append(Encoding.Latin1.GetString(buffer, 0, length));
         return length > 0;
     }
