@@ -28,15 +28,21 @@ public sealed class GatewayHost : IAsyncDisposable
     /// <exception cref="GatewayStartException">It cannot start; nothing is left running.</exception>
     public static async Task<GatewayHost> StartAsync(GatewayOptions options, GatewaySetup? setup = null, CancellationToken cancellationToken = default)
     {
-        WebApplication application = GatewayBuilder.Build(options, setup ?? new GatewaySetup());
+        WebApplication? application = null;
         try
         {
+            application = GatewayBuilder.Build(options, setup ?? new GatewaySetup());
             GatewayEndpoints endpoints = await GatewayStart.RunAsync(application, options, cancellationToken);
             return new GatewayHost(application, options, endpoints, application.Services.GetRequiredService<IMessageBridge>());
         }
-        catch
+        catch (Exception failure)
         {
-            await application.DisposeAsync();
+            if (application is not null)
+                await application.DisposeAsync();
+
+            if (GatewayStart.Translate(failure, options) is { } refusal)
+                throw refusal;
+
             throw;
         }
     }

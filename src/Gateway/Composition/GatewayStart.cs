@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Store;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
@@ -10,32 +12,30 @@ internal static class GatewayStart
     /// <summary>Starts; complete when everything listens and the broker is registered.</summary>
     public static async Task<GatewayEndpoints> RunAsync(WebApplication application, GatewayOptions options, CancellationToken cancellationToken)
     {
-        try
-        {
-            var backend = application.Services.GetRequiredService<IBackend>();
-            application.Services.GetRequiredService<OpenBridge>().Bridge = await backend.OpenAsync(application.Services, cancellationToken);
-            GatewayBuilder.Map(application, options);
-            await application.StartAsync(cancellationToken);
-            await backend.WaitUntilReadyAsync(application.Services, cancellationToken);
-            return application.Services.GetRequiredService<Listeners>().Bound;
-        }
-        catch (OptionsValidationException wrong)
-        {
-            throw new GatewayStartException(GatewayStartException.WrongUsage, $"{Named(wrong.OptionsType)}: {string.Join(" ", wrong.Failures)}", wrong);
-        }
-        catch (IOException taken) when (taken.InnerException is AddressInUseException)
-        {
-            throw new GatewayStartException(GatewayStartException.Taken, InUse(taken.Message, options), taken);
-        }
-        catch (StoreUnusableException unusable)
-        {
-            throw new GatewayStartException(GatewayStartException.Taken, unusable.Message, unusable);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
-        {
-            throw new GatewayStartException(GatewayStartException.Failed, failure.Message, failure);
-        }
+        var backend = application.Services.GetRequiredService<IBackend>();
+        application.Services.GetRequiredService<OpenBridge>().Bridge = await backend.OpenAsync(application.Services, cancellationToken);
+        GatewayBuilder.Map(application, options);
+        await application.StartAsync(cancellationToken);
+        await backend.WaitUntilReadyAsync(application.Services, cancellationToken);
+        return application.Services.GetRequiredService<Listeners>().Bound;
     }
+
+    /// <summary>What a failure of the start means for the person who started it; null for a defect.</summary>
+    public static GatewayStartException? Translate(Exception failure, GatewayOptions options) => failure switch
+    {
+        GatewayStartException known => known,
+        OptionsValidationException wrong
+            => new GatewayStartException(GatewayStartException.WrongUsage, $"{Named(wrong.OptionsType)}: {string.Join(" ", wrong.Failures)}", wrong),
+        InvalidOperationException { InnerException: FormatException or ArgumentException } unreadable
+            => new GatewayStartException(GatewayStartException.WrongUsage, unreadable.Message, unreadable),
+        IOException { InnerException: AddressInUseException } taken
+            => new GatewayStartException(GatewayStartException.Taken, InUse(taken.Message, options), taken),
+        StoreUnusableException unusable => new GatewayStartException(GatewayStartException.Taken, unusable.Message, unusable),
+        BridgeException refusal => new GatewayStartException(GatewayStartException.Failed, refusal.Message, refusal),
+        IOException or UnauthorizedAccessException or SocketException
+            => new GatewayStartException(GatewayStartException.Failed, failure.Message, failure),
+        _ => null,
+    };
 
     private static string Named(Type options)
         => Section.All.FirstOrDefault(section => section.Options == options)?.Name ?? options.Name;

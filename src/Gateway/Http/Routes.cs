@@ -30,7 +30,8 @@ internal static class Routes
                 + "`application/vnd.protobridge+json` the body is a message as JSON, or an array of them: a batch. "
                 + "Answered once the message is as durable as the gateway is configured for. A batch answers an array with one result a "
                 + "message, in their order, and status 207 when one of them was refused.")
-            .Produces<Published>();
+            .Produces<Published>()
+            .Produces<IReadOnlyList<BatchResult>>(StatusCodes.Status207MultiStatus);
         Describe(routes.MapPost("/v1/topics/{topic}/groups/{group}/receive", (HttpContext context, string topic, string group, string? max, string? wait, string? lease, string? filter)
                 => receive.HandleAsync(context, topic, group, max, wait, lease, filter)), "Receive", "Messages", Notes.Receive)
             .WithSummary("Receive messages as a member of a group")

@@ -10,7 +10,7 @@ internal static class Notes
 
     private static readonly (string, string, string) Topic = ("topic", "Name of the topic.", "sensors");
 
-    private static readonly (string, string, string) Filter = ("filter", "Tags to receive, separated by `||`; default `*`, all.", "kitchen/temp || cellar/temp");
+    private static readonly (string, string, string) Filter = ("filter", "Tags to receive, separated by `||`, such as `kitchen/temp || cellar/temp`; default `*`, all.", "");
 
     private static readonly Problem[] Broker = [Problem.Busy, Problem.ReadOnly, Problem.Unreachable, Problem.Timeout];
 
@@ -21,9 +21,9 @@ internal static class Notes
         [
             Topic,
             ("tag", "One tag, by which consumers filter; `a/b` is the rest of an MQTT topic.", "kitchen/temp"),
-            ("key", "A key to find the message by; may be repeated.", "device-7"),
-            ("delay", "Deliver later: one of the broker's delay levels (1s 5s 10s 30s 1m 2m ... 10m 20m 30m 1h 2h).", "5s"),
-            ("orderingKey", "Messages of the topic with equal ordering keys stay in order.", "kitchen"),
+            ("key", "A key to find the message by; may be repeated.", ""),
+            ("delay", "Deliver later: one of the broker's delay levels (1s 5s 10s 30s 1m 2m ... 10m 20m 30m 1h 2h).", ""),
+            ("orderingKey", "Messages of the topic with equal ordering keys stay in order.", ""),
         ],
         Bodies =
         [
@@ -42,7 +42,7 @@ internal static class Notes
             ("group", "Name of the group: all its members share the messages.", "g1"),
             ("max", "Messages at most, 1 to 256; default 10.", "10"),
             ("wait", "How long to wait for the first message, up to 60 s; default not at all.", "5s"),
-            ("lease", "How long the messages are held for their receipts; then they come again. Default 30s.", "30s"),
+            ("lease", "How long the messages are held for their receipts; then they come again. Default 30s.", ""),
             Filter,
         ],
     };

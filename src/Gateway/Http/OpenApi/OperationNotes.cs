@@ -6,7 +6,7 @@ namespace ProtoBridgeMQ.Gateway.Http.OpenApi;
 /// <param name="Problems">The errors it may answer with.</param>
 internal sealed record OperationNotes(params Problem[] Problems)
 {
-    /// <summary>Parameters: name, words, example.</summary>
+    /// <summary>Parameters: name, words, example (which the pages fill in; empty for none).</summary>
     public IReadOnlyList<(string Name, string Words, string Example)> Parameters { get; init; } = [];
 
     /// <summary>Bodies: content type, shape (null: any bytes), example as JSON or text.</summary>

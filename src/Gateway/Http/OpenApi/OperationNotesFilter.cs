@@ -29,7 +29,8 @@ internal sealed class OperationNotesFilter : IOperationFilter
             if (operation.Parameters?.FirstOrDefault(parameter => parameter.Name == name) is OpenApiParameter known)
             {
                 known.Description = words;
-                known.Example = JsonValue.Create(example);
+                if (example.Length > 0)
+                    known.Example = JsonValue.Create(example);
             }
         }
     }

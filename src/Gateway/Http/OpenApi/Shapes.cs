@@ -29,6 +29,13 @@ internal sealed record MessageToPublish(
 /// <param name="Offset">Position in the queue.</param>
 internal sealed record Published(string MessageId, int QueueId, long Offset);
 
+/// <summary>What became of one message of a batch: where it was stored, or why not.</summary>
+/// <param name="MessageId">Names the message.</param>
+/// <param name="QueueId">Queue of the topic.</param>
+/// <param name="Offset">Position in the queue.</param>
+/// <param name="Error">Why it was refused.</param>
+internal sealed record BatchResult(string? MessageId, int? QueueId, long? Offset, ProblemDetails? Error);
+
 /// <summary>Answer to a receive.</summary>
 /// <param name="Messages">Empty when the wait ran out.</param>
 internal sealed record ReceivedMessages(IReadOnlyList<ReceivedMessage> Messages);
