@@ -32,7 +32,7 @@ internal static class MetricNames
     }
 
     private static string WithSuffix(string name, string suffix)
-        => name.EndsWith(suffix, StringComparison.Ordinal) ? name : name + suffix;
+        => name.EndsWith(suffix, StringComparison.Ordinal) || name.Contains(suffix + "_", StringComparison.Ordinal) ? name : name + suffix;
 
     /// <summary>Units in braces only explain what is counted.</summary>
     private static string Unit(string? unit) => unit switch
