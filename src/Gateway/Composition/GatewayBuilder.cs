@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
-using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Broker.Hosting;
 using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Metrics;

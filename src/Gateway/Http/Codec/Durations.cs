@@ -11,18 +11,18 @@ internal static class Durations
     public const string Rule = "write 500ms, 5s, 2m, 1h, PT5S or seconds";
 
     /// <summary>Reads a duration of at least zero and at most <paramref name="max"/>; the default when it is absent.</summary>
-    /// <exception cref="Refusal">It is something else.</exception>
+    /// <exception cref="RefusalException">It is something else.</exception>
     public static TimeSpan Read(string name, string? text, TimeSpan whenAbsent, TimeSpan max)
     {
         if (text is null)
             return whenAbsent;
 
         if (!TryParse(text, out TimeSpan value))
-            throw Refusal.Invalid($"{name} is no duration: {Rule}.");
+            throw RefusalException.Invalid($"{name} is no duration: {Rule}.");
 
         return value <= max
             ? value
-            : throw Refusal.Invalid($"{name} is longer than the limit of {max.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s.");
+            : throw RefusalException.Invalid($"{name} is longer than the limit of {max.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s.");
     }
 
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan value)

@@ -13,7 +13,7 @@ internal readonly struct JsonMembers(string where)
     {
         string name = Read(ref reader, where, "a name");
         if (!_seen.Add(name))
-            throw Refusal.Json($"Of {where} the member '{name}' is there twice.");
+            throw RefusalException.Json($"Of {where} the member '{name}' is there twice.");
 
         reader.Read();
         return name;
@@ -42,8 +42,8 @@ internal readonly struct JsonMembers(string where)
     }
 
     /// <summary>What is wrong with JSON that does not parse.</summary>
-    public static Refusal Malformed(JsonException wrong)
-        => Refusal.Json($"Malformed JSON at line {wrong.LineNumber + 1}, byte {wrong.BytePositionInLine + 1}.");
+    public static RefusalException Malformed(JsonException wrong)
+        => RefusalException.Json($"Malformed JSON at line {wrong.LineNumber + 1}, byte {wrong.BytePositionInLine + 1}.");
 
     private static string Read(ref Utf8JsonReader reader, string where, string name)
     {
@@ -57,7 +57,7 @@ internal readonly struct JsonMembers(string where)
         }
     }
 
-    private static Refusal NotText(string where, string name) => Refusal.Json($"Of {where} '{name}' must be a text.");
+    private static RefusalException NotText(string where, string name) => RefusalException.Json($"Of {where} '{name}' must be a text.");
 
-    private static Refusal NoUnicode(string where, string name) => Refusal.Json($"Of {where} '{name}' has half a surrogate pair or bytes that are not UTF-8.");
+    private static RefusalException NoUnicode(string where, string name) => RefusalException.Json($"Of {where} '{name}' has half a surrogate pair or bytes that are not UTF-8.");
 }

@@ -32,7 +32,7 @@ internal sealed class JsonMessages : IDisposable
     public int Count => _items.Count;
 
     /// <summary>Reads them all.</summary>
-    /// <exception cref="Refusal">Malformed, of another shape, or more than <paramref name="maxBatch"/>.</exception>
+    /// <exception cref="RefusalException">Malformed, of another shape, or more than <paramref name="maxBatch"/>.</exception>
     public static JsonMessages Parse(ReadOnlySpan<byte> json, int maxBatch)
     {
         var messages = new JsonMessages(json.Length);
@@ -88,23 +88,23 @@ internal sealed class JsonMessages : IDisposable
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 if (_items.Count == maxBatch)
-                    throw Refusal.Invalid($"A batch may have {maxBatch} messages.");
+                    throw RefusalException.Invalid($"A batch may have {maxBatch} messages.");
 
                 ReadMessage(ref reader, $"message {_items.Count}");
             }
 
             if (_items.Count == 0)
-                throw Refusal.Invalid("The batch is empty.");
+                throw RefusalException.Invalid("The batch is empty.");
         }
 
         if (reader.Read())
-            throw Refusal.Json("Something follows the JSON.");
+            throw RefusalException.Json("Something follows the JSON.");
     }
 
     private void ReadMessage(ref Utf8JsonReader reader, string where)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-            throw Refusal.Json($"Of {where} an object was expected.");
+            throw RefusalException.Json($"Of {where} an object was expected.");
 
         var item = new Item { BodyStart = _bodiesUsed, PropertiesStart = _properties.Length };
         var seen = new JsonMembers(where);
@@ -133,7 +133,7 @@ internal sealed class JsonMessages : IDisposable
         }
 
         if (!seen.Has("body"))
-            throw Refusal.Json($"Of {where} the body is missing.");
+            throw RefusalException.Json($"Of {where} the body is missing.");
 
         if (base64)
             item.BodyLength = FromBase64(item, where);
@@ -163,7 +163,7 @@ internal sealed class JsonMessages : IDisposable
                 ReadUserProperties(ref reader, where);
                 break;
             default:
-                throw Refusal.Json($"Of {where} the member '{name}' is unknown.");
+                throw RefusalException.Json($"Of {where} the member '{name}' is unknown.");
         }
     }
 
@@ -176,14 +176,14 @@ internal sealed class JsonMessages : IDisposable
     private void ReadKeys(ref Utf8JsonReader reader, string where)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
-            throw Refusal.Json($"Of {where} keys must be an array of texts.");
+            throw RefusalException.Json($"Of {where} keys must be an array of texts.");
 
         List<string> keys = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             string key = JsonMembers.Text(ref reader, where, "keys");
             if (key.Length == 0 || key.Contains(' ', StringComparison.Ordinal))
-                throw Refusal.Invalid($"Of {where} a key is empty or has a space, which separates keys.");
+                throw RefusalException.Invalid($"Of {where} a key is empty or has a space, which separates keys.");
 
             keys.Add(key);
         }
@@ -195,7 +195,7 @@ internal sealed class JsonMessages : IDisposable
     private void ReadUserProperties(ref Utf8JsonReader reader, string where)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-            throw Refusal.Json($"Of {where} properties must be an object of texts.");
+            throw RefusalException.Json($"Of {where} properties must be an object of texts.");
 
         var seen = new JsonMembers(where + ": properties");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -217,13 +217,13 @@ internal sealed class JsonMessages : IDisposable
         {
             "utf-8" => false,
             "base64" => true,
-            _ => throw Refusal.Invalid($"Of {where} bodyEncoding must be utf-8 or base64."),
+            _ => throw RefusalException.Invalid($"Of {where} bodyEncoding must be utf-8 or base64."),
         };
 
     private int FromBase64(in Item item, string where)
         => Base64.DecodeFromUtf8InPlace(_bodies.AsSpan(item.BodyStart, item.BodyLength), out int length) == OperationStatus.Done
             ? length
-            : throw Refusal.Invalid($"Of {where} the body is not base64.");
+            : throw RefusalException.Invalid($"Of {where} the body is not base64.");
 
     private struct Item
     {

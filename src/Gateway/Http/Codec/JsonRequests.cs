@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
@@ -10,18 +9,18 @@ internal static class JsonRequests
     public static void RequireJson(HttpRequest request)
     {
         if (!JsonText.IsMediaType(request.ContentType, "application/json") && !JsonText.IsMediaType(request.ContentType, JsonText.MessagesType))
-            throw new Refusal(Problem.UnsupportedMediaType, "The content type must be application/json.");
+            throw new RefusalException(Problem.UnsupportedMediaType, "The content type must be application/json.");
     }
 
     public static void ExpectObject(ref Utf8JsonReader reader, string where)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-            throw Refusal.Json($"Of {where} an object was expected.");
+            throw RefusalException.Json($"Of {where} an object was expected.");
     }
 
     public static void ExpectEnd(ref Utf8JsonReader reader)
     {
         if (reader.Read())
-            throw Refusal.Json("Something follows the JSON.");
+            throw RefusalException.Json("Something follows the JSON.");
     }
 }

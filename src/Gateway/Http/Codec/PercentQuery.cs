@@ -46,7 +46,7 @@ internal ref struct PercentQuery
     }
 
     /// <summary>Decodes the value as UTF-8 and answers its length.</summary>
-    /// <exception cref="Refusal">Half an escape, or no UTF-8.</exception>
+    /// <exception cref="RefusalException">Half an escape, or no UTF-8.</exception>
     public readonly int Decode(Span<byte> destination)
     {
         int length = 0;
@@ -56,7 +56,7 @@ internal ref struct PercentQuery
             if (c == '%')
             {
                 if (i + 2 >= Value.Length || !TryHex(Value[i + 1], out int high) || !TryHex(Value[i + 2], out int low))
-                    throw Refusal.Invalid($"The query parameter {Name.ToString()} has a % that two hexadecimal digits do not follow.");
+                    throw RefusalException.Invalid($"The query parameter {Name.ToString()} has a % that two hexadecimal digits do not follow.");
 
                 destination[length++] = (byte)((high << 4) | low);
                 i += 2;
@@ -74,7 +74,7 @@ internal ref struct PercentQuery
         }
 
         if (!Utf8.IsValid(destination[..length]))
-            throw Refusal.Invalid($"The query parameter {Name.ToString()} is not UTF-8.");
+            throw RefusalException.Invalid($"The query parameter {Name.ToString()} is not UTF-8.");
 
         return length;
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http;
 using ProtoBridgeMQ.Bridge;
 
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
@@ -19,7 +18,7 @@ public readonly record struct ProblemDetail(Problem Problem, string Detail, Time
     public static ProblemDetail? Of(Exception failure) => failure switch
     {
         BridgeException refusal => new ProblemDetail(Of(refusal.Error), refusal.Message, RetryOf(refusal), refusal.MayHaveHappened),
-        Refusal refusal => new ProblemDetail(refusal.Problem, refusal.Message),
+        RefusalException refusal => new ProblemDetail(refusal.Problem, refusal.Message),
         BadHttpRequestException bad => new ProblemDetail(OfStatus(bad.StatusCode), bad.Message),
         OperationCanceledException or ConnectionResetException or ConnectionAbortedException => null,
         _ => new ProblemDetail(Problem.Internal, "The log of the gateway has the details."),

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Text;
 using System.Text.Json;
 using ProtoBridgeMQ.Bridge.Messages;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
@@ -17,7 +16,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
     private const int StackLimit = 512;
 
     /// <summary>Reads it all; properties go into the property text.</summary>
-    /// <exception cref="Refusal">Something is not possible, or unknown.</exception>
+    /// <exception cref="RefusalException">Something is not possible, or unknown.</exception>
     public static RawMessage Read(HttpRequest request, ref PropertyTextWriter properties)
     {
         RawMessage message = ReadQuery(request.QueryString.Value, ref properties);
@@ -78,7 +77,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
                     ordering = TopicMapping.OrderingHash(value);
                     break;
                 default:
-                    throw Refusal.Invalid(
+                    throw RefusalException.Invalid(
                         $"The query parameter {parameters.Name.ToString()} is unknown or there twice; there are tag, key (repeatable), delay and orderingKey.");
             }
         }

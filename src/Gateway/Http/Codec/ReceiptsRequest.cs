@@ -42,23 +42,23 @@ internal sealed record ReceiptsRequest(IReadOnlyList<string> Receipts, string? T
             else if (name == timeMember)
                 time = JsonMembers.Text(ref reader, "the request", name);
             else
-                throw Refusal.Json($"The member '{name}' is unknown here.");
+                throw RefusalException.Json($"The member '{name}' is unknown here.");
         }
 
         JsonRequests.ExpectEnd(ref reader);
-        return receipts is { Count: > 0 } ? new ReceiptsRequest(receipts, time) : throw Refusal.Json("'receipts' must be an array with at least one receipt.");
+        return receipts is { Count: > 0 } ? new ReceiptsRequest(receipts, time) : throw RefusalException.Json("'receipts' must be an array with at least one receipt.");
     }
 
     private static List<string> ReadReceipts(ref Utf8JsonReader reader, int max)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
-            throw Refusal.Json("'receipts' must be an array of texts.");
+            throw RefusalException.Json("'receipts' must be an array of texts.");
 
         List<string> receipts = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (receipts.Count == max)
-                throw Refusal.Invalid($"One request may have {max} receipts.");
+                throw RefusalException.Invalid($"One request may have {max} receipts.");
 
             receipts.Add(JsonMembers.Text(ref reader, "the request", "receipts"));
         }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Http;
 
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
@@ -37,7 +36,7 @@ internal readonly struct RequestBody : IDisposable
     public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>Reads to the end.</summary>
-    /// <exception cref="Refusal">It is larger than the limit.</exception>
+    /// <exception cref="RefusalException">It is larger than the limit.</exception>
     /// <exception cref="BadHttpRequestException">It ends early, or comes too slowly.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int limit)
@@ -109,5 +108,5 @@ internal readonly struct RequestBody : IDisposable
         return larger;
     }
 
-    private static Refusal TooLarge(int limit) => new(Problem.TooLarge, $"The body may have {limit} bytes.");
+    private static RefusalException TooLarge(int limit) => new(Problem.TooLarge, $"The body may have {limit} bytes.");
 }

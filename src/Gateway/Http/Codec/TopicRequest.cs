@@ -38,10 +38,10 @@ internal readonly record struct TopicRequest(int Queues)
         {
             string name = members.Next(ref reader);
             if (name != "queues")
-                throw Refusal.Json($"The member '{name}' is unknown here.");
+                throw RefusalException.Json($"The member '{name}' is unknown here.");
 
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out queues) || queues < 1 || queues > maxQueues)
-                throw Refusal.Invalid($"queues must be a number from 1 to {maxQueues}.");
+                throw RefusalException.Invalid($"queues must be a number from 1 to {maxQueues}.");
         }
 
         JsonRequests.ExpectEnd(ref reader);

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using ProtoBridgeMQ.Gateway.Http.Codec;
 
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;

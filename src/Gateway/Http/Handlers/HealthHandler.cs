@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Http.Codec;
 

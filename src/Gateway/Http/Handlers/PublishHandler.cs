@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
@@ -24,7 +23,7 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
             return PublishJsonAsync(context, topic);
 
         if (JsonText.IsMediaType(type, "multipart/form-data"))
-            throw new Refusal(Problem.UnsupportedMediaType, "Multipart bodies are not taken: send the body itself, or " + JsonText.MessagesType + ".");
+            throw new RefusalException(Problem.UnsupportedMediaType, "Multipart bodies are not taken: send the body itself, or " + JsonText.MessagesType + ".");
 
         return PublishRawAsync(context, topic);
     }
@@ -88,7 +87,7 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
     private async Task PublishJsonAsync(HttpContext context, string topic)
     {
         if (context.Request.QueryString.HasValue)
-            throw Refusal.Invalid("With a JSON body, tag, key, delay and orderingKey are members of the message, not query parameters.");
+            throw RefusalException.Invalid("With a JSON body, tag, key, delay and orderingKey are members of the message, not query parameters.");
 
         long began = clock.GetTimestamp();
         using RequestBody body = await RequestBody.ReadAsync(context.Request, _options.MaxJsonSize);
@@ -157,7 +156,7 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
             return;
 
         string levels = string.Join(", ", bridge.Capabilities.DelayLevels.Select(level => $"{level.TotalSeconds}s"));
-        throw Refusal.Invalid($"A delay must be one of the broker's delay levels: {levels}.");
+        throw RefusalException.Invalid($"A delay must be one of the broker's delay levels: {levels}.");
     }
 
     private static IPEndPoint? BornHost(HttpContext context)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.AspNetCore.Http;
 using ProtoBridgeMQ.Bridge.Topics;
 
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;

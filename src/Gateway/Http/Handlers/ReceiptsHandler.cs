@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -28,7 +27,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
     private TimeSpan Lease(string? text)
     {
         TimeSpan lease = Durations.Read("lease", text, _options.DefaultLease, _options.MaxLease);
-        return lease > TimeSpan.Zero ? lease : throw Refusal.Invalid("lease must be longer than zero.");
+        return lease > TimeSpan.Zero ? lease : throw RefusalException.Invalid("lease must be longer than zero.");
     }
 
     private async Task HandleAsync(HttpContext context, string? timeMember, Func<string?, Settlement> settlementOf, string outcome)
@@ -55,7 +54,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
     private async Task SettleAsync(string receipt, Settlement settlement)
     {
         if (!ReceiptHandle.TryParse(receipt, out ReceiptHandle handle))
-            throw Refusal.Invalid("This is no receipt.");
+            throw RefusalException.Invalid("This is no receipt.");
 
         GroupStream? stream = handle.Life == streams.Life ? streams.Find(handle.Stream) : null;
         if (stream is null)

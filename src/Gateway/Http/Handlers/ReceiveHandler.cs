@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
@@ -52,12 +51,12 @@ internal sealed class ReceiveHandler(
     {
         int count = _options.DefaultReceive;
         if (max is not null && (!int.TryParse(max, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count < 1 || count > _options.MaxReceive))
-            throw Refusal.Invalid($"max must be 1 to {_options.MaxReceive}.");
+            throw RefusalException.Invalid($"max must be 1 to {_options.MaxReceive}.");
 
         TimeSpan held = Durations.Read("lease", lease, _options.DefaultLease, _options.MaxLease);
         return held > TimeSpan.Zero
             ? new ReceiveTerms(count, Durations.Read("wait", wait, TimeSpan.Zero, _options.MaxWait), held)
-            : throw Refusal.Invalid("lease must be longer than zero.");
+            : throw RefusalException.Invalid("lease must be longer than zero.");
     }
 
     private async Task ReceiveAsync(HttpContext context, GroupStreamKey key, ReceiveTerms terms, CancellationToken leaves)

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using ProtoBridgeMQ.Gateway.Http.Codec;
 
@@ -12,11 +11,11 @@ internal static class RequestRules
     {
         StringValues origin = request.Headers.Origin;
         if (origin.Count > 0 && !IsOwn(origin.ToString(), request))
-            throw new Refusal(Problem.CrossOrigin, "The request comes from a page of " + origin + ".");
+            throw new RefusalException(Problem.CrossOrigin, "The request comes from a page of " + origin + ".");
 
         StringValues coding = request.Headers.ContentEncoding;
         if (coding.Count > 0 && !string.Equals(coding.ToString(), "identity", StringComparison.OrdinalIgnoreCase))
-            throw new Refusal(Problem.UnsupportedMediaType, $"Content-Encoding {coding} is not taken: send the body as it is.");
+            throw new RefusalException(Problem.UnsupportedMediaType, $"Content-Encoding {coding} is not taken: send the body as it is.");
     }
 
     /// <summary>Refuses query parameters that nobody knows: a misspelt one would be lost silently.</summary>
@@ -25,7 +24,7 @@ internal static class RequestRules
         foreach (string name in request.Query.Keys)
         {
             if (!known.Contains(name))
-                throw Refusal.Invalid(known.IsEmpty
+                throw RefusalException.Invalid(known.IsEmpty
                     ? $"The query parameter {name} is unknown; there are none here."
                     : $"The query parameter {name} is unknown; there are {string.Join(", ", known.ToArray())}.");
         }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Topics;

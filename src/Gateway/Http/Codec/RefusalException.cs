@@ -1,12 +1,12 @@
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
 /// <summary>Thrown where a request turns out to be impossible; answered as problem details in one place.</summary>
-public sealed class Refusal : Exception
+public sealed class RefusalException : Exception
 {
     /// <summary>Makes a refusal.</summary>
     /// <param name="problem">The kind.</param>
     /// <param name="detail">What is wrong with this request, and what to do.</param>
-    public Refusal(Problem problem, string detail)
+    public RefusalException(Problem problem, string detail)
         : base(detail)
         => Problem = problem;
 
@@ -14,8 +14,8 @@ public sealed class Refusal : Exception
     public Problem Problem { get; }
 
     /// <summary>Some field of the request is not possible.</summary>
-    public static Refusal Invalid(string detail) => new(Problem.InvalidRequest, detail);
+    public static RefusalException Invalid(string detail) => new(Problem.InvalidRequest, detail);
 
     /// <summary>The JSON is not what was expected.</summary>
-    public static Refusal Json(string detail) => new(Problem.MalformedJson, detail);
+    public static RefusalException Json(string detail) => new(Problem.MalformedJson, detail);
 }
