@@ -18,6 +18,9 @@ internal static class Golden
         Assert.Equal(File.ReadAllText(path), actual);
     }
 
+    /// <summary>A file of the checkout.</summary>
+    public static string Read(params string[] path) => File.ReadAllText(Path.Combine([Root(), .. path]));
+
     private static string Root()
     {
         DirectoryInfo? directory = new(AppContext.BaseDirectory);

@@ -60,6 +60,23 @@ public sealed class Publishing
     }
 
     [Fact]
+    public async Task Typed_fields_of_devices_go_both_ways_and_must_parse()
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync();
+
+        using HttpResponseMessage taken = await host.PostAsync(
+            "/v1/topics/sensors/messages", """{"body":"x","properties":{"mqtt.correlation-data":"AQI","mqtt.topic":"y"}}""", Json);
+        using HttpResponseMessage refused = await host.PostAsync(
+            "/v1/topics/sensors/messages", """{"body":"x","properties":{"mqtt.expires-at":"tomorrow"}}""", Json);
+
+        await HttpFrontHost.AssertProblemAsync(refused, HttpStatusCode.BadRequest, "properties-invalid");
+        FakePublish stored = Assert.Single(host.Bridge.Published);
+        Assert.Equal(("AQI", null), (stored[PropertyNames.MqttCorrelationData], stored[PropertyNames.MqttTopic]));
+        JsonNode received = Assert.Single(await host.ReceiveAsync("sensors", "g1"))!;
+        Assert.Equal("""{"mqtt.correlation-data":"AQI","mqtt.topic":"y"}""", received["properties"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task Delay_and_ordering_key_reach_the_bridge()
     {
         await using HttpFrontHost host = await HttpFrontHost.StartAsync();

@@ -116,6 +116,15 @@ public sealed class Settings
         Assert.Contains("MaxBatch", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Every_setting_is_on_the_page()
+    {
+        string page = Golden.Read("docs", "configuration.md");
+
+        Assert.Empty(Setting.All.Where(setting => !page.Contains($"`{setting.Option}` | `{setting.Variable}` | `{setting.Key}`", StringComparison.Ordinal)).Select(setting => setting.Option));
+        Assert.Empty(Section.All.SelectMany(section => section.Keys).Where(key => !page.Contains($"| `{key.Replace(':', '.')}` |", StringComparison.Ordinal)));
+    }
+
     private static string Write(TempDirectory directory, string json)
     {
         string file = directory["gateway.json"];

@@ -201,7 +201,7 @@ internal sealed class JsonMessages : IDisposable
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string name = seen.Next(ref reader);
-            UserPropertyNames.Write(name, JsonMembers.Text(ref reader, where, "properties." + name), ref _properties);
+            PropertyNaming.Write(name, JsonMembers.Text(ref reader, where, "properties." + name), ref _properties);
         }
     }
 

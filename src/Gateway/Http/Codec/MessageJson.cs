@@ -58,7 +58,7 @@ internal static class MessageJson
         writer.WriteStartObject("properties"u8);
         foreach (MessageProperties.Property property in properties)
         {
-            if (UserPropertyNames.TryRead(property.Name, out ReadOnlySpan<byte> name) && Utf8.IsValid(name))
+            if (PropertyNaming.TryRead(property.Name, out ReadOnlySpan<byte> name) && Utf8.IsValid(name))
                 WriteText(writer, name, property.Value);
         }
 

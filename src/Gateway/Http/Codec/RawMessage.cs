@@ -24,7 +24,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
         foreach (KeyValuePair<string, StringValues> header in request.Headers)
         {
             if (header.Key.StartsWith(PropertyHeader, StringComparison.OrdinalIgnoreCase))
-                UserPropertyNames.Write(header.Key.AsSpan(PropertyHeader.Length), header.Value.ToString(), ref properties);
+                PropertyNaming.Write(header.Key.AsSpan(PropertyHeader.Length), header.Value.ToString(), ref properties);
         }
 
         return message;
