@@ -8,7 +8,11 @@ internal static partial class Usings
     public static IEnumerable<string> Of(string file)
         => OurName().Matches(WithoutDeclaration(File.ReadAllText(file))).Select(match => match.Value).Distinct();
 
-    private static string WithoutDeclaration(string text) => Declaration().Replace(text, string.Empty);
+    // A meter or category name in quotes is not a use of the namespace.
+    private static string WithoutDeclaration(string text) => Quoted().Replace(Declaration().Replace(text, string.Empty), "\"\"");
+
+    [GeneratedRegex("\"[^\"\\n]*\"")]
+    private static partial Regex Quoted();
 
     [GeneratedRegex(@"ProtoBridgeMQ(\.[A-Z][A-Za-z0-9]*)+")]
     private static partial Regex OurName();

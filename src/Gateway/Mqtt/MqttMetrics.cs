@@ -3,7 +3,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
-/// <summary>What the front counts, under the meter <c>ProtoBridgeMQ.Mqtt</c>.</summary>
+/// <summary>What the front counts, under a meter of its own.</summary>
 public sealed class MqttMetrics
 {
     /// <summary>Name of the meter.</summary>
