@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Routing;
 using ProtoBridgeMQ.Gateway.Http.Handlers;
 using ProtoBridgeMQ.Gateway.Http.OpenApi;
 
