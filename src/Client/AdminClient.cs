@@ -59,10 +59,11 @@ public sealed class AdminClient
     /// <summary>Creates a topic on every broker that has a master, or changes its number of queues.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="queues">Queues on each broker, to read and to write.</param>
+    /// <param name="broker">Create it on this broker only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <remarks>The name servers know it a moment later: brokers register their topics in the background.</remarks>
     /// <exception cref="ProtoBridgeMqException">A broker refused, or cannot be reached; others may have it.</exception>
-    public async ValueTask CreateTopicAsync(string topic, int queues, CancellationToken cancellationToken = default)
+    public async ValueTask CreateTopicAsync(string topic, int queues, string? broker = null, CancellationToken cancellationToken = default)
     {
         Names.RequireTopic(topic);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queues);
@@ -78,9 +79,9 @@ public sealed class AdminClient
             Order = false,
         };
         bool any = false;
-        foreach (BrokerRoute broker in await ListBrokersAsync(cancellationToken).ConfigureAwait(false))
+        foreach (BrokerRoute route in await ListBrokersAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (broker.Addresses.TryGetValue(0, out string? master))
+            if ((broker is null || route.Name == broker) && route.Addresses.TryGetValue(0, out string? master))
             {
                 any = true;
                 using RemotingResponse response = await _connection.Calls
@@ -90,7 +91,7 @@ public sealed class AdminClient
                         header,
                         default,
                         _connection.Options.RequestTimeout,
-                        $"Creating topic {topic} on broker {broker.Name}",
+                        $"Creating topic {topic} on broker {route.Name}",
                         cancellationToken)
                     .ConfigureAwait(false);
             }
@@ -98,7 +99,7 @@ public sealed class AdminClient
 
         if (!any)
         {
-            throw new ClusterUnreachableException($"Topic {topic} cannot be created: the name servers know no broker with a master.", false, null);
+            throw new ClusterUnreachableException($"Topic {topic} cannot be created: the name servers know no broker {broker} with a master.", false, null);
         }
     }
 

@@ -52,7 +52,7 @@ public readonly ref struct MessageView
     /// <exception cref="BadAnswerException">The body does not unpack, or is larger than the limit.</exception>
     public ReadOnlyMemory<byte> ReadBody()
     {
-        ReadOnlyMemory<byte> stored = _memory.Slice(_record.BodyAt, _record.Body.Length);
+        ReadOnlyMemory<byte> stored = StoredBodyMemory;
         if (!IsCompressed)
         {
             return stored;
@@ -69,12 +69,24 @@ public readonly ref struct MessageView
             mayHaveHappened: false);
     }
 
+    /// <summary>Where the broker stored it, as the id by which it is found: host and log position.</summary>
+    public string OffsetMessageId => Remoting.Messages.OffsetMessageId.Format(StoreHost, LogOffset);
+
+    /// <summary>The address of the broker that stored it: IPv4 and port in 8 bytes, or IPv6 and port in 20.</summary>
+    /// <returns>How many bytes were written.</returns>
+    public int CopyStoreHost(Span<byte> destination) => StoreHost.Write(destination);
+
+    internal int SystemFlag => _record.SysFlag;
+
+    internal ReadOnlyMemory<byte> StoredBodyMemory => _memory.Slice(_record.BodyAt, _record.Body.Length);
+
     internal HostAddress BornHost => _record.BornHost;
 
     internal HostAddress StoreHost => _record.StoreHost;
 
     /// <summary>The topic that the sender named: a retry message keeps it in a property.</summary>
-    internal string OriginalTopic(string topic)
+    /// <param name="topic">The topic of the queue that it was pulled from.</param>
+    public string OriginalTopic(string topic)
         => Names.IsRetryTopic(topic) && Remoting.Messages.PropertyText.TryGet(PropertyText, SystemProperties.RetryTopic, out ReadOnlySpan<byte> original)
             ? Encoding.UTF8.GetString(original)
             : topic;

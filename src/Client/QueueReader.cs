@@ -177,6 +177,38 @@ public sealed class QueueReader
             .ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Gives a message back to the group without a delay, which <see cref="SendBackAsync"/> cannot: it is read again
+    /// and sent to the group's retry topic, counted as one more try; after the last one the broker makes it a dead letter.
+    /// </summary>
+    /// <param name="queue">The queue it was read from.</param>
+    /// <param name="offset">Its position in the queue.</param>
+    /// <param name="maxReconsumeTimes">Tries before it is a dead letter; null leaves it to the broker's setting of the group.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when the message is no longer in the queue.</returns>
+    public async ValueTask<bool> SendBackNowAsync(
+        MessageQueue queue, long offset, int? maxReconsumeTimes, CancellationToken cancellationToken = default)
+    {
+        string address = await _connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
+        using PullResult result = await PullAsync(queue, offset, 1, TimeSpan.Zero, TagFilter.All, cancellationToken).ConfigureAwait(false);
+        if (Redelivery.Make(result, offset, Group, _group, maxReconsumeTimes) is not { } again)
+        {
+            return false;
+        }
+
+        using RemotingResponse response = await _connection.Calls
+            .RequireAsync(
+                address,
+                RequestCode.SendMessageV2,
+                new SendMessageRequestHeaderV2(again.Header),
+                again.Body,
+                _connection.Options.RequestTimeout,
+                $"Sending back a message of {queue} for group {Group}",
+                cancellationToken)
+            .ConfigureAwait(false);
+        return true;
+    }
+
     internal async ValueTask<PullResult> PullAsync(
         MessageQueue queue, long offset, int maxMessages, TimeSpan wait, TagFilter filter, CancellationToken cancellationToken)
     {

@@ -95,7 +95,11 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
             Add(ref writer, "DELAY", message.DelayLevel.ToString(CultureInfo.InvariantCulture));
         }
 
-        Add(ref writer, "WAIT", message.WaitForStore ? "true" : "false");
+        if (!PropertyText.TryGet(given, SystemProperties.Wait, out _))
+        {
+            Add(ref writer, "WAIT", message.WaitForStore ? "true" : "false");
+        }
+
         if (PropertyText.TryGet(given, SystemProperties.UniqueKey, out ReadOnlySpan<byte> key))
         {
             messageId = Encoding.UTF8.GetString(key);

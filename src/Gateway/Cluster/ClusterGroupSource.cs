@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Groups;
+using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Streams;
+using ProtoBridgeMQ.Client;
+
+namespace ProtoBridgeMQ.Gateway.Cluster;
+
+/// <summary>The gateway as one member of a group of the cluster.</summary>
+internal sealed class ClusterGroupSource(ClusterConnection connection, string group, DelaySteps levels, ILogger log) : IGroupSource
+{
+    private readonly QueueReader _reader = new(connection, group);
+    private readonly GroupMember _member = new(connection, new GroupMemberOptions { Group = group, From = ConsumeFrom.First });
+    private readonly ConcurrentDictionary<long, GroupAssignment> _assignments = new();
+    private volatile Dictionary<string, TagExpression> _filters = new(StringComparer.Ordinal);
+
+    public GroupAssignment Assignment => Translate(_member.Assignment);
+
+    public async ValueTask SubscribeAsync(IReadOnlyCollection<GroupSubscription> topics, CancellationToken cancellationToken)
+    {
+        _filters = topics.ToDictionary(topic => topic.Topic, topic => topic.Filter, StringComparer.Ordinal);
+        await ClusterErrors.TranslateAsync(_member.SubscribeAsync(
+            topics.ToDictionary(topic => topic.Topic, topic => topic.Filter.Text, StringComparer.Ordinal),
+            cancellationToken)).ConfigureAwait(false);
+    }
+
+    public async ValueTask<GroupAssignment> WaitForAssignmentAsync(long knownVersion, CancellationToken cancellationToken)
+        => Translate(await _member.WaitForAssignmentAsync(knownVersion, cancellationToken).ConfigureAwait(false));
+
+    public async ValueTask<long> FindStartAsync(GroupQueue queue, GroupStart start, CancellationToken cancellationToken)
+    {
+        MessageQueue at = Native(queue);
+        ConsumeFrom from = start == GroupStart.Earliest ? ConsumeFrom.First : ConsumeFrom.Last;
+        StartOffset found = await ClusterErrors.TranslateAsync(_reader.FindStartAsync(at, from, default, cancellationToken)).ConfigureAwait(false);
+        if (!found.IsCommitted)
+        {
+            await CommitAsync(queue, found.Offset, cancellationToken).ConfigureAwait(false);
+        }
+
+        return found.Offset;
+    }
+
+    public async ValueTask<GroupRead> ReadAsync(
+        GroupQueue queue,
+        long offset,
+        int maxMessages,
+        int maxBytes,
+        TimeSpan wait,
+        MessageBatch batch,
+        CancellationToken cancellationToken)
+    {
+        MessageQueue at = Native(queue);
+        TagExpression filter = _filters.GetValueOrDefault(queue.Topic, TagExpression.All);
+        using PullResult result = await ClusterErrors
+            .TranslateAsync(_reader.PullAsync(at, offset, maxMessages, wait, filter.Text, cancellationToken))
+            .ConfigureAwait(false);
+        try
+        {
+            return new GroupRead(Copy(result, offset, maxBytes, filter, batch));
+        }
+        catch (ProtoBridgeMqException failure)
+        {
+            throw ClusterErrors.ToException(failure);
+        }
+    }
+
+    public ValueTask CommitAsync(GroupQueue queue, long offset, CancellationToken cancellationToken)
+        => ClusterErrors.TranslateAsync(_reader.CommitAsync(Native(queue), offset, cancellationToken));
+
+    public async ValueTask SendBackAsync(HeldMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        if (delay > TimeSpan.Zero)
+        {
+            await SendBackAsync(message, levels.AtLeast(delay), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        bool there = await ClusterErrors
+            .TranslateAsync(_reader.SendBackNowAsync(Native(message.Queue), message.QueueOffset, null, cancellationToken))
+            .ConfigureAwait(false);
+        if (!there)
+        {
+            throw new BridgeException(BridgeError.DeliveryUnknown, $"The message at offset {message.QueueOffset} of {Native(message.Queue)} is not kept any more.");
+        }
+    }
+
+    public ValueTask DeadLetterAsync(HeldMessage message, CancellationToken cancellationToken)
+        => SendBackAsync(message, -1, cancellationToken);
+
+    public ValueTask DisposeAsync() => _member.DisposeAsync();
+
+    private static MessageQueue Native(GroupQueue queue) => new(queue.Topic, queue.Broker, queue.QueueId);
+
+    /// <summary>Copies what passes the filter until the bytes are reached; the answer is where the next read goes on.</summary>
+    private long Copy(PullResult result, long offset, int maxBytes, TagExpression filter, MessageBatch batch)
+    {
+        long bytes = 0;
+        int count = 0;
+        foreach (MessageView view in result)
+        {
+            if (view.QueueOffset < offset || !filter.Matches(view.Tag))
+            {
+                continue;
+            }
+
+            bytes += view.StoredBody.Length + view.PropertyText.Length;
+            if (count > 0 && bytes > maxBytes)
+            {
+                return view.QueueOffset;
+            }
+
+            MessageCopy.Add(view, result.Queue, batch, log);
+            count++;
+        }
+
+        return result.Status == PullStatus.OffsetIllegal ? result.NextOffset : Math.Max(offset, result.NextOffset);
+    }
+
+    private ValueTask SendBackAsync(HeldMessage message, int level, CancellationToken cancellationToken)
+    {
+        message.MessageId.TryGetOffset(out _, out long logOffset);
+        return ClusterErrors.TranslateAsync(_reader.SendBackAsync(
+            Native(message.Queue), logOffset, message.Topic, level, null, message.MessageId.ToString(), cancellationToken));
+    }
+
+    /// <summary>The same object for the same version: it is asked for often.</summary>
+    private GroupAssignment Translate(QueueAssignment assignment)
+    {
+        if (_assignments.TryGetValue(assignment.Version, out GroupAssignment? known))
+        {
+            return known;
+        }
+
+        _assignments.Clear();
+        return _assignments[assignment.Version] = new GroupAssignment(
+            assignment.Version,
+            [.. assignment.Queues.Select(queue => new GroupQueue(queue.Topic, queue.BrokerName, queue.QueueId))]);
+    }
+}

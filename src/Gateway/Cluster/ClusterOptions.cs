@@ -1,0 +1,79 @@
+using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Bridge.Groups;
+
+namespace ProtoBridgeMQ.Gateway.Cluster;
+
+/// <summary>Limits and times of the bridge to a cluster of other processes.</summary>
+public sealed class ClusterOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "Cluster";
+
+    /// <summary>Name servers, <c>host:port;host:port</c>.</summary>
+    [Required]
+    public string NameServers { get; set; } = "127.0.0.1:9876";
+
+    /// <summary>Largest body, as the brokers are configured (their maxMessageSize).</summary>
+    [Range(1024, 512 << 20)]
+    public int MaxBodySize { get; set; } = 4 << 20;
+
+    /// <summary>The brokers' delay levels (their messageDelayLevel): a number and one of s, m, h, d each.</summary>
+    [Required]
+    public string DelayLevels { get; set; } = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h";
+
+    /// <summary>How long a publish may take, retries included.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
+    public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a request other than a publish may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Requests of one connection that may wait for their answers.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxPendingRequests { get; set; } = 65_536;
+
+    /// <summary>Queues of a topic that is created by publishing to it; the brokers may give it fewer.</summary>
+    [Range(1, 1024)]
+    public int NewTopicQueues { get; set; } = 8;
+
+    /// <summary>How long the first publish to a new topic waits for the name servers to know the topic.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan NewTopicWait { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How often topics that tails wait for are looked for.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan TopicInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Messages of one queue that a tail reads ahead, at most.</summary>
+    [Range(1, 1024)]
+    public int TailBatch { get; set; } = 64;
+
+    /// <summary>Queues that one tail reads, at most.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxTailQueues { get; set; } = 16_384;
+
+    /// <summary>How long brokers hold a read that finds nothing.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:00:30")]
+    public TimeSpan ReadWait { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Pause before a failed read is tried again.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan RetryPause { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Topics remembered to exist, at most.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxKnownTopics { get; set; } = 20_000;
+
+    /// <summary>Keys of the fronts' state, at most.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxStateKeys { get; set; } = 1_000_000;
+
+    /// <summary>Bytes of one value of the fronts' state, at most.</summary>
+    [Range(16, 4 << 20)]
+    public int MaxStateValueSize { get; set; } = 1 << 20;
+
+    /// <summary>Group consumption.</summary>
+    [Required]
+    public GroupOptions Groups { get; set; } = new();
+}

@@ -1,0 +1,280 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.State;
+using ProtoBridgeMQ.Client;
+
+namespace ProtoBridgeMQ.Gateway.Cluster;
+
+/// <summary>
+/// The fronts' state as the latest record of each key in one queue of a topic of its own, which every gateway of the
+/// cluster follows:
+/// <code>
+///   body: value      properties: space, key, and for a removed key gone=1
+/// </code>
+/// All of it is in memory. A put is stored before it counts; the order of the queue decides between gateways.
+/// </summary>
+internal sealed class ClusterState : IStateStore, IAsyncDisposable
+{
+    /// <summary>Its saved progress is where opening begins to read.</summary>
+    private const string ReaderGroup = "PROTOBRIDGE_STATE_READER";
+
+    /// <summary>History is left behind when there are so many records, and so many times more than keys.</summary>
+    private const int MinHistory = 10_000;
+
+    private const int HistoryPerKey = 4;
+    private const int Lanes = 64;
+    private const int ReadBatch = 256;
+
+    private readonly ClusterConnection _connection;
+    private readonly Producer _producer;
+    private readonly QueueReader _reader;
+    private readonly ClusterOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly StateTable _table = new();
+    private readonly SemaphoreSlim[] _lanes = [.. Enumerable.Range(0, Lanes).Select(_ => new SemaphoreSlim(1, 1))];
+    private readonly CancellationTokenSource _stop = new();
+    private MessageQueue _queue;
+    private Task _following = Task.CompletedTask;
+
+    private ClusterState(ClusterConnection connection, Producer producer, ClusterOptions options, TimeProvider clock, ILogger log)
+    {
+        _connection = connection;
+        _producer = producer;
+        _reader = new QueueReader(connection, ReaderGroup);
+        _options = options;
+        _clock = clock;
+        _log = log;
+    }
+
+    /// <summary>Finds or makes the topic, reads it, and follows it from then on.</summary>
+    public static async ValueTask<ClusterState> OpenAsync(
+        ClusterConnection connection, Producer producer, ClusterOptions options, TimeProvider clock, ILogger log, CancellationToken cancellationToken)
+    {
+        var state = new ClusterState(connection, producer, options, clock, log);
+        try
+        {
+            state._queue = await state.FindQueueAsync(cancellationToken).ConfigureAwait(false);
+            long next = await state.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+            state._following = Task.Run(() => state.FollowAsync(next), CancellationToken.None);
+            return state;
+        }
+        catch
+        {
+            await state.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public ValueTask<ReadOnlyMemory<byte>?> GetAsync(string space, string key, CancellationToken cancellationToken = default)
+        => ValueTask.FromResult(_table.Find(space, key) is { } value ? new ReadOnlyMemory<byte>(value) : (ReadOnlyMemory<byte>?)null);
+
+    public ValueTask PutAsync(string space, string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
+    {
+        if (value.Length > _options.MaxStateValueSize)
+        {
+            return ValueTask.FromException(new BridgeException(
+                BridgeError.MessageTooLarge,
+                $"A value of state has at most {_options.MaxStateValueSize} bytes; this one has {value.Length}."));
+        }
+
+        return WriteAsync(space, key, value.ToArray());
+    }
+
+    public ValueTask DeleteAsync(string space, string key, CancellationToken cancellationToken = default)
+        => WriteAsync(space, key, null);
+
+    public async IAsyncEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> ListAsync(
+        string space, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        foreach (KeyValuePair<string, ReadOnlyMemory<byte>> pair in _table.List(space))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return pair;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        foreach (SemaphoreSlim lane in _lanes)
+        {
+            lane.Dispose();
+        }
+    }
+
+    /// <summary>The state is in one queue of one broker, the first by name: two queues would have no order between them.</summary>
+    private async ValueTask<MessageQueue> FindQueueAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<MessageQueue> queues = await _reader.ListQueuesAsync(ClusterTopics.State, cancellationToken).ConfigureAwait(false);
+        if (queues.Count > 0)
+        {
+            return queues[0];
+        }
+
+        var admin = new AdminClient(_connection);
+        BrokerRoute broker = (await admin.ListBrokersAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(known => known.Addresses.ContainsKey(0))
+            ?? throw new BridgeException(BridgeError.Unreachable, $"The name servers {_options.NameServers} know no broker with a master.");
+        await admin.CreateTopicAsync(ClusterTopics.State, 1, broker.Name, cancellationToken).ConfigureAwait(false);
+        long start = _clock.GetTimestamp();
+        while (queues.Count == 0)
+        {
+            if (_clock.GetElapsedTime(start) > _options.PublishTimeout)
+            {
+                throw new BridgeException(BridgeError.Timeout, $"Topic {ClusterTopics.State} was created, and the name servers do not know it yet.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _clock, cancellationToken).ConfigureAwait(false);
+            queues = await _reader.ListQueuesAsync(ClusterTopics.State, cancellationToken).ConfigureAwait(false);
+        }
+
+        return queues[0];
+    }
+
+    private async ValueTask WriteAsync(string space, string key, byte[]? value)
+    {
+        // Writes of one key leave one after the other: their order is that of the calls.
+        SemaphoreSlim lane = _lanes[(uint)HashCode.Combine(space, key) % Lanes];
+        await lane.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (value is null ? !_table.Knows(space, key) : _table.Live >= _options.MaxStateKeys && _table.Find(space, key) is null)
+            {
+                if (value is null)
+                {
+                    return;
+                }
+
+                throw new BridgeException(BridgeError.Busy, $"The gateway keeps state of at most {_options.MaxStateKeys} keys.");
+            }
+
+            SendReceipt receipt = await SendAsync(space, key, value, null).ConfigureAwait(false);
+            _table.Apply(space, key, value, receipt.QueueOffset);
+        }
+        catch (ProtoBridgeMqException failure)
+        {
+            throw ClusterErrors.ToException(failure);
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
+
+    private async ValueTask<SendReceipt> SendAsync(string space, string key, byte[]? value, long? again)
+    {
+        var properties = default(PropertyTextWriter);
+        try
+        {
+            properties.Write(StateTable.SpaceName, space);
+            properties.Write(StateTable.KeyName, key);
+            if (value is null)
+            {
+                properties.Write(StateTable.GoneName, "1"u8);
+            }
+
+            if (again is { } offset)
+            {
+                properties.Write(StateTable.AgainName, offset.ToString(CultureInfo.InvariantCulture));
+            }
+
+            var message = new Message(ClusterTopics.State, value) { PropertyText = properties.Written.Text };
+            SendReceipt receipt = await _producer.SendAsync(message, _queue).ConfigureAwait(false);
+            return receipt.Status is SendStatus.FlushDiskTimeout or SendStatus.FlushReplicaTimeout
+                ? throw ClusterErrors.NotDurable(receipt.Status)
+                : receipt;
+        }
+        finally
+        {
+            properties.Dispose();
+        }
+    }
+
+    private async ValueTask<long> ReadAllAsync(CancellationToken cancellationToken)
+    {
+        long end = await _reader.GetMaxOffsetAsync(_queue, cancellationToken).ConfigureAwait(false);
+        long start = await _reader.GetMinOffsetAsync(_queue, cancellationToken).ConfigureAwait(false);
+        if (await _reader.GetCommittedAsync(_queue, cancellationToken).ConfigureAwait(false) is { } committed)
+        {
+            start = Math.Max(start, committed);
+        }
+
+        long next = start;
+        while (next < end)
+        {
+            next = await StepAsync(next, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+
+        _log.StateRead(_table.Live, next - start);
+        if (next - start > MinHistory && next - start > (long)_table.Live * HistoryPerKey)
+        {
+            await RewriteAsync(next, cancellationToken).ConfigureAwait(false);
+        }
+
+        _table.ForgetGone(next);
+        return next;
+    }
+
+    /// <summary>
+    /// Writes every live value again, then lets the next opening begin at what came after the values were read. What
+    /// another gateway wrote meanwhile wins: a value written again says which record it repeats.
+    /// </summary>
+    private async ValueTask RewriteAsync(long read, CancellationToken cancellationToken)
+    {
+        foreach ((string space, string key, byte[] value, long offset) in _table.ListAll())
+        {
+            await SendAsync(space, key, value, offset).ConfigureAwait(false);
+        }
+
+        await _reader.CommitAsync(_queue, read, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<long> StepAsync(long next, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using PullResult result = await _reader.PullAsync(_queue, next, ReadBatch, wait, "*", cancellationToken).ConfigureAwait(false);
+        foreach (MessageView view in result)
+        {
+            if (!_table.Apply(view.PropertyText, view.ReadBody().Span, view.QueueOffset))
+            {
+                _log.StateRecordUnknown(view.QueueOffset);
+            }
+        }
+
+        return result.Status == PullStatus.OffsetIllegal ? result.NextOffset : Math.Max(next, result.NextOffset);
+    }
+
+    private async Task FollowAsync(long next)
+    {
+        CancellationToken stop = _stop.Token;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    next = await StepAsync(next, _options.ReadWait, stop).ConfigureAwait(false);
+                    _table.ForgetGone(next);
+                }
+                catch (ProtoBridgeMqException failure)
+                {
+                    _log.StateFailed(failure.Message);
+                    await Task.Delay(_options.RetryPause, _clock, stop).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception) when (stop.IsCancellationRequested)
+        {
+            // The bridge is closed.
+        }
+        catch (Exception defect)
+        {
+            _log.Defect(defect);
+            throw;
+        }
+    }
+}

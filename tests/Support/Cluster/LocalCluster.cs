@@ -1,0 +1,121 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Broker.Hosting;
+using ProtoBridgeMQ.NameServer.Hosting;
+using ProtoBridgeMQ.NameServer.Routes;
+using ProtoBridgeMQ.Tests.Support.Processes;
+
+namespace ProtoBridgeMQ.Tests.Support.Cluster;
+
+/// <summary>A name server and brokers inside the test process, on loopback, over real sockets and files.</summary>
+public sealed class LocalCluster : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new("cluster");
+    private readonly Dictionary<string, (WebApplication App, int Port)> _brokers = new(StringComparer.Ordinal);
+    private readonly Action<BrokerOptions> _configure;
+    private readonly int _nameServerPort = FreePorts.Next();
+    private WebApplication? _nameServer;
+
+    private LocalCluster(Action<BrokerOptions>? configure) => _configure = configure ?? (_ => { });
+
+    /// <summary>Address of the name server.</summary>
+    public string NameServers => $"127.0.0.1:{_nameServerPort}";
+
+    /// <summary>Starts a name server and the brokers, and waits until they are registered.</summary>
+    public static async Task<LocalCluster> StartAsync(Action<BrokerOptions>? configure = null, params string[] brokers)
+    {
+        var cluster = new LocalCluster(configure);
+        await cluster.StartNameServerAsync();
+        foreach (string broker in brokers.Length == 0 ? ["broker-a"] : brokers)
+        {
+            await cluster.StartBrokerAsync(broker);
+        }
+
+        return cluster;
+    }
+
+    /// <summary>Starts the name server, on the same port as before.</summary>
+    public async Task StartNameServerAsync()
+    {
+        WebApplicationBuilder builder = NewBuilder();
+        builder.Services.AddNameServer();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _nameServerPort, static endpoint => endpoint.UseNameServer()));
+        _nameServer = builder.Build();
+        await _nameServer.StartAsync();
+    }
+
+    /// <summary>Stops the name server.</summary>
+    public async Task StopNameServerAsync()
+    {
+        if (_nameServer is not null)
+        {
+            await _nameServer.StopAsync();
+            await _nameServer.DisposeAsync();
+            _nameServer = null;
+        }
+    }
+
+    /// <summary>Starts a broker, with the port and data that it had before, and waits until it is registered.</summary>
+    public async Task StartBrokerAsync(string name)
+    {
+        int port = _brokers.TryGetValue(name, out (WebApplication App, int Port) before) ? before.Port : FreePorts.Next();
+        WebApplicationBuilder builder = NewBuilder();
+        builder.Services.AddBroker(options =>
+        {
+            options.Name = name;
+            options.Port = port;
+            options.NameServers = NameServers;
+            options.DataDirectory = Path.Combine(_directory.Path, name);
+            options.CommitLogFileSize = 16 << 20;
+            _configure(options);
+        });
+        builder.WebHost.UseLowLatencySockets();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, static endpoint => endpoint.UseBroker()));
+        WebApplication app = builder.Build();
+        await app.StartAsync();
+        _brokers[name] = (app, port);
+        if (_nameServer?.Services.GetRequiredService<RouteTable>() is { } routes)
+        {
+            await Eventually.True(() => routes.GetClusterInfo().Brokers.ContainsKey(name), $"broker {name} is registered");
+        }
+    }
+
+    /// <summary>Stops a broker cleanly.</summary>
+    public async Task StopBrokerAsync(string name)
+    {
+        WebApplication app = _brokers[name].App;
+        using var hurry = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await app.StopAsync(hurry.Token);
+        await app.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (string name in _brokers.Keys)
+        {
+            try
+            {
+                await StopBrokerAsync(name);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Stopped by the test.
+            }
+        }
+
+        await StopNameServerAsync();
+        _directory.Dispose();
+    }
+
+    private static WebApplicationBuilder NewBuilder()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        return builder;
+    }
+}
