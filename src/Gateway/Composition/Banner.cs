@@ -43,6 +43,7 @@ internal static class Banner
     {
         "fsync" => "fsync: acknowledged messages are on disk and survive a power cut",
         "async" => "async: acknowledged messages survive this process; a power cut may lose the last ones",
+        "cluster" => "as the brokers of the cluster are configured",
         _ => durability,
     };
 

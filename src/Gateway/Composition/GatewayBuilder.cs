@@ -105,9 +105,7 @@ internal static class GatewayBuilder
         if (setup.Bridge is not null)
             return new GivenBackend(setup.Bridge);
 
-        return options.IsCluster
-            ? throw new GatewayStartException(GatewayStartException.WrongUsage, "--namesrv: there is no cluster bridge yet.")
-            : new EmbeddedBackend(options);
+        return options.IsCluster ? new ClusterBackend(options) : new EmbeddedBackend(options);
     }
 
     /// <summary>What Kestrel takes for any free port.</summary>

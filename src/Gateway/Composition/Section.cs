@@ -1,5 +1,6 @@
 using System.Reflection;
 using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Gateway.Cluster;
 using ProtoBridgeMQ.Gateway.Embedded;
 using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Metrics;
@@ -22,6 +23,7 @@ internal sealed record Section(string Name, Type Options, params string[] Elsewh
         new("broker", typeof(BrokerOptions), "listen", "port", "nameServers", "dataDirectory", "flush"),
         new("nameServer", typeof(NameServerOptions)),
         new("embedded", typeof(EmbeddedOptions)),
+        new("cluster", typeof(ClusterOptions), "nameServers"),
         new("metrics", typeof(MetricsOptions)),
     ];
 
