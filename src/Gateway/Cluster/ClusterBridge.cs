@@ -23,6 +23,7 @@ public sealed class ClusterBridge : IMessageBridge
     private readonly TailContext _tails;
     private readonly DelaySteps _delays;
     private volatile string? _trouble;
+    private int _disposed;
 
     private ClusterBridge(
         ClusterConnection connection, Producer producer, ClusterTopics topics, ClusterState state, ClusterOptions options, DelaySteps delays, TimeProvider clock, ILoggerFactory logs)
@@ -160,6 +161,11 @@ public sealed class ClusterBridge : IMessageBridge
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await _groups.DisposeAsync().ConfigureAwait(false);
         await _state.DisposeAsync().ConfigureAwait(false);
         await _producer.DisposeAsync().ConfigureAwait(false);

@@ -51,12 +51,13 @@ public sealed class GatewayHost : IAsyncDisposable
     public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _application.WaitForShutdownAsync(cancellationToken);
 
     /// <summary>Stops: fronts drain, then the broker flushes and closes its store.</summary>
-    public Task StopAsync(CancellationToken cancellationToken = default) => _application.StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken = default)
+        => _application.Lifetime.ApplicationStopped.IsCancellationRequested ? Task.CompletedTask : _application.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _application.StopAsync();
+        await StopAsync();
         await _application.DisposeAsync();
     }
 }

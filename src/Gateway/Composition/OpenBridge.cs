@@ -10,6 +10,7 @@ namespace ProtoBridgeMQ.Gateway.Composition;
 internal sealed class OpenBridge(bool isOwned) : IHostedService
 {
     private IMessageBridge? _bridge;
+    private int _stopped;
 
     public IMessageBridge Bridge
     {
@@ -21,7 +22,8 @@ internal sealed class OpenBridge(bool isOwned) : IHostedService
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (isOwned && _bridge is not null)
+        // A host may be stopped, and then disposed, which stops it again.
+        if (isOwned && _bridge is not null && Interlocked.Exchange(ref _stopped, 1) == 0)
             await _bridge.DisposeAsync();
     }
 }
