@@ -28,7 +28,7 @@ public sealed class ClientOptions
     /// <summary>How often the routes of the topics in use are asked for again. Default 30 seconds.</summary>
     public TimeSpan RouteRefreshInterval { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often a topic that is subscribed and does not exist is looked for. Default 1 second.</summary>
+    /// <summary>How often a topic that is subscribed and does not exist is looked for, and queues that could not be shared out are tried again. Default 1 second.</summary>
     public TimeSpan MissingTopicInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Topics whose routes are kept; the one not used for longest makes room. Default 10,000.</summary>

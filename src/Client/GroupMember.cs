@@ -87,6 +87,8 @@ public sealed class GroupMember : IHeartbeatMember, IAsyncDisposable
         finally
         {
             _turn.Release();
+            // The loop waits by what was known before: it looks again, soon if topics are missing.
+            _wake.Set();
         }
     }
 
@@ -180,7 +182,7 @@ public sealed class GroupMember : IHeartbeatMember, IAsyncDisposable
         {
             while (true)
             {
-                TimeSpan wait = _rebalance.TopicsMissing
+                TimeSpan wait = _rebalance.IsIncomplete
                     ? _connection.Options.MissingTopicInterval
                     : _options.RebalanceInterval;
                 await _wake.WaitAsync(wait, _connection.Options.TimeProvider, _stopped.Token).ConfigureAwait(false);

@@ -10,49 +10,75 @@ namespace ProtoBridgeMQ.Client.Groups;
 /// <remarks>One call at a time.</remarks>
 internal sealed class Rebalance(ClusterConnection connection, GroupMemberOptions options)
 {
-    private volatile bool _topicsMissing;
+    private volatile bool _isIncomplete;
 
-    /// <summary>Whether a subscribed topic does not exist yet: then it is looked for more often.</summary>
-    public bool TopicsMissing => _topicsMissing;
+    /// <summary>Whether a subscribed topic does not exist yet, or could not be shared out: then the next try comes sooner.</summary>
+    public bool IsIncomplete => _isIncomplete;
 
     /// <summary>The queues of all topics. What cannot be found out stays as it was.</summary>
     public async ValueTask<MessageQueue[]> ShareOutAsync(
         IReadOnlyCollection<string> topics, IReadOnlyList<MessageQueue> before, CancellationToken cancellationToken)
     {
         var queues = new List<MessageQueue>();
-        bool missing = false;
+        bool incomplete = false;
         foreach (string topic in topics)
         {
             try
             {
                 TopicRoute? route = await connection.Routes.FindAsync(topic, cancellationToken).ConfigureAwait(false);
-                missing |= route is null;
+                incomplete |= route is null;
                 if (route is not null)
                 {
-                    queues.AddRange(await OfTopicAsync(route, cancellationToken).ConfigureAwait(false));
+                    MessageQueue[]? share = await OfTopicAsync(route, cancellationToken).ConfigureAwait(false);
+                    incomplete |= share is null;
+                    queues.AddRange(share ?? []);
                 }
             }
             catch (ProtoBridgeMqException error)
             {
                 connection.Log.RebalanceFailed(options.Group, topic, error.Message);
+                incomplete = true;
                 queues.AddRange(before.Where(queue => queue.Topic == topic));
             }
         }
 
-        _topicsMissing = missing;
+        _isIncomplete = incomplete;
         queues.Sort();
         return [.. queues];
     }
 
-    private async ValueTask<MessageQueue[]> OfTopicAsync(TopicRoute route, CancellationToken cancellationToken)
+    /// <summary>This member's queues of a topic; null when the brokers do not count it as a member.</summary>
+    private async ValueTask<MessageQueue[]?> OfTopicAsync(TopicRoute route, CancellationToken cancellationToken)
     {
         if (options.Model == MessageModel.Broadcasting)
         {
             return route.ReadQueueArray;
         }
 
-        IReadOnlyCollection<string> members = await MembersAsync(connection, route, options.Group, cancellationToken).ConfigureAwait(false);
-        return AverageAllocation.Allocate(connection.ClientId, route.ReadQueueArray, members).ToArray();
+        IReadOnlyCollection<string> members = await ListedAsync(route, cancellationToken).ConfigureAwait(false);
+        return members.Contains(connection.ClientId)
+            ? AverageAllocation.Allocate(connection.ClientId, route.ReadQueueArray, members).ToArray()
+            : null;
+    }
+
+    /// <summary>The members; when this one is not among them, the broker has not heard of it yet: it is told, and asked once more.</summary>
+    private async ValueTask<IReadOnlyCollection<string>> ListedAsync(TopicRoute route, CancellationToken cancellationToken)
+    {
+        try
+        {
+            IReadOnlyCollection<string> members = await MembersAsync(connection, route, options.Group, cancellationToken).ConfigureAwait(false);
+            if (members.Contains(connection.ClientId))
+            {
+                return members;
+            }
+        }
+        catch (RequestRefusedException)
+        {
+            // A broker that knows no member at all answers with an error.
+        }
+
+        await connection.Heartbeats.BeatOnceAsync(cancellationToken).ConfigureAwait(false);
+        return await MembersAsync(connection, route, options.Group, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The client ids of a group, from the first broker of the topic that answers.</summary>

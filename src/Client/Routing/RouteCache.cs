@@ -15,8 +15,8 @@ namespace ProtoBridgeMQ.Client.Routing;
 /// <remarks>Thread safe.</remarks>
 internal sealed class RouteCache(NameServers nameServers, ClientOptions options, ILogger log)
 {
-    /// <summary>Topics that nobody asked for during so many refreshes are forgotten.</summary>
-    private const int IdleRefreshes = 20;
+    /// <summary>Topics that nobody asked for during so long are forgotten.</summary>
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, TopicEntry> _topics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, BrokerRoute> _brokers = new(StringComparer.Ordinal);
@@ -87,7 +87,7 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
     {
         foreach (TopicEntry entry in _topics.Values)
         {
-            if (_time.GetElapsedTime(entry.LastUse) > options.RouteRefreshInterval * IdleRefreshes)
+            if (_time.GetElapsedTime(entry.LastUse) > IdleTime)
             {
                 _topics.TryRemove(entry.Topic, out _);
                 continue;
