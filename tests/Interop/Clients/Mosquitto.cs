@@ -20,10 +20,13 @@ internal static class Mosquitto
         }
     }
 
-    /// <summary>Subscribes, and returns when the subscription was acknowledged.</summary>
+    /// <summary>
+    /// Subscribes, and returns when the subscription was acknowledged. The program keeps its debug lines back while it
+    /// writes to a pipe; stdbuf makes it write line by line.
+    /// </summary>
     public static async Task<MosquittoSubscription> SubscribeAsync(GatewayProcess gateway, string filter, params string[] more)
     {
-        ChildProcess subscriber = ChildProcess.Start("mosquitto_sub", [.. Where(gateway), "-d", "-F", Format, "-t", filter, .. more]);
+        ChildProcess subscriber = ChildProcess.Start("stdbuf", ["-oL", "mosquitto_sub", .. Where(gateway), "-d", "-F", Format, "-t", filter, .. more]);
         try
         {
             await subscriber.LineAsync(line => line.StartsWith("Subscribed (", StringComparison.Ordinal), "that it is subscribed");
