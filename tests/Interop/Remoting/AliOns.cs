@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using ProtoBridgeMQ.Tests.Interop.Clients;
 using ProtoBridgeMQ.Tests.Interop.Http;
@@ -136,6 +137,12 @@ public sealed class AliOns(RunningGateway running) : IClassFixture<RunningGatewa
 
     private async Task ProduceAsync(params object[] messages)
     {
+        // This client gives up when the name server does not know the topic, so somebody creates it first.
+        using (RawBroker broker = await RawBroker.ConnectAsync(_gateway.Ports.Broker))
+        {
+            await broker.CreateTopicAsync((string)JsonSerializer.SerializeToNode(messages[0])!["topic"]!, 4);
+        }
+
         await using ScriptedClient producer = ScriptedClient.Node(
             "ons-produce.js", new { nameSrv = _gateway.NameServer, group = "ons-producer", messages });
         IReadOnlyList<JsonObject> sent = await producer.EventsAsync(messages.Length, "sent", TimeSpan.FromSeconds(40));

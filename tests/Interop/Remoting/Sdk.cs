@@ -141,6 +141,11 @@ public sealed class Sdk(RunningGateway running) : IClassFixture<RunningGateway>
     [FactWhen(Needs.AliOns)]
     public async Task It_consumes_what_ali_ons_produces_and_the_other_way_round()
     {
+        using (RawBroker broker = await RawBroker.ConnectAsync(_gateway.Ports.Broker))
+        {
+            await broker.CreateTopicAsync("SdkOns", 4);
+        }
+
         await using ScriptedClient producing = ScriptedClient.Node("ons-produce.js", new
         {
             nameSrv = _gateway.NameServer,
