@@ -96,6 +96,21 @@ public sealed class Sdk(RunningGateway running) : IClassFixture<RunningGateway>
     }
 
     [Fact]
+    public async Task A_consumer_that_starts_before_its_topics_exist_receives_once_they_do()
+    {
+        await using Producer producer = await ProducerAsync();
+        PushConsumerOptions options = Options("sdk-early");
+        options.RebalanceInterval = TimeSpan.FromMinutes(1);
+        await using var member = new Member(options);
+        member.Subscribe("sdkneverthere");
+        await member.StartAsync("sdkearly");
+
+        await producer.SendAsync(Message("sdkearly", "late"));
+
+        await member.HasAsync(1, TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public async Task A_message_that_its_handler_refused_comes_again()
     {
         await using Producer producer = await ProducerAsync();
@@ -234,6 +249,8 @@ public sealed class Sdk(RunningGateway running) : IClassFixture<RunningGateway>
         }
 
         public int Queues(string topic) => _consumer.Assignment.Queues.Count(queue => queue.Topic == topic);
+
+        public void Subscribe(string topic) => _consumer.Subscribe(topic);
 
         public async Task StartAsync(string topic, string expression = "*")
         {
