@@ -47,9 +47,10 @@ public sealed class RequestTimeoutException : ProtoBridgeMqException
 public sealed class RequestRefusedException : ProtoBridgeMqException
 {
     internal RequestRefusedException(string message, int responseCode, string? address, bool mayHaveHappened = false, Exception? innerException = null)
-        : base(message, mayHaveHappened, responseCode, address, innerException)
-    {
-    }
+        : base(message, mayHaveHappened, responseCode, address, innerException) => Reason = RefusalReasons.Of(responseCode);
+
+    /// <summary>What the response code means to a program.</summary>
+    public RefusalReason Reason { get; }
 }
 
 /// <summary>No name server knows the topic, and it cannot be created by sending to it.</summary>

@@ -1,6 +1,5 @@
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Client;
-using ProtoBridgeMQ.Remoting.Protocol;
 
 namespace ProtoBridgeMQ.Gateway.Cluster;
 
@@ -13,7 +12,7 @@ internal static class ClusterErrors
         ToError(failure),
         failure.Message,
         failure.MayHaveHappened,
-        failure is ClientBusyException or ClusterUnreachableException || IsBusy(failure.ResponseCode) ? SoonAgain : null,
+        failure is ClientBusyException or ClusterUnreachableException or RequestRefusedException { Reason: RefusalReason.Busy } ? SoonAgain : null,
         failure);
 
     /// <summary>A receipt that promises less than the broker is configured for is not an acknowledgement.</summary>
@@ -55,21 +54,20 @@ internal static class ClusterErrors
         ClientBusyException => BridgeError.Busy,
         TopicNotFoundException => BridgeError.TopicNotFound,
         InvalidMessageException => BridgeError.InvalidArgument,
-        RequestRefusedException refused => ToError(refused.ResponseCode ?? ResponseCode.SystemError),
+        RequestRefusedException refused => ToError(refused.Reason),
         _ => BridgeError.Internal,
     };
 
-    private static BridgeError ToError(int code) => code switch
+    private static BridgeError ToError(RefusalReason reason) => reason switch
     {
-        ResponseCode.TopicNotExist => BridgeError.TopicNotFound,
-        ResponseCode.NoPermission => BridgeError.NotAuthorized,
-        ResponseCode.MessageIllegal or ResponseCode.InvalidParameter => BridgeError.InvalidArgument,
-        ResponseCode.SubscriptionGroupNotExist => BridgeError.GroupInvalid,
-        ResponseCode.SubscriptionParseFailed => BridgeError.FilterInvalid,
-        ResponseCode.ServiceNotAvailable => BridgeError.ReadOnly,
-        ResponseCode.RequestCodeNotSupported => BridgeError.Unsupported,
-        _ => IsBusy(code) ? BridgeError.Busy : BridgeError.Internal,
+        RefusalReason.TopicNotFound => BridgeError.TopicNotFound,
+        RefusalReason.NotPermitted => BridgeError.NotAuthorized,
+        RefusalReason.InvalidRequest => BridgeError.InvalidArgument,
+        RefusalReason.GroupNotFound => BridgeError.GroupInvalid,
+        RefusalReason.FilterInvalid => BridgeError.FilterInvalid,
+        RefusalReason.NotWritable => BridgeError.ReadOnly,
+        RefusalReason.Unsupported => BridgeError.Unsupported,
+        RefusalReason.Busy => BridgeError.Busy,
+        _ => BridgeError.Internal,
     };
-
-    private static bool IsBusy(int? code) => code is ResponseCode.SystemBusy or ResponseCode.FlowControl or ResponseCode.PollingFull;
 }
