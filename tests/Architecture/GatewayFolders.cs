@@ -19,9 +19,9 @@ public sealed class GatewayFolders
         => Assert.Empty(Named("src/Gateway/Embedded").Where(pair => pair.Name.StartsWith("ProtoBridgeMQ.Broker.Handlers", StringComparison.Ordinal)));
 
     [Fact]
-    public void The_cluster_bridge_knows_the_bridge_and_the_client()
+    public void The_cluster_bridge_knows_the_bridge_the_client_and_what_its_answers_carry()
         => AssertOnly("src/Gateway/Cluster", "ProtoBridgeMQ.Bridge", "ProtoBridgeMQ.Gateway.Cluster",
-            "ProtoBridgeMQ.Client", "ProtoBridgeMQ.Remoting.Messages");
+            "ProtoBridgeMQ.Client", "ProtoBridgeMQ.Remoting.Messages", "ProtoBridgeMQ.Remoting.Protocol");
 
     [Fact]
     public void The_broker_core_knows_no_wire_header()

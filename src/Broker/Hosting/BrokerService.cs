@@ -5,7 +5,7 @@ using ProtoBridgeMQ.Remoting.Transport;
 namespace ProtoBridgeMQ.Broker.Hosting;
 
 /// <summary>Opens the broker before servers listen, registers it when they do, and leaves before they stop.</summary>
-internal sealed class BrokerService(BrokerCore core, IHostApplicationLifetime lifetime, TimeProvider time, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+internal sealed class BrokerService(BrokerCore core, IHostApplicationLifetime lifetime, TimeProvider time, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly RemotingClient _client = new(
         new RemotingClientOptions(), time, loggers.CreateLogger<RemotingClient>());
@@ -21,7 +21,16 @@ internal sealed class BrokerService(BrokerCore core, IHostApplicationLifetime li
         return Task.CompletedTask;
     }
 
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // Before any server of this process stops listening: the name server may be one of them.
+    public Task StoppingAsync(CancellationToken cancellationToken) => _registration is null ? Task.CompletedTask : _registration.DisposeAsync().AsTask();
+
     public Task StopAsync(CancellationToken cancellationToken) => DisposeAsync().AsTask();
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
