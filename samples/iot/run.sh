@@ -2,7 +2,8 @@
 # The sample in one command: gateway, simulated devices, a .NET consumer with rolling averages, and commands by HTTP.
 #   ./run.sh               until Ctrl-C
 #   ./run.sh --seconds 20  for so long; exit code 0 when measurements and answers were seen
-# MQTT_PORT, HTTP_PORT, NAMESRV_PORT, BROKER_PORT choose other ports. START_GATEWAY=0 uses a gateway that runs already.
+# MQTT_PORT, HTTP_PORT, NAMESRV_PORT, BROKER_PORT choose other ports. START_GATEWAY=0 uses a gateway that runs already,
+# BUILD=0 what is built already, CONFIGURATION=Debug another build.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=0
@@ -21,13 +22,19 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
-echo "Building ..."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-dotnet build "$root/src/Gateway" -c Release -v quiet -nologo -clp:ErrorsOnly -p:RunAnalyzers=false
-dotnet build Telemetry -c Release -v quiet -nologo -clp:ErrorsOnly -p:RunAnalyzers=false
+configuration=${CONFIGURATION:-Release}
+if [ "${BUILD:-1}" = 1 ]; then
+  echo "Building ..."
+  for project in "$root/src/Gateway" Telemetry; do
+    dotnet build "$project" -c "$configuration" -v quiet -nologo -clp:ErrorsOnly -p:RunAnalyzers=false >"$work/build.log" 2>&1 \
+      || { cat "$work/build.log"; exit 1; }
+  done
+fi
 
 if [ "${START_GATEWAY:-1}" = 1 ]; then
-  dotnet "$root/src/Gateway/bin/Release/net10.0/ProtoBridgeMQ.Gateway.dll" --data "$work/data" \
+  : > "$work/gateway.log"
+  dotnet "$root/src/Gateway/bin/$configuration/net10.0/ProtoBridgeMQ.Gateway.dll" --data "$work/data" \
     --mqtt-port "$mqtt" --http-port "$http" --namesrv-port "$namesrv" --broker-port "$broker" > "$work/gateway.log" 2>&1 &
   pids+=($!)
   for _ in $(seq 100); do
@@ -62,7 +69,7 @@ else
 fi
 pids+=($!)
 
-dotnet Telemetry/bin/Release/net10.0/ProtoBridgeMQ.Telemetry.dll "127.0.0.1:$namesrv" > >(tee "$work/telemetry.log") 2>&1 &
+dotnet Telemetry/bin/$configuration/net10.0/ProtoBridgeMQ.Telemetry.dll "127.0.0.1:$namesrv" > >(tee "$work/telemetry.log") 2>&1 &
 pids+=($!)
 
 echo "Commands go out by HTTP, such as:"
