@@ -184,6 +184,7 @@ public sealed class ClusterBridge : IMessageBridge
                 MaxPendingRequests = options.MaxPendingRequests,
                 MaxTopics = options.MaxKnownTopics,
                 MissingTopicInterval = options.TopicInterval,
+                RouteRefreshInterval = options.RouteRefreshInterval,
                 LoggerFactory = logs,
             });
         }

@@ -45,6 +45,10 @@ public sealed class ClusterOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan TopicInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often the routes of the topics in use are asked for again: so long a broker that came back may stay unseen.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan RouteRefreshInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Messages of one queue that a tail reads ahead, at most.</summary>
     [Range(1, 1024)]
     public int TailBatch { get; set; } = 64;
