@@ -52,8 +52,8 @@ public sealed class EndToEndTests
         await goes.DisposeAsync();
         await QueuesAsync(stays, 4);
         await SendManyAsync(producer, 40, "alone");
-        await inbox.WaitForAsync(81);
-        Assert.Equal(81, inbox.Texts.Distinct().Count());
+        // A queue that changes its owner may give a message twice; none may be missing.
+        await Eventually.True(() => inbox.Texts.Distinct().Count() == 81, "81 different messages were handled");
     }
 
     [Fact]
