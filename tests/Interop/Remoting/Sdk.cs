@@ -133,24 +133,29 @@ public sealed class Sdk(RunningGateway running) : IClassFixture<RunningGateway>
         await using var member = new Member(Options("sdk-mixed"));
         await member.StartAsync("sdkmixed");
         await member.HasAsync(1);
-        Assert.Empty(await rest.ReceiveAsync("sdkmixed", "sdk-mixed", "max=1&wait=1s"));
+        // The new member may take a queue over before the old one has saved its progress: then "first" comes once more.
+        HashSet<string> byHttp = await TakeByHttpAsync(rest);
+        Assert.All(byHttp, body => Assert.Equal("first", body));
 
         await SendAsync(producer, "sdkmixed", 0, 100);
-        HashSet<string> byHttp = [];
         long begin = TimeProvider.System.GetTimestamp();
         while (member.Bodies.Union(byHttp).Count() < 101)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(begin) < TimeSpan.FromSeconds(60), $"{member.Bodies.Count()} by SDK, {byHttp.Count} by HTTP");
-            IReadOnlyList<JsonObject> messages = await rest.ReceiveAsync("sdkmixed", "sdk-mixed", "max=32&wait=1s");
-            if (messages.Count > 0)
-            {
-                byHttp.UnionWith(messages.Select(message => (string)message["body"]!));
-                await rest.AcknowledgeAsync([.. messages.Select(message => (string)message["receipt"]!)]);
-            }
+            byHttp.UnionWith(await TakeByHttpAsync(rest));
         }
 
-        Assert.NotEmpty(byHttp);
+        Assert.Contains(byHttp, body => body != "first");
         Assert.True(member.Bodies.Count() > 1);
+    }
+
+    private static async Task<HashSet<string>> TakeByHttpAsync(Rest rest)
+    {
+        IReadOnlyList<JsonObject> messages = await rest.ReceiveAsync("sdkmixed", "sdk-mixed", "max=32&wait=1s");
+        if (messages.Count > 0)
+            await rest.AcknowledgeAsync([.. messages.Select(message => (string)message["receipt"]!)]);
+
+        return [.. messages.Select(message => (string)message["body"]!)];
     }
 
     [FactWhen(Needs.AliOns)]

@@ -19,6 +19,7 @@ public sealed class ChildProcess : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly List<LineWait> _waits = [];
     private int _dropped;
+    private int _openOutputs = 2;
 
     private ChildProcess(Process process, string name)
     {
@@ -83,7 +84,6 @@ public sealed class ChildProcess : IAsyncDisposable
         var child = new ChildProcess(process, Path.GetFileName(program));
         process.OutputDataReceived += (_, line) => child.Take(line.Data);
         process.ErrorDataReceived += (_, line) => child.Take(line.Data);
-        process.Exited += (_, _) => child.EndWaits();
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -103,12 +103,10 @@ public sealed class ChildProcess : IAsyncDisposable
 
             wait = new LineWait(match);
             _waits.Add(wait);
-        }
-
-        if (_process.HasExited)
-        {
-            await DrainAsync().ConfigureAwait(false);
-            EndWaits();
+            if (_openOutputs == 0)
+            {
+                EndWaits();
+            }
         }
 
         try
@@ -172,8 +170,6 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task DrainAsync() => await _process.WaitForExitAsync().WaitAsync(Waiting.Patience).ConfigureAwait(false);
-
     private void Send(int signal)
     {
         if (!_process.HasExited && kill(_process.Id, signal) != 0)
@@ -186,15 +182,21 @@ public sealed class ChildProcess : IAsyncDisposable
         static extern int kill(int pid, int signal);
     }
 
+    // Null is the end of an output. The program's end does not count: its last lines may still be on their way.
     private void Take(string? line)
     {
-        if (line is null)
-        {
-            return;
-        }
-
         lock (_gate)
         {
+            if (line is null)
+            {
+                if (--_openOutputs == 0)
+                {
+                    EndWaits();
+                }
+
+                return;
+            }
+
             if (_lines.Count < MaxLines)
             {
                 _lines.Add(line);
