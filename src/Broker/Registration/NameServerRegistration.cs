@@ -186,8 +186,8 @@ public sealed partial class NameServerRegistration : IAsyncDisposable
         }
         catch (Exception error) when (error is RemotingException or IOException or System.Net.Sockets.SocketException or TimeoutException or OperationCanceledException)
         {
-            // It will notice by itself when no registration comes any more.
-            LogAbsent(_logger, server.Address, error.Message);
+            // It will notice by itself when no registration comes any more; in one process it may have stopped first.
+            LogNotUnregistered(_logger, server.Address, error.Message);
         }
     }
 
@@ -229,6 +229,9 @@ public sealed partial class NameServerRegistration : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Name server {Address} does not take our registration, it will be tried again: {Reason}")]
     private static partial void LogAbsent(ILogger logger, string address, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Name server {Address} was not told that we leave: {Reason}")]
+    private static partial void LogNotUnregistered(ILogger logger, string address, string reason);
 
     private sealed class NameServerState(string address)
     {
