@@ -84,6 +84,7 @@ internal sealed class GroupConsumer
 
             var stream = new GroupStream(this, request, TagExpression.Parse(request.Filter));
             await SubscribeAsync(stream, request.Topics, cancellationToken).ConfigureAwait(false);
+            await LookAsync(cancellationToken).ConfigureAwait(false);
             Deliveries.Add(stream);
             return stream;
         }
@@ -161,6 +162,19 @@ internal sealed class GroupConsumer
         if (_following == Task.CompletedTask)
         {
             _following = Task.Run(FollowAssignmentAsync, CancellationToken.None);
+        }
+    }
+
+    // So that the first receive finds what lies in all queues, not only what the fastest of them gave.
+    private async ValueTask LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(Deliveries.Readers.Select(reader => reader.Looked)).WaitAsync(Options.FirstLook, Clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A queue that does not answer must not hold up the others.
         }
     }
 

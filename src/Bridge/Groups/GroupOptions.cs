@@ -20,6 +20,10 @@ public sealed class GroupOptions
     [Range(1, 1024)]
     public int ReadBatch { get; set; } = 64;
 
+    /// <summary>How long a stream that opens waits for the first look at every queue. Default 250 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
+    public TimeSpan FirstLook { get; set; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How long one read waits for the next message.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:00:30")]
     public TimeSpan ReadWait { get; set; } = TimeSpan.FromSeconds(15);

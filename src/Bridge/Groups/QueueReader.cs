@@ -12,6 +12,7 @@ internal sealed class QueueReader : IAsyncDisposable
     private readonly GroupConsumer _owner;
     private readonly CancellationTokenSource _stop = new();
     private readonly StreamSignal _room;
+    private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loop = Task.CompletedTask;
 
     public QueueReader(GroupConsumer owner, GroupQueue queue, long start)
@@ -31,6 +32,9 @@ internal sealed class QueueReader : IAsyncDisposable
 
     /// <summary>The progress that was saved last.</summary>
     public long Committed { get; set; }
+
+    /// <summary>Completes when the first read ended: what lay in the queue at the start is read ahead then.</summary>
+    public Task Looked => _looked.Task;
 
     /// <summary>The queue belongs to somebody else now.</summary>
     public bool IsLost { get; set; }
@@ -62,11 +66,16 @@ internal sealed class QueueReader : IAsyncDisposable
                 }
 
                 await ReadOnceAsync(messages, bytes).ConfigureAwait(false);
+                _looked.TrySetResult();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The queue was lost, or the group is closing.
+        }
+        finally
+        {
+            _looked.TrySetResult();
         }
     }
 
@@ -76,7 +85,7 @@ internal sealed class QueueReader : IAsyncDisposable
         try
         {
             GroupRead read = await _owner.Source
-                .ReadAsync(Queue, Window.NextRead, messages, bytes, _owner.Options.ReadWait, batch, _stop.Token)
+                .ReadAsync(Queue, Window.NextRead, messages, bytes, Looked.IsCompleted ? _owner.Options.ReadWait : TimeSpan.Zero, batch, _stop.Token)
                 .ConfigureAwait(false);
             if (_owner.Deliveries.Arrived(this, batch, read.NextOffset))
             {

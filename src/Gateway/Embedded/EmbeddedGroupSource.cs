@@ -145,7 +145,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     {
         QueueArrival state = _reads.GetOrAdd(queue, static (_, clock) => new QueueArrival(clock), _clock);
         ReadOutcome outcome = ReadNow(queue, offset, maxMessages, maxBytes, state, batch);
-        if (outcome.Status == ReadStatus.NoNewMessage)
+        if (outcome.Status == ReadStatus.NoNewMessage && wait > TimeSpan.Zero)
         {
             state.Topic = queue.Topic;
             state.QueueId = queue.QueueId;

@@ -68,10 +68,10 @@ public abstract class TailContract<TFixture> : BridgeTest<TFixture>
     {
         string topic = Fixture.Name("tags");
         await using IMessageStream tail = await TailAsync(TopicSelection.Of(topic), "red || blue");
-        await PublishAsync(topic, "1", "red");
-        await PublishAsync(topic, "2", "green");
-        await PublishAsync(topic, "3");
-        await PublishAsync(topic, "4", "blue");
+        await PublishAsync(topic, "1", "red", orderingHash: 1);
+        await PublishAsync(topic, "2", "green", orderingHash: 1);
+        await PublishAsync(topic, "3", orderingHash: 1);
+        await PublishAsync(topic, "4", "blue", orderingHash: 1);
         Assert.Equal(["1", "4"], (await ReceiveAsync(tail, 2)).Select(message => message.Text));
     }
 

@@ -91,7 +91,7 @@ internal sealed class ScriptedSource : IGroupSource
                     batch.AddCopy(Message(queue, i, texts[i]));
                 }
 
-                if (batch.Count > 0)
+                if (batch.Count > 0 || wait == TimeSpan.Zero)
                 {
                     return new GroupRead(offset + batch.Count);
                 }
