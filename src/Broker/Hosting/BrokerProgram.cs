@@ -43,6 +43,7 @@ internal static class BrokerProgram
         var wanted = new BrokerOptions();
         configure(wanted);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Services.AddBroker(configure);
         builder.WebHost.UseLowLatencySockets();
