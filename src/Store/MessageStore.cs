@@ -7,6 +7,7 @@ using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
 using ProtoBridgeMQ.Store.Recovery;
 
@@ -33,15 +34,17 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly LogFlusher _flusher;
     private readonly Dispatcher _dispatcher;
     private readonly CheckpointWriter _checkpoints;
+    private readonly ProjectionSet _projections;
     private readonly bool _async;
     private int _disposed;
 
-    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
+    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
     {
         var state = recovery.Run();
         Options = options;
         Repairs = recovery.Repairs;
         _directory = directory;
+        _projections = projections;
         _async = options.FlushMode == FlushMode.Async;
         _queues = state.Queues;
         _log = new CommitLog(state.SegmentSize, [.. state.Segments], state.End);
@@ -54,10 +57,10 @@ public sealed class MessageStore : IAsyncDisposable
         var last = Math.Min(state.LastTimestamp, now);
         _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last);
         var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last };
-        _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), _health, options, time, start, Confirmed, listeners, logger);
+        _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, options, time, start, Confirmed, listeners, logger);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         var checkpoint = state.Checkpoint with { RecoverOffset = -1 };
-        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, _health, options.CheckpointInterval, time, logger);
+        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, projections, _health, options.CheckpointInterval, time, logger);
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count);
     }
 
@@ -113,8 +116,9 @@ public sealed class MessageStore : IAsyncDisposable
             directory = new StoreDirectory(files, options.Directory, logger);
             directory.BeginRun();
             var checkpointFile = new CheckpointFile(files, options.Directory);
-            var recovery = new StoreRecovery(options, files, checkpointFile, directory.WasAborted, logger);
-            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, recovery, listeners ?? []);
+            var projections = new ProjectionSet();
+            var recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, logger);
+            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, recovery, listeners ?? []);
             store.Start();
             return store;
         }
@@ -216,6 +220,7 @@ public sealed class MessageStore : IAsyncDisposable
         _source.Close();
         _log.Close();
         _queues.Files.Dispose();
+        _projections.Dispose();
         _directory.EndRun(isClean);
         _directory.Dispose();
     }

@@ -57,6 +57,9 @@ public sealed class StoreOptions
     /// <summary>Whether recovery checks the CRC of every body it reads.</summary>
     public bool CheckCrcOnRecovery { get; set; } = true;
 
+    /// <summary>Whether opening throws the consume queues and everything else that is built from the log away, and builds it again.</summary>
+    public bool Rebuild { get; set; }
+
     /// <summary>The host that is written into records and offset message ids.</summary>
     public HostAddress StoreHost { get; set; } = HostAddress.Loopback(10911);
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
 
 namespace ProtoBridgeMQ.Store.Checkpoints;
@@ -16,6 +17,7 @@ internal sealed partial class CheckpointWriter : IDisposable
     private readonly Dispatcher _dispatcher;
     private readonly LogFlusher _flusher;
     private readonly QueueFiles _queueFiles;
+    private readonly ProjectionSet _projections;
     private readonly StoreHealth _health;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
@@ -23,13 +25,14 @@ internal sealed partial class CheckpointWriter : IDisposable
     private Checkpoint _last;
     private bool _closed;
 
-    public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueFiles queueFiles, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
+    public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueFiles queueFiles, ProjectionSet projections, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
     {
         _file = file;
         _last = last;
         _dispatcher = dispatcher;
         _flusher = flusher;
         _queueFiles = queueFiles;
+        _projections = projections;
         _health = health;
         _logger = logger;
         _timer = time.CreateTimer(_ => Tick(), null, interval, interval);
@@ -75,6 +78,7 @@ internal sealed partial class CheckpointWriter : IDisposable
             if (!_flusher.FlushTo(progress.Offset))
                 return false;
             _queueFiles.Flush();
+            _projections.Flush();
             _last = _last with
             {
                 PhysicTimestamp = progress.StoreTimestamp,

@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
 
 namespace ProtoBridgeMQ.Store.Dispatch;
@@ -17,6 +18,7 @@ internal sealed partial class Dispatcher : IDisposable
 
     private readonly CommitLog _log;
     private readonly QueueBuilder _builder;
+    private readonly ProjectionSet _projections;
     private readonly StoreHealth _health;
     private readonly TimeProvider _time;
     private readonly TimeSpan _retryInterval;
@@ -36,6 +38,7 @@ internal sealed partial class Dispatcher : IDisposable
     public Dispatcher(
         CommitLog log,
         QueueBuilder builder,
+        ProjectionSet projections,
         StoreHealth health,
         StoreOptions options,
         TimeProvider time,
@@ -46,6 +49,7 @@ internal sealed partial class Dispatcher : IDisposable
     {
         _log = log;
         _builder = builder;
+        _projections = projections;
         _health = health;
         _time = time;
         _retryInterval = options.DiskFullRetryInterval;
@@ -158,6 +162,7 @@ internal sealed partial class Dispatcher : IDisposable
             if (error != RecordError.None)
                 return GiveUp($"the record at offset {progress.Offset} is damaged ({error})");
             _builder.Stage(record, out var queue, out var tagsCode);
+            _projections.Stage(record);
             if (queue is not null)
                 _batch[_batchCount++] = new Dispatched(queue, at, tagsCode);
             progress.Offset += record.Size;
@@ -175,6 +180,7 @@ internal sealed partial class Dispatcher : IDisposable
             try
             {
                 _builder.Commit();
+                _projections.Commit();
                 if (_health.State.Condition == StoreCondition.DiskFull && _waitedForRoom)
                     _health.HasRoom();
                 _waitedForRoom = false;
@@ -195,7 +201,7 @@ internal sealed partial class Dispatcher : IDisposable
             }
             catch (Exception error)
             {
-                _health.Fail("A consume queue could not be written", error);
+                _health.Fail("A consume queue, or what else is built from the log, could not be written", error);
                 return false;
             }
         }

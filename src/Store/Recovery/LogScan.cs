@@ -41,7 +41,7 @@ internal sealed class LogScan
                 + "Restore the segment that holds this offset from a copy.");
         }
 
-        _builder.Commit();
+        Commit();
         _state.End = position;
     }
 
@@ -76,17 +76,24 @@ internal sealed class LogScan
             return;
         }
 
+        _state.Projections.Stage(record);
+        if (++_staged % CommitEvery == 0)
+            Commit();
         switch (_builder.Stage(record, out _, out _))
         {
             case QueuePlacement.Added:
                 _state.RebuiltEntries++;
-                if (++_staged % CommitEvery == 0)
-                    _builder.Commit();
                 break;
             case QueuePlacement.Impossible:
                 _state.MisplacedRecords.Add(record.PhysicalOffset);
                 break;
         }
+    }
+
+    private void Commit()
+    {
+        _builder.Commit();
+        _state.Projections.Commit();
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
 
 namespace ProtoBridgeMQ.Store.Recovery;
@@ -11,16 +12,19 @@ internal readonly record struct SegmentFile(long BaseOffset, long Length);
 /// <summary>What is known of a store directory while it is opened; the steps of recovery fill it in.</summary>
 internal sealed class RecoveryState
 {
-    public RecoveryState(StoreOptions options, IFileSystem files)
+    public RecoveryState(StoreOptions options, IFileSystem files, ProjectionSet projections)
     {
         Options = options;
         Files = files;
+        Projections = projections;
         LogDirectory = Path.Combine(options.Directory, "commitlog");
     }
 
     public StoreOptions Options { get; }
 
     public IFileSystem Files { get; }
+
+    public ProjectionSet Projections { get; }
 
     public string LogDirectory { get; }
 
@@ -41,7 +45,7 @@ internal sealed class RecoveryState
     public bool WasAborted { get; set; }
 
     /// <summary>Everything is known to be as the checkpoint says: the last run of this program ended well.</summary>
-    public bool IsClean => !WasAborted && HasCheckpoint && Checkpoint.RecoverOffset >= 0 && ScanStart == Checkpoint.RecoverOffset;
+    public bool IsClean => !WasAborted && !Options.Rebuild && HasCheckpoint && Checkpoint.RecoverOffset >= 0 && ScanStart == Checkpoint.RecoverOffset;
 
     /// <summary>Where the scan of the log begins: a record, or the end.</summary>
     public long ScanStart { get; set; }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Projections;
 
 namespace ProtoBridgeMQ.Store.Recovery;
 
@@ -17,9 +18,9 @@ internal sealed partial class StoreRecovery
     private readonly ILogger _logger;
     private readonly List<Repair> _repairs = [];
 
-    public StoreRecovery(StoreOptions options, IFileSystem files, CheckpointFile checkpointFile, bool wasAborted, ILogger logger)
+    public StoreRecovery(StoreOptions options, IFileSystem files, CheckpointFile checkpointFile, ProjectionSet projections, bool wasAborted, ILogger logger)
     {
-        _state = new RecoveryState(options, files) { WasAborted = wasAborted };
+        _state = new RecoveryState(options, files, projections) { WasAborted = wasAborted };
         _checkpointFile = checkpointFile;
         _logger = logger;
     }
@@ -32,11 +33,13 @@ internal sealed partial class StoreRecovery
         DecideStart();
         Apply(new CheckpointAheadOfLog(), new ShortTailSegment(), new LostCheckpoint(), new UncleanStop());
         QueueLoader.Load(_state);
+        LoadProjections();
         new LogScan(_state).Run();
         Apply(new DamagedRecord(), new TornRecord(), new QueueAheadOfLog(), new SegmentsBeyondEnd(), new MissingQueueTail());
         SecureTail();
         foreach (var queue in _state.Queues.All)
             queue.NextOffset = queue.MaxOffset;
+        _state.Projections.EndRecovery(_state.End);
         _state.Queues.Files.Flush();
         return _state;
     }
@@ -50,6 +53,13 @@ internal sealed partial class StoreRecovery
             return;
         _state.ScanStart = checkpoint.RecoverOffset >= 0 ? checkpoint.RecoverOffset : StartPoint.ByTime(_state);
         _state.DurableFloor = Math.Max(0, checkpoint.RecoverOffset);
+    }
+
+    /// <summary>One that lost something has the scan begin earlier; the queues know the records before their end.</summary>
+    private void LoadProjections()
+    {
+        var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Options.Rebuild);
+        _state.ScanStart = _state.Projections.Load(start);
     }
 
     private void Apply(params ReadOnlySpan<IRepair> repairs)

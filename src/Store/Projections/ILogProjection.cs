@@ -1,0 +1,47 @@
+using ProtoBridgeMQ.Remoting.Messages;
+
+namespace ProtoBridgeMQ.Store.Projections;
+
+/// <summary>
+/// Something that is built from the log record by record, and can be built from it again: the key index, light queues,
+/// compacted topics.
+/// <code>
+///  Load ─► (Stage ... Commit)* of the recovery scan ─► EndRecovery ─► (Stage ... Commit)* by the dispatcher ─► Dispose
+///                                                                      Flush: at each checkpoint, on another thread
+/// </code>
+/// It is told of every record from the offset that <see cref="Load"/> gives on, in log order, some of them more than
+/// once after a crash: telling it again changes nothing.
+/// </summary>
+internal interface ILogProjection : IDisposable
+{
+    /// <summary>
+    /// Reads what it has on the disk, keeps what is certain, and gives the offset from which it must be told of
+    /// records: <see cref="ProjectionStart.Offset"/>, or an earlier one when it lost something.
+    /// </summary>
+    long Load(in ProjectionStart start);
+
+    /// <summary>Takes a record. Nothing is to be seen of it before <see cref="Commit"/>. Allocates nothing.</summary>
+    void Stage(in MessageRecord record);
+
+    /// <summary>
+    /// Makes what is staged readable. When it throws <see cref="Files.DiskFullException"/> it is called again with the same
+    /// records staged.
+    /// </summary>
+    void Commit();
+
+    /// <summary>The log ends here: forgets what it knows of records behind. Commits came before.</summary>
+    void EndRecovery(long end);
+
+    /// <summary>Makes everything committed before the call durable. Called while records are staged on another thread.</summary>
+    void Flush();
+
+    /// <summary>Records before this offset are gone from the log. Called while records are staged on another thread.</summary>
+    void Trim(long minOffset);
+}
+
+/// <summary>What a projection is told when the store opens.</summary>
+/// <param name="Offset">The checkpoint's offset: everything before it was flushed.</param>
+/// <param name="LogStart">Where the log begins.</param>
+/// <param name="IsClean">The store was closed; nothing is behind <paramref name="Offset"/>.</param>
+/// <param name="Rebuild">Throw away what is on the disk and build it all again from the log.</param>
+internal readonly record struct ProjectionStart(long Offset, long LogStart, bool IsClean, bool Rebuild);
