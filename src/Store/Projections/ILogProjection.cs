@@ -35,7 +35,11 @@ internal interface ILogProjection : IDisposable
     /// <summary>Makes everything committed before the call durable. Called while records are staged on another thread.</summary>
     void Flush();
 
-    /// <summary>Records before this offset are gone from the log. Called while records are staged on another thread.</summary>
+    /// <summary>
+    /// Records before this offset are about to be deleted (retention): what is still needed of them is durable elsewhere
+    /// on return, what points to them may go. An exception keeps the records. Called while records are staged on another
+    /// thread, and readers read.
+    /// </summary>
     void Trim(long minOffset);
 }
 
