@@ -10,6 +10,7 @@ using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
 using ProtoBridgeMQ.Store.Recovery;
+using ProtoBridgeMQ.Store.Retention;
 
 namespace ProtoBridgeMQ.Store;
 
@@ -35,6 +36,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly CheckpointWriter _checkpoints;
     private readonly ProjectionSet _projections;
+    private readonly GuardSet _guards = new();
     private readonly bool _async;
     private int _disposed;
 
@@ -183,6 +185,12 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>Takes a listener away; it may be told of records of the batch in hand still.</summary>
     public void RemoveListener(IDispatchListener listener) => _dispatcher.Remove(listener);
+
+    /// <summary>Adds somebody who still needs records. Owners add theirs before retention starts.</summary>
+    public void AddGuard(IRetentionGuard guard) => _guards.Add(guard);
+
+    /// <summary>Takes a guard away: what it held may be deleted by the next pass.</summary>
+    public void RemoveGuard(IRetentionGuard guard) => _guards.Remove(guard);
 
     /// <summary>Completes once everything appended so far can be read, or the store failed or closed. For tests and tools.</summary>
     public ValueTask<DurabilityStatus> WaitDispatchedAsync() => _dispatcher.WaitAsync(_log.Written);

@@ -6,6 +6,15 @@ namespace ProtoBridgeMQ.Store.Files;
 /// <param name="IsDirectory">Whether it is a directory.</param>
 public readonly record struct FileEntry(string Name, long Length, bool IsDirectory);
 
+/// <summary>Room on the file system that holds a directory.</summary>
+/// <param name="Used">Bytes in use, whoever uses them.</param>
+/// <param name="Available">Bytes that the store may still take.</param>
+public readonly record struct DiskRoom(long Used, long Available)
+{
+    /// <summary>Share in use, 0 to 1, as <c>df</c> shows it.</summary>
+    public double UsedShare => Used <= 0 ? 0 : (double)Used / ((double)Used + Math.Max(0, Available));
+}
+
 /// <summary>
 /// What the store asks of a file system. Everything it does to a disk goes through here, so that tests can tear writes,
 /// lose what was not flushed, fill the disk, fail a flush and flip bits.
@@ -43,6 +52,9 @@ public interface IFileSystem
 
     /// <summary>Opens a file for reads and writes at positions, making it where it does not exist.</summary>
     IRandomFile Open(string path);
+
+    /// <summary>Room on the file system that holds a directory, which exists.</summary>
+    DiskRoom Room(string directory);
 
     /// <summary>Takes the lock file of the store; fails when another process holds it.</summary>
     IDisposable Lock(string path);

@@ -67,6 +67,13 @@ public sealed class PhysicalFileSystem : IFileSystem
     public IRandomFile Open(string path) => new PhysicalRandomFile(path);
 
     /// <inheritdoc/>
+    public DiskRoom Room(string directory)
+    {
+        var drive = new DriveInfo(Path.GetFullPath(directory));
+        return new DiskRoom(drive.TotalSize - drive.TotalFreeSpace, drive.AvailableFreeSpace);
+    }
+
+    /// <inheritdoc/>
     public IDisposable Lock(string path)
     {
         var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

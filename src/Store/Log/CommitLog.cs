@@ -7,21 +7,26 @@ namespace ProtoBridgeMQ.Store.Log;
 /// </summary>
 internal sealed class CommitLog
 {
+    private readonly Lock _change = new();
     private LogSegment[] _segments;
     private long _written;
+    private long _min;
 
     public CommitLog(int segmentSize, LogSegment[] segments, long end)
     {
         SegmentSize = segmentSize;
         _segments = segments;
         _written = end;
-        MinOffset = segments.Length == 0 ? end : segments[0].BaseOffset;
+        _min = segments.Length == 0 ? end : segments[0].BaseOffset;
     }
 
     public int SegmentSize { get; }
 
-    /// <summary>Physical offset of the first byte.</summary>
-    public long MinOffset { get; }
+    /// <summary>Physical offset of the first record that is served; the beginning of a segment.</summary>
+    public long MinOffset => Volatile.Read(ref _min);
+
+    /// <summary>The segments as of now, ascending. The last one is written to, or the next append follows it.</summary>
+    public IReadOnlyList<LogSegment> Segments => Volatile.Read(ref _segments);
 
     /// <summary>Physical offset after the last byte written.</summary>
     public long Written => Volatile.Read(ref _written);
@@ -37,7 +42,11 @@ internal sealed class CommitLog
     }
 
     /// <summary>Adds the next segment. Writer only.</summary>
-    public void Add(LogSegment segment) => Volatile.Write(ref _segments, [.. _segments, segment]);
+    public void Add(LogSegment segment)
+    {
+        lock (_change)
+            Volatile.Write(ref _segments, [.. _segments, segment]);
+    }
 
     /// <summary>Publishes what was written. Writer only.</summary>
     public void Publish(long end) => Volatile.Write(ref _written, end);
@@ -46,10 +55,28 @@ internal sealed class CommitLog
     public LogSegment? Find(long offset)
     {
         var segments = Volatile.Read(ref _segments);
-        if (segments.Length == 0 || offset < segments[0].BaseOffset)
+        if (segments.Length == 0 || offset < segments[0].BaseOffset || offset < MinOffset)
             return null;
         var index = (offset - segments[0].BaseOffset) / SegmentSize;
         return index < segments.Length ? segments[index] : null;
+    }
+
+    /// <summary>Nothing before an offset is found any more. The beginning of a segment that is not the first.</summary>
+    public void AdvanceMin(long offset) => Volatile.Write(ref _min, Math.Max(offset, _min));
+
+    /// <summary>Takes the segments before <see cref="MinOffset"/> out of the log; they are the caller's now. Never the last one.</summary>
+    public LogSegment[] RemoveHead()
+    {
+        lock (_change)
+        {
+            var segments = _segments;
+            var gone = 0;
+            while (gone < segments.Length - 1 && segments[gone].EndOffset <= MinOffset)
+                gone++;
+            if (gone > 0)
+                Volatile.Write(ref _segments, segments[gone..]);
+            return segments[..gone];
+        }
     }
 
     /// <summary>Makes [<paramref name="from"/>, <paramref name="to"/>) durable, segment by segment in their order.</summary>

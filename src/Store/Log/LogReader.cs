@@ -30,9 +30,19 @@ public sealed class LogReader : IDisposable
     {
         record = default;
         var limit = _limit();
-        Position = Math.Max(Position, _log.MinOffset);
-        while (Position < limit && TryHold(Position))
+        while (true)
         {
+            Position = Math.Max(Position, _log.MinOffset);
+            if (Position >= limit)
+                return false;
+            if (!TryHold(Position))
+            {
+                // The log's head may have been deleted in between: then there is a later place to go on at.
+                if (Position < _log.MinOffset)
+                    continue;
+                return false;
+            }
+
             var error = MessageRecord.TryRead(_segment!.Memory.Span[(int)(Position - _segment.BaseOffset)..], out record);
             if (error == RecordError.None)
             {
@@ -44,8 +54,6 @@ public sealed class LogReader : IDisposable
                 return false;
             Position = _segment.EndOffset;
         }
-
-        return false;
     }
 
     /// <summary>Goes to another record: the physical offset of any record.</summary>

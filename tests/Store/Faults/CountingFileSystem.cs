@@ -34,5 +34,7 @@ internal sealed class CountingFileSystem : IFileSystem
 
     public IRandomFile Open(string path) => _files.Open(path);
 
+    public DiskRoom Room(string directory) => _files.Room(directory);
+
     public IDisposable Lock(string path) => _files.Lock(path);
 }

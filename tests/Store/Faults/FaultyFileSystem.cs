@@ -205,6 +205,15 @@ internal sealed class FaultyFileSystem : IFileSystem
             return new FaultyRandomFile(this, path, Get(path));
     }
 
+    public DiskRoom Room(string directory)
+    {
+        lock (_lock)
+        {
+            var used = _cached.Values.Distinct().Sum(file => file.Length);
+            return new DiskRoom(used, Math.Max(0, Capacity - used));
+        }
+    }
+
     public IDisposable Lock(string path)
     {
         lock (_lock)

@@ -68,6 +68,12 @@ internal sealed class FaultyProcess : IFileSystem
             return Alive().Open(path);
     }
 
+    public DiskRoom Room(string directory)
+    {
+        lock (_machine.Gate)
+            return Alive().Room(directory);
+    }
+
     public IDisposable Lock(string path)
     {
         lock (_machine.Gate)
