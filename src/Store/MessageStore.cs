@@ -6,6 +6,7 @@ using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Index;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
@@ -36,17 +37,19 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly CheckpointWriter _checkpoints;
     private readonly ProjectionSet _projections;
+    private readonly KeyIndex? _index;
     private readonly GuardSet _guards = new();
     private readonly bool _async;
     private int _disposed;
 
-    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
+    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, KeyIndex? index, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
     {
         var state = recovery.Run();
         Options = options;
         Repairs = recovery.Repairs;
         _directory = directory;
         _projections = projections;
+        _index = index;
         _async = options.FlushMode == FlushMode.Async;
         _queues = state.Queues;
         _log = new CommitLog(state.SegmentSize, [.. state.Segments], state.End);
@@ -62,7 +65,7 @@ public sealed class MessageStore : IAsyncDisposable
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, options, time, start, Confirmed, listeners, logger);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         var checkpoint = state.Checkpoint with { RecoverOffset = -1 };
-        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, projections, _health, options.CheckpointInterval, time, logger);
+        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, projections, index, _health, options.CheckpointInterval, time, logger);
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count);
     }
 
@@ -118,9 +121,10 @@ public sealed class MessageStore : IAsyncDisposable
             directory = new StoreDirectory(files, options.Directory, logger);
             directory.BeginRun();
             var checkpointFile = new CheckpointFile(files, options.Directory);
-            var projections = new ProjectionSet();
+            var index = options.IndexEnabled ? new KeyIndex(options, files, time, logger) : null;
+            var projections = new ProjectionSet(index is null ? [] : [index]);
             var recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, logger);
-            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, recovery, listeners ?? []);
+            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, recovery, listeners ?? []);
             store.Start();
             return store;
         }

@@ -54,6 +54,29 @@ public sealed class StoreOptions
     [Range(4, 100_000)]
     public int MaxOpenQueueFiles { get; set; } = 512;
 
+    /// <summary>Whether messages are found by their keys and unique keys: whether <c>index/</c> is written.</summary>
+    public bool IndexEnabled { get; set; } = true;
+
+    /// <summary>Hash slots of an index file (4 bytes each). A directory that has index files keeps their number.</summary>
+    [Range(1, 50_000_000)]
+    public int IndexSlots { get; set; } = 5_000_000;
+
+    /// <summary>Entries of an index file (20 bytes each). A directory that has index files keeps their number.</summary>
+    [Range(2, 95_000_000)]
+    public int IndexEntries { get; set; } = 20_000_000;
+
+    /// <summary>Index files that are mapped at a time for queries, besides the one that is written.</summary>
+    [Range(1, 10_000)]
+    public int MaxMappedIndexFiles { get; set; } = 4;
+
+    /// <summary>Messages that one query by key gives.</summary>
+    [Range(1, 65536)]
+    public int MaxIndexQueryResults { get; set; } = 64;
+
+    /// <summary>Index entries that one query by key looks at; what is older is not found by it.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxIndexQuerySteps { get; set; } = 1_000_000;
+
     /// <summary>Whether recovery checks the CRC of every body it reads.</summary>
     public bool CheckCrcOnRecovery { get; set; } = true;
 

@@ -12,6 +12,8 @@ internal static class StoreKit
         Directory = directory,
         SegmentSize = 64 << 10,
         QueueFileEntries = 64,
+        IndexSlots = 50,
+        IndexEntries = 100,
         MaxOpenQueueFiles = 4,
         MaxBodySize = 32 << 10,
     };

@@ -24,7 +24,7 @@ internal readonly record struct Checkpoint
     /// <summary>Store time of the last record whose queue entry is flushed.</summary>
     public long LogicsTimestamp { get; init; }
 
-    /// <summary>Store time of the last record in the key index; kept as it was found.</summary>
+    /// <summary>Store time of the last record whose index entries are flushed; kept as it was found without a key index.</summary>
     public long IndexTimestamp { get; init; }
 
     /// <summary>Offset the master flushed; kept as it was found.</summary>

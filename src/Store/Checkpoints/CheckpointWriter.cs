@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Index;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
 
@@ -18,6 +19,7 @@ internal sealed partial class CheckpointWriter : IDisposable
     private readonly LogFlusher _flusher;
     private readonly QueueFiles _queueFiles;
     private readonly ProjectionSet _projections;
+    private readonly KeyIndex? _index;
     private readonly StoreHealth _health;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
@@ -25,7 +27,7 @@ internal sealed partial class CheckpointWriter : IDisposable
     private Checkpoint _last;
     private bool _closed;
 
-    public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueFiles queueFiles, ProjectionSet projections, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
+    public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueFiles queueFiles, ProjectionSet projections, KeyIndex? index, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
     {
         _file = file;
         _last = last;
@@ -33,6 +35,7 @@ internal sealed partial class CheckpointWriter : IDisposable
         _flusher = flusher;
         _queueFiles = queueFiles;
         _projections = projections;
+        _index = index;
         _health = health;
         _logger = logger;
         _timer = time.CreateTimer(_ => Tick(), null, interval, interval);
@@ -83,6 +86,7 @@ internal sealed partial class CheckpointWriter : IDisposable
             {
                 PhysicTimestamp = progress.StoreTimestamp,
                 LogicsTimestamp = progress.StoreTimestamp,
+                IndexTimestamp = _index?.FlushedTimestamp ?? _last.IndexTimestamp,
                 ConfirmOffset = progress.Offset,
                 RecoverOffset = progress.Offset,
             };

@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Store.Projections;
 
@@ -41,6 +42,9 @@ internal interface ILogProjection : IDisposable
     /// thread, and readers read.
     /// </summary>
     void Trim(long minOffset);
+
+    /// <summary>What <see cref="Load"/> and <see cref="EndRecovery"/> repaired; named in docs/storage.md.</summary>
+    IReadOnlyList<Repair> Repairs => [];
 }
 
 /// <summary>What a projection is told when the store opens.</summary>
@@ -48,4 +52,8 @@ internal interface ILogProjection : IDisposable
 /// <param name="LogStart">Where the log begins.</param>
 /// <param name="IsClean">The store was closed; nothing is behind <paramref name="Offset"/>.</param>
 /// <param name="Rebuild">Throw away what is on the disk and build it all again from the log.</param>
-internal readonly record struct ProjectionStart(long Offset, long LogStart, bool IsClean, bool Rebuild);
+/// <param name="IndexTimestamp">
+/// Index files that end after this store time are not certain to be whole: Apache RocketMQ wrote them and was not closed,
+/// or nothing is known of them.
+/// </param>
+internal readonly record struct ProjectionStart(long Offset, long LogStart, bool IsClean, bool Rebuild, long IndexTimestamp);

@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Store.Projections;
 
@@ -8,6 +9,9 @@ internal sealed class ProjectionSet : IDisposable
     private readonly ILogProjection[] _all;
 
     public ProjectionSet(params ReadOnlySpan<ILogProjection> all) => _all = all.ToArray();
+
+    /// <summary>What they repaired when the store was opened.</summary>
+    public IEnumerable<Repair> Repairs => _all.SelectMany(projection => projection.Repairs);
 
     /// <summary>Loads all; the earliest offset that one of them must be told of.</summary>
     public long Load(in ProjectionStart start)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
@@ -40,6 +41,8 @@ internal sealed partial class StoreRecovery
         foreach (var queue in _state.Queues.All)
             queue.NextOffset = queue.MaxOffset;
         _state.Projections.EndRecovery(_state.End);
+        foreach (var repair in _state.Projections.Repairs)
+            Note(repair);
         _state.Queues.Files.Flush();
         return _state;
     }
@@ -58,9 +61,24 @@ internal sealed partial class StoreRecovery
     /// <summary>One that lost something has the scan begin earlier; the queues know the records before their end.</summary>
     private void LoadProjections()
     {
-        var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Options.Rebuild);
-        _state.ScanStart = _state.Projections.Load(start);
+        var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Options.Rebuild, CertainIndex());
+        var wanted = _state.Projections.Load(start);
+        if (wanted < _state.ScanStart)
+            _state.ScanStart = RecordAt(wanted) ? wanted : Math.Max(_state.LogStart, _state.SegmentOf(wanted)?.BaseOffset ?? _state.LogStart);
     }
+
+    private long CertainIndex()
+    {
+        if (!_state.HasCheckpoint)
+            return 0;
+        return _state.WasAborted && _state.Checkpoint.RecoverOffset < 0 ? _state.Checkpoint.IndexTimestamp : long.MaxValue;
+    }
+
+    /// <summary>What a damaged file says need not be where a record begins; segments begin with one.</summary>
+    private bool RecordAt(long offset) =>
+        _state.SegmentOf(offset) is { } segment
+        && MessageRecord.TryRead(segment.Memory.Span[(int)(offset - segment.BaseOffset)..], out var record) == RecordError.None
+        && record.PhysicalOffset == offset;
 
     private void Apply(params ReadOnlySpan<IRepair> repairs)
     {
@@ -68,10 +86,14 @@ internal sealed partial class StoreRecovery
         {
             if (repair.Apply(_state) is not { } done)
                 continue;
-            var made = new Repair(repair.GetType().Name, repair.Crash, done);
-            _repairs.Add(made);
-            LogRepair(made.Name, made.Done, made.Crash);
+            Note(new Repair(repair.GetType().Name, repair.Crash, done));
         }
+    }
+
+    private void Note(Repair made)
+    {
+        _repairs.Add(made);
+        LogRepair(made.Name, made.Done, made.Crash);
     }
 
     /// <summary>

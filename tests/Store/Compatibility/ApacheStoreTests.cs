@@ -185,6 +185,8 @@ public sealed class ApacheStoreTests
     {
         Directory = temp["store"],
         QueueFileEntries = 300,
+        IndexSlots = 200,
+        IndexEntries = 400,
         DelayLevels = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)],
     };
 

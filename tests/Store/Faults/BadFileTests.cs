@@ -164,6 +164,8 @@ public sealed class BadFileTests
         Directory = "/store",
         SegmentSize = 16 << 10,
         QueueFileEntries = 16,
+        IndexSlots = 20,
+        IndexEntries = 40,
         MaxOpenQueueFiles = 4,
         MaxBodySize = 12 << 10,
         CheckpointInterval = TimeSpan.FromMinutes(1),

@@ -73,6 +73,8 @@ public sealed class CrashModelTests
         Directory = "/store",
         SegmentSize = 16 << 10,
         QueueFileEntries = 16,
+        IndexSlots = 20,
+        IndexEntries = 40,
         MaxOpenQueueFiles = 4,
         MaxBodySize = 12 << 10,
         CheckpointInterval = TimeSpan.FromMinutes(1),
