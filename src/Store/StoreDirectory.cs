@@ -23,6 +23,7 @@ internal sealed partial class StoreDirectory : IDisposable
         _files = files;
         _directory = directory;
         _abort = Path.Combine(directory, "abort");
+        DurableDirectory.Create(files, directory);
         files.CreateDirectory(Path.Combine(directory, "commitlog"));
         files.CreateDirectory(Path.Combine(directory, "consumequeue"));
         files.SyncDirectory(directory);

@@ -19,6 +19,7 @@ public sealed class ConfigFile
     private readonly IFileSystem _files;
     private readonly string _path;
     private readonly Lock _lock = new();
+    private bool _hasDirectory;
 
     /// <summary>A table at <paramref name="path"/>.</summary>
     public ConfigFile(IFileSystem files, string path)
@@ -33,9 +34,9 @@ public sealed class ConfigFile
         lock (_lock)
         {
             var directory = Path.GetDirectoryName(_path)!;
-            _files.CreateDirectory(directory);
-            if (Path.GetDirectoryName(directory) is { Length: > 0 } parent)
-                _files.SyncDirectory(parent);
+            if (!_hasDirectory)
+                DurableDirectory.Create(_files, directory);
+            _hasDirectory = true;
             WriteWhole(_path + ".tmp", content);
             if (TryReadWhole(_path, MaxBackupSize, out var before))
             {

@@ -8,7 +8,9 @@ internal static partial class NativeFile
     public const int NoSpace = 28;
     public const int NotSupported = 95;
     public const int QuotaExceeded = 122;
+    private const int NoPermission = 13;
     private const int InvalidArgument = 22;
+    private const int ReadOnly = 30;
     private const int MsSync = 4;
 
     /// <summary>Reserves blocks for a file; the size grows as needed. Returns an errno, 0 for success.</summary>
@@ -33,12 +35,17 @@ internal static partial class NativeFile
         if (OperatingSystem.IsWindows())
             return;
         var file = Open(directory, 0);
-        if (file < 0)
-            throw new IOException($"Cannot open directory '{directory}': error {Marshal.GetLastPInvokeError()}.");
-        var failed = Fsync(file) != 0;
         var error = Marshal.GetLastPInvokeError();
+        if (file < 0 && error == NoPermission)
+            throw new UnauthorizedAccessException($"Cannot open directory '{directory}': no permission.");
+        if (file < 0)
+            throw new IOException($"Cannot open directory '{directory}': error {error}.");
+        var failed = Fsync(file) != 0;
+        error = Marshal.GetLastPInvokeError();
         _ = Close(file);
-        if (failed)
+
+        // On a file system that is read-only, or has no disk, there is nothing to sync.
+        if (failed && error is not (InvalidArgument or ReadOnly))
             throw new IOException($"Cannot fsync directory '{directory}': error {error}.");
     }
 

@@ -82,7 +82,7 @@ public sealed class DurabilityTests
     public async Task A_full_disk_refuses_appends_serves_reads_and_goes_on_when_there_is_room()
     {
         var clock = new ManualClock();
-        var files = new FaultyFileSystem(1) { Capacity = 200 << 10 };
+        var files = new FaultyFileSystem(1) { Capacity = 220 << 10 };
         await using var store = MessageStore.Open(StoreKit.Small("/store"), files, clock);
         var body = new string('x', 2000);
         AppendResult last = default, result;

@@ -1,192 +1,200 @@
-using System.Buffers;
-using ProtoBridgeMQ.Store.Files;
-
 namespace ProtoBridgeMQ.Tests.Store.Faults;
 
-/// <summary>A file: what readers see (the page cache) and what the disk has.</summary>
+/// <summary>
+/// A file: what readers see (the page cache) and what the disk has. In between are changes of its length, which are kept
+/// in their order, and pages, of which a power cut keeps any, whole or by sectors.
+/// </summary>
 internal sealed class FaultyFile
 {
     private const int PageSize = FaultyFileSystem.PageSize;
+    private const int SectorSize = 512;
 
-    private readonly FaultyFileSystem _owner;
+    private readonly List<int> _lengths = [];
+    private readonly Dictionary<int, byte[]> _abandoned = [];
+    private readonly HashSet<int> _allocated = [];
     private byte[] _cached = [];
     private byte[] _disk = [];
-
-    public FaultyFile(FaultyFileSystem owner) => _owner = owner;
+    private int _mappings;
 
     public long Length => _cached.Length;
 
     public byte[] Cached => _cached;
 
+    /// <summary>Bytes of the pages that have blocks on the disk; the others are holes.</summary>
+    public long Allocated => (long)_allocated.Count * PageSize;
+
+    /// <summary>Bytes of new blocks that a write takes.</summary>
+    public long NeededFor(long offset, long length)
+    {
+        long pages = 0;
+        for (var page = (int)(offset / PageSize); (long)page * PageSize < offset + length; page++)
+            pages += _allocated.Contains(page) ? 0 : 1;
+        return pages * PageSize;
+    }
+
     public byte[] Content() => [.. _cached];
 
     public void Resize(long length)
     {
-        // A resize is metadata: the journal keeps its order with the flushes of the same file.
         if (length == _cached.Length)
             return;
+        if (_mappings > 0)
+            throw new InvalidOperationException("A mapped file must keep its length: where it was cut, a process dies of SIGBUS.");
+        if (length < _cached.Length)
+        {
+            var gone = (int)((length + PageSize - 1) / PageSize);
+            _allocated.RemoveWhere(page => page >= gone);
+            foreach (var page in _abandoned.Keys.Where(page => page >= length / PageSize).ToList())
+                _abandoned.Remove(page);
+        }
+
         Array.Resize(ref _cached, (int)length);
-        Array.Resize(ref _disk, (int)length);
+        _lengths.Add((int)length);
+    }
+
+    public void Allocate(long offset, long length)
+    {
+        for (var page = (int)(offset / PageSize); (long)page * PageSize < offset + length; page++)
+            _allocated.Add(page);
     }
 
     public void Write(ReadOnlySpan<byte> bytes, long offset)
     {
+        if (bytes.IsEmpty)
+            return;
         if (offset + bytes.Length > _cached.Length)
             Resize(offset + bytes.Length);
         bytes.CopyTo(_cached.AsSpan((int)offset));
+        Touch((int)offset, bytes.Length);
+        Allocate(offset, bytes.Length);
+    }
+
+    /// <summary>Pages are dirty, whatever the kernel thought of them.</summary>
+    public void Touch(int offset, int length)
+    {
+        if (_abandoned.Count == 0)
+            return;
+        for (var page = offset / PageSize; page * PageSize < offset + length; page++)
+            _abandoned.Remove(page);
     }
 
     public void Flush(int offset, int length)
     {
-        var from = offset / PageSize * PageSize;
-        var to = Math.Min(_cached.Length, (offset + length + PageSize - 1) / PageSize * PageSize);
-        _cached.AsSpan(from, to - from).CopyTo(_disk.AsSpan(from));
+        CommitLengths(_lengths.Count);
+        foreach (var (page, at, size) in Pages(offset, length))
+        {
+            if (IsAbandoned(page, at, size))
+                continue;
+            _abandoned.Remove(page);
+            _cached.AsSpan(at, size).CopyTo(_disk.AsSpan(at));
+        }
     }
 
     public void FlushAll() => Flush(0, _cached.Length);
 
+    /// <summary>A flush fails: some pages reached the disk, the kernel drops the others' dirty marks, and the next flush will not write them.</summary>
+    public void FailFlush(int offset, int length, Random random)
+    {
+        CommitLengths(_lengths.Count);
+        foreach (var (page, at, size) in Pages(offset, length))
+        {
+            if (!IsDirty(at, size) || IsAbandoned(page, at, size))
+                continue;
+            _abandoned.Remove(page);
+            if (random.Next(2) == 0)
+                KeepSome(at, size, random);
+            if (IsDirty(at, size))
+                _abandoned[page] = _cached.AsSpan(at, size).ToArray();
+        }
+    }
+
+    /// <summary>The kernel writes dirty pages back on its own: any, in any order.</summary>
+    public void WriteBack(Random random)
+    {
+        if (random.Next(2) == 0)
+            CommitLengths(random.Next(_lengths.Count + 1));
+        KeepPages(random, Visible());
+    }
+
+    /// <summary>A disk that owes what it confirmed pays some of it.</summary>
+    public void LosePages(Random random)
+    {
+        CommitLengths(random.Next(_lengths.Count + 1));
+        KeepPages(random, Visible());
+        _cached = [.. _disk];
+        _lengths.Clear();
+        _abandoned.Clear();
+        _mappings = 0;
+    }
+
     public void Flip(long position, int bit)
     {
         _cached[position] ^= (byte)(1 << bit);
-        _disk[position] = _cached[position];
-    }
-
-    /// <summary>Power loss: each page that differs from the disk is kept, lost, or torn at a sector.</summary>
-    public void LosePages(Random random)
-    {
-        var after = new byte[_cached.Length];
-        for (var at = 0; at < after.Length; at += PageSize)
-        {
-            var size = Math.Min(PageSize, after.Length - at);
-            var kept = random.Next(3) switch
-            {
-                0 => 0,
-                1 => size,
-                _ => Math.Min(size, random.Next(8) * 512),
-            };
-            _cached.AsSpan(at, kept).CopyTo(after.AsSpan(at));
-            _disk.AsSpan(at + kept, size - kept).CopyTo(after.AsSpan(at + kept));
-        }
-
-        _cached = after;
-        _disk = [.. after];
-    }
-
-    /// <summary>A failed flush: the kernel calls the pages clean although only some reached the disk.</summary>
-    public void LoseDirtyMarks(Random random)
-    {
-        for (var at = 0; at < _cached.Length; at += PageSize)
-        {
-            var size = Math.Min(PageSize, _cached.Length - at);
-            if (random.Next(2) == 0)
-                _cached.AsSpan(at, size).CopyTo(_disk.AsSpan(at));
-        }
+        if (position < _disk.Length)
+            _disk[position] = _cached[position];
     }
 
     /// <summary>Gives later openers bytes that the dead process cannot write to any more.</summary>
-    public void Detach() => _cached = [.. _cached];
-}
-
-/// <summary>A mapping: writes go straight to what readers see, until the machine is gone.</summary>
-internal sealed class FaultyMappedFile : MemoryManager<byte>, IMappedFile
-{
-    private readonly FaultyFileSystem _owner;
-    private readonly FaultyFile _file;
-    private readonly byte[] _bytes;
-    private readonly int _size;
-    private readonly int _generation;
-
-    public FaultyMappedFile(FaultyFileSystem owner, FaultyFile file, int size)
+    public void Detach()
     {
-        if (file.Length < size)
-            throw new IOException("The file is shorter than the mapping.");
-        _owner = owner;
-        _file = file;
-        _bytes = file.Cached;
-        _size = size;
-        _generation = owner.Generation;
+        _cached = [.. _cached];
+        _mappings = 0;
     }
 
-    Memory<byte> IMappedFile.Memory => CreateMemory(_size);
+    public void Mapped() => _mappings++;
 
-    public void Flush(int offset, int length) => _owner.FlushMapped(_file, offset, length, _generation);
+    public void Unmapped() => _mappings--;
 
-    public override Span<byte> GetSpan() => _bytes.AsSpan(0, _size);
+    /// <summary>How far pages of the cache have a place on the disk: an extension or a cut that the disk does not know hides what is behind it.</summary>
+    private int Visible() => Math.Min(_disk.Length, Math.Min(_cached.Length, _lengths.Count == 0 ? int.MaxValue : _lengths.Min()));
 
-    public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
-
-    public override void Unpin()
+    private void CommitLengths(int count)
     {
+        for (var i = 0; i < count; i++)
+            Array.Resize(ref _disk, _lengths[i]);
+        _lengths.RemoveRange(0, count);
     }
 
-    void IDisposable.Dispose()
+    private void KeepPages(Random random, int limit)
     {
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-    }
-}
-
-/// <summary>A handle.</summary>
-internal sealed class FaultyRandomFile : IRandomFile
-{
-    private readonly FaultyFileSystem _owner;
-    private readonly string _path;
-    private readonly FaultyFile _file;
-    private readonly int _generation;
-
-    public FaultyRandomFile(FaultyFileSystem owner, string path, FaultyFile file)
-    {
-        _owner = owner;
-        _path = path;
-        _file = file;
-        _generation = owner.Generation;
-    }
-
-    public long Length => _file.Length;
-
-    public int Read(Span<byte> buffer, long offset)
-    {
-        lock (_owner.Gate)
+        foreach (var (page, at, size) in Pages(0, limit))
         {
-            _owner.CheckAlive(_generation);
-            var size = (int)Math.Clamp(_file.Length - offset, 0, buffer.Length);
-            _file.Cached.AsSpan((int)Math.Min(offset, _file.Length), size).CopyTo(buffer);
-            return size;
+            if (!IsDirty(at, size) || IsAbandoned(page, at, size))
+                continue;
+            KeepSome(at, size, random);
         }
     }
 
-    public void Write(ReadOnlySpan<byte> buffer, long offset)
+    /// <summary>All of a page reaches the disk, or nothing, or the first sectors, or any.</summary>
+    private void KeepSome(int at, int size, Random random)
     {
-        lock (_owner.Gate)
+        var mode = random.Next(4);
+        var first = random.Next(PageSize / SectorSize);
+        for (var sector = 0; sector * SectorSize < size; sector++)
         {
-            _owner.CheckAlive(_generation);
-            _owner.NeedRoom(_path, offset + buffer.Length - _file.Length);
-            _file.Write(buffer, offset);
+            var isKept = mode switch
+            {
+                0 => false,
+                1 => true,
+                2 => sector < first,
+                _ => random.Next(2) == 0,
+            };
+            var from = at + (sector * SectorSize);
+            var length = Math.Min(SectorSize, at + size - from);
+            if (isKept)
+                _cached.AsSpan(from, length).CopyTo(_disk.AsSpan(from));
         }
     }
 
-    public void SetLength(long length)
-    {
-        lock (_owner.Gate)
-        {
-            _owner.CheckAlive(_generation);
-            _owner.NeedRoom(_path, length - _file.Length);
-            _file.Resize(length);
-        }
-    }
+    private bool IsDirty(int at, int size) => !_cached.AsSpan(at, size).SequenceEqual(_disk.AsSpan(at, size));
 
-    public void Flush()
-    {
-        lock (_owner.Gate)
-        {
-            _owner.CheckAlive(_generation);
-            _file.FlushAll();
-        }
-    }
+    private bool IsAbandoned(int page, int at, int size) =>
+        _abandoned.Count > 0 && _abandoned.TryGetValue(page, out var then) && _cached.AsSpan(at, size).SequenceEqual(then);
 
-    public void Dispose()
+    private IEnumerable<(int Page, int At, int Size)> Pages(int offset, int length)
     {
+        var end = Math.Min(_cached.Length, offset + length);
+        for (var page = offset / PageSize; page * PageSize < end; page++)
+            yield return (page, page * PageSize, Math.Min(PageSize, _cached.Length - (page * PageSize)));
     }
 }

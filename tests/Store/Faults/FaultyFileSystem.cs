@@ -3,9 +3,10 @@ using ProtoBridgeMQ.Store.Files;
 namespace ProtoBridgeMQ.Tests.Store.Faults;
 
 /// <summary>
-/// A file system in memory with a page cache and a disk behind it. What was not flushed is on the disk by chance: a crash
-/// keeps or loses each page that is dirty, and each directory entry that was not synced, by the seed. It can be told to
-/// fill up, to fail flushes, and to flip bits.
+/// A file system in memory with a page cache and a disk behind it. What was not flushed is on the disk by chance: a power
+/// cut keeps or loses each dirty page, whole or by sectors, and each directory entry that was not synced, by the seed.
+/// It can be told to fill up and to have room again, to fail any kind of call, to hold flushes, to confirm flushes that
+/// it does not carry out, and to flip bits.
 /// </summary>
 internal sealed class FaultyFileSystem : IFileSystem
 {
@@ -13,9 +14,9 @@ internal sealed class FaultyFileSystem : IFileSystem
 
     private readonly Lock _lock = new();
     private readonly Random _random;
-    private readonly Dictionary<string, FaultyFile> _cached = [];
-    private readonly HashSet<string> _directories = [];
-    private Dictionary<string, FaultyFile> _onDisk = [];
+    private readonly FaultyEntries _entries = new();
+    private readonly List<Fault> _faults = [];
+    private readonly HashSet<string> _locks = [];
     private int _generation;
 
     public FaultyFileSystem(int seed) => _random = new Random(seed);
@@ -25,6 +26,9 @@ internal sealed class FaultyFileSystem : IFileSystem
 
     /// <summary>Flushes of mapped files go wrong: a part of the pages may still reach the disk.</summary>
     public bool FailFlush { get; set; }
+
+    /// <summary>Flushes report success and do nothing: a disk with a cache that it does not own up to.</summary>
+    public bool FlushesLie { get; set; }
 
     /// <summary>Flushes of mapped files wait for this.</summary>
     public ManualResetEventSlim? HoldFlush { get; set; }
@@ -39,40 +43,76 @@ internal sealed class FaultyFileSystem : IFileSystem
 
     internal int Generation => _generation;
 
+    /// <summary>Names of all files.</summary>
+    public IReadOnlyList<string> Paths
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _entries.Files.Keys];
+        }
+    }
+
+    /// <summary>Bytes of all files that take room.</summary>
+    public long Used
+    {
+        get
+        {
+            lock (_lock)
+                return _entries.Files.Values.Sum(file => file.Allocated);
+        }
+    }
+
+    /// <summary>Has calls go wrong from now on.</summary>
+    public Fault Add(Fault fault)
+    {
+        lock (_lock)
+            _faults.Add(fault);
+        return fault;
+    }
+
+    /// <summary>Everything goes well again.</summary>
+    public void ClearFaults()
+    {
+        lock (_lock)
+        {
+            _faults.Clear();
+            FailFlush = false;
+            FlushesLie = false;
+        }
+    }
+
     /// <summary>
     /// The process dies, and the machine with it when <paramref name="powerLoss"/>. Everything that holds files of before
-    /// gets an <see cref="IOException"/> from now on.
+    /// gets an <see cref="IOException"/> from now on. What chance decides is decided by the seed, when one is given.
     /// </summary>
-    public void Crash(bool powerLoss)
+    public void Crash(bool powerLoss, int? seed = null)
     {
         lock (_lock)
         {
             _generation++;
-            if (!powerLoss)
+            _locks.Clear();
+            var random = seed is null ? _random : new Random(seed.Value);
+            if (powerLoss)
+                _entries.LoseChanges(random);
+            foreach (var file in InOrder())
             {
-                foreach (var file in _cached.Values)
+                if (powerLoss)
+                    file.LosePages(random);
+                else
                     file.Detach();
-                return;
             }
+        }
+    }
 
-            // Directory entries first: what was made or deleted and not synced may be there or not.
-            foreach (var path in _cached.Keys.Except(_onDisk.Keys).ToList())
-            {
-                if (_random.Next(2) == 0)
-                    _cached.Remove(path);
-            }
-
-            foreach (var (path, file) in _onDisk)
-            {
-                if (!_cached.ContainsKey(path) && _random.Next(2) == 0)
-                    _cached.Add(path, file);
-                else if (_cached.TryGetValue(path, out var renamed) && renamed != file && _random.Next(2) == 0)
-                    _cached[path] = file;
-            }
-
-            foreach (var file in _cached.Values.Distinct())
-                file.LosePages(_random);
-            _onDisk = new Dictionary<string, FaultyFile>(_cached);
+    /// <summary>The kernel writes some dirty pages to the disk, in no order.</summary>
+    public void WriteBack(int seed)
+    {
+        lock (_lock)
+        {
+            var random = new Random(seed);
+            foreach (var file in InOrder())
+                file.WriteBack(random);
         }
     }
 
@@ -80,24 +120,14 @@ internal sealed class FaultyFileSystem : IFileSystem
     public void FlipBit(string path, long position, int bit)
     {
         lock (_lock)
-            _cached[path].Flip(position, bit);
-    }
-
-    /// <summary>Names of all files.</summary>
-    public IReadOnlyList<string> Paths
-    {
-        get
-        {
-            lock (_lock)
-                return [.. _cached.Keys];
-        }
+            _entries.Files[path].Flip(position, bit);
     }
 
     /// <summary>Bytes of a file as a reader sees them.</summary>
     public byte[] Content(string path)
     {
         lock (_lock)
-            return _cached[path].Content();
+            return _entries.Files[path].Content();
     }
 
     /// <summary>Puts a file there, durably.</summary>
@@ -105,38 +135,38 @@ internal sealed class FaultyFileSystem : IFileSystem
     {
         lock (_lock)
         {
-            var file = new FaultyFile(this);
+            var file = new FaultyFile();
             file.Resize(content.Length);
             file.Write(content, 0);
             file.FlushAll();
-            _cached[path] = file;
-            _onDisk[path] = file;
-            for (var parent = Path.GetDirectoryName(path); !string.IsNullOrEmpty(parent); parent = Path.GetDirectoryName(parent))
-                _directories.Add(parent);
+            _entries.MakeDirectory(Path.GetDirectoryName(path)!);
+            _entries.Create(path, file);
+            _entries.SyncAll();
         }
     }
 
     public bool FileExists(string path)
     {
         lock (_lock)
-            return _cached.ContainsKey(path);
+            return _entries.Files.ContainsKey(path);
     }
 
     public IReadOnlyList<FileEntry> List(string directory)
     {
         lock (_lock)
         {
-            var prefix = directory + Path.DirectorySeparatorChar;
+            Strike(FileCall.List, directory);
+            var prefix = directory.EndsWith('/') ? directory : directory + '/';
             var entries = new List<FileEntry>();
-            foreach (var (path, file) in _cached)
+            foreach (var (path, file) in _entries.Files)
             {
-                if (path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf(Path.DirectorySeparatorChar, prefix.Length) < 0)
+                if (path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf('/', prefix.Length) < 0)
                     entries.Add(new FileEntry(path[prefix.Length..], file.Length, false));
             }
 
-            foreach (var path in _directories)
+            foreach (var path in _entries.Directories)
             {
-                if (path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf(Path.DirectorySeparatorChar, prefix.Length) < 0)
+                if (path.Length > prefix.Length && path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf('/', prefix.Length) < 0)
                     entries.Add(new FileEntry(path[prefix.Length..], 0, true));
             }
 
@@ -148,23 +178,31 @@ internal sealed class FaultyFileSystem : IFileSystem
     {
         lock (_lock)
         {
-            for (var path = directory; !string.IsNullOrEmpty(path); path = Path.GetDirectoryName(path))
-                _directories.Add(path);
+            if (_entries.HasDirectory(directory))
+                return;
+            Strike(FileCall.CreateDirectory, directory);
+            NeedRoom(directory);
+            _entries.MakeDirectory(directory);
         }
     }
 
     public void DeleteFile(string path)
     {
         lock (_lock)
-            _cached.Remove(path);
+        {
+            Strike(FileCall.Delete, path);
+            _entries.Delete(path);
+        }
     }
 
     public void Rename(string from, string to)
     {
         lock (_lock)
         {
-            _cached[to] = _cached[from];
-            _cached.Remove(from);
+            Strike(FileCall.Rename, to);
+            if (!_entries.Files.ContainsKey(from))
+                throw new FileNotFoundException("There is no such file.", from);
+            _entries.Rename(from, to);
         }
     }
 
@@ -172,10 +210,10 @@ internal sealed class FaultyFileSystem : IFileSystem
     {
         lock (_lock)
         {
-            foreach (var path in _onDisk.Keys.Where(path => Path.GetDirectoryName(path) == directory).ToList())
-                _onDisk.Remove(path);
-            foreach (var (path, file) in _cached.Where(pair => Path.GetDirectoryName(pair.Key) == directory))
-                _onDisk[path] = file;
+            if (!_entries.HasDirectory(directory))
+                throw new DirectoryNotFoundException($"There is no directory '{directory}'.");
+            if (Strike(FileCall.SyncDirectory, directory) != FaultEffect.Lie && !FlushesLie)
+                _entries.Sync(directory);
         }
     }
 
@@ -183,26 +221,37 @@ internal sealed class FaultyFileSystem : IFileSystem
     {
         lock (_lock)
         {
+            Strike(FileCall.Reserve, path);
             var file = Get(path);
             if (zeroFrom >= 0 && file.Length > zeroFrom)
                 file.Resize(zeroFrom);
-            NeedRoom(path, size - file.Length);
+            if (RoomFor(file, 0, size) < size)
+                throw new DiskFullException(path);
+            file.Allocate(0, size);
             if (file.Length < size)
                 file.Resize(size);
-            file.FlushAll();
+            FlushFile(path, file, 0, size);
         }
     }
 
     public IMappedFile Map(string path, int size)
     {
         lock (_lock)
-            return new FaultyMappedFile(this, Get(path), size);
+        {
+            Strike(FileCall.Map, path);
+            if (!_entries.Files.TryGetValue(path, out var file))
+                throw new FileNotFoundException("There is no such file.", path);
+            return new FaultyMappedFile(this, path, file, size);
+        }
     }
 
     public IRandomFile Open(string path)
     {
         lock (_lock)
+        {
+            Strike(FileCall.Open, path);
             return new FaultyRandomFile(this, path, Get(path));
+        }
     }
 
     public DiskRoom Room(string directory)
@@ -217,13 +266,41 @@ internal sealed class FaultyFileSystem : IFileSystem
     public IDisposable Lock(string path)
     {
         lock (_lock)
-            return new FaultyRandomFile(this, path, Get(path));
+        {
+            Get(path);
+            return _locks.Add(path) ? new HeldLock(this, path) : throw new IOException("Another process holds the lock.");
+        }
     }
 
-    internal void NeedRoom(string path, long more)
+    /// <summary>Throws when a fault says so; else the effect that the caller has to bring about, if any.</summary>
+    internal FaultEffect? Strike(FileCall call, string path)
     {
-        if (more > 0 && _cached.Values.Distinct().Sum(file => file.Length) + more > Capacity)
-            throw new DiskFullException(path);
+        foreach (var fault in _faults)
+        {
+            if (!fault.Strikes(call, path))
+                continue;
+            return fault.Effect switch
+            {
+                FaultEffect.InputOutputError => throw new IOException($"Input/output error (injected: {call} of {path})."),
+                FaultEffect.DiskFull => throw new DiskFullException(path),
+                _ => fault.Effect,
+            };
+        }
+
+        return null;
+    }
+
+    internal int Chance(int below) => _random.Next(below);
+
+    /// <summary>Bytes of a write at an offset that there is room for.</summary>
+    internal int RoomFor(FaultyFile file, long offset, int length)
+    {
+        if (Capacity == long.MaxValue)
+            return length;
+        var free = Math.Max(0, Capacity - Used);
+        while (length > 0 && file.NeededFor(offset, length) > free)
+            length -= length % PageSize == 0 ? PageSize : length % PageSize;
+        return length;
     }
 
     internal void CheckAlive(int generation)
@@ -232,7 +309,7 @@ internal sealed class FaultyFileSystem : IFileSystem
             throw new IOException("The machine is gone.");
     }
 
-    internal void FlushMapped(FaultyFile file, int offset, int length, int generation)
+    internal void FlushMapped(string path, FaultyFile file, int offset, int length, int generation)
     {
         var hold = HoldFlush;
         if (hold is not null)
@@ -247,18 +324,69 @@ internal sealed class FaultyFileSystem : IFileSystem
             Flushes++;
             if (FailFlush)
             {
-                file.LoseDirtyMarks(_random);
+                file.FailFlush(offset, length, _random);
                 throw new IOException("Input/output error (injected).");
             }
 
-            file.Flush(offset, length);
+            FlushFile(path, file, offset, length);
         }
     }
 
+    internal void Touch(FaultyFile file, int offset, int length, int generation)
+    {
+        lock (_lock)
+        {
+            CheckAlive(generation);
+            file.Touch(offset, length);
+        }
+    }
+
+    internal void FlushFile(string path, FaultyFile file, int offset, int length)
+    {
+        try
+        {
+            if (Strike(FileCall.Flush, path) != FaultEffect.Lie && !FlushesLie)
+                file.Flush(offset, length);
+        }
+        catch (IOException)
+        {
+            file.FailFlush(offset, length, _random);
+            throw;
+        }
+    }
+
+    private void NeedRoom(string path)
+    {
+        if (Capacity != long.MaxValue && Used + PageSize > Capacity)
+            throw new DiskFullException(path);
+    }
+
+    private IEnumerable<FaultyFile> InOrder() =>
+        _entries.Files.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value).Distinct();
+
     private FaultyFile Get(string path)
     {
-        if (!_cached.TryGetValue(path, out var file))
-            _cached.Add(path, file = new FaultyFile(this));
+        if (_entries.Files.TryGetValue(path, out var file))
+            return file;
+        if (!_entries.HasDirectory(Path.GetDirectoryName(path)!))
+            throw new DirectoryNotFoundException($"There is no directory for '{path}'.");
+        NeedRoom(path);
+        file = new FaultyFile();
+        _entries.Create(path, file);
         return file;
+    }
+
+    private sealed class HeldLock(FaultyFileSystem owner, string path) : IDisposable
+    {
+        private readonly int _generation = owner._generation;
+
+        public void Dispose()
+        {
+            lock (owner._lock)
+            {
+                if (_generation == owner._generation)
+                    owner._locks.Remove(path);
+            }
+        }
     }
 }
