@@ -256,11 +256,8 @@ internal sealed class FaultyFileSystem : IFileSystem
 
     public DiskRoom Room(string directory)
     {
-        lock (_lock)
-        {
-            var used = _cached.Values.Distinct().Sum(file => file.Length);
-            return new DiskRoom(used, Math.Max(0, Capacity - used));
-        }
+        var used = Used;
+        return new DiskRoom(used, Math.Max(0, Capacity - used));
     }
 
     public IDisposable Lock(string path)
