@@ -61,10 +61,10 @@ public sealed class MessageStore : IAsyncDisposable
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var last = Math.Min(state.LastTimestamp, now);
         _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last);
-        var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last };
+        var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last, QueueEnds = _queues.Ends };
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, options, time, start, Confirmed, listeners, logger);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
-        var checkpoint = state.Checkpoint with { RecoverOffset = -1 };
+        var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
         _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, projections, index, _health, options.CheckpointInterval, time, logger);
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count);
     }
@@ -116,6 +116,7 @@ public sealed class MessageStore : IAsyncDisposable
         time ??= TimeProvider.System;
         var logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("ProtoBridgeMQ.Store");
         StoreDirectory? directory = null;
+        StoreRecovery? recovery = null;
         try
         {
             directory = new StoreDirectory(files, options.Directory, logger);
@@ -123,7 +124,7 @@ public sealed class MessageStore : IAsyncDisposable
             var checkpointFile = new CheckpointFile(files, options.Directory);
             var index = options.IndexEnabled ? new KeyIndex(options, files, time, logger) : null;
             var projections = new ProjectionSet(index is null ? [] : [index]);
-            var recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, logger);
+            recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, time, logger);
             var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, recovery, listeners ?? []);
             store.Start();
             return store;
@@ -135,6 +136,9 @@ public sealed class MessageStore : IAsyncDisposable
         }
         catch
         {
+            // Refused with nothing changed: the next start finds what this one found.
+            if (directory is { WasAborted: false } && recovery is { Repairs.Count: 0 })
+                directory.EndRun(isClean: true);
             directory?.Dispose();
             throw;
         }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Store;
 
@@ -82,6 +83,9 @@ public sealed class StoreOptions
 
     /// <summary>Whether opening throws the consume queues and everything else that is built from the log away, and builds it again.</summary>
     public bool Rebuild { get; set; }
+
+    /// <summary>Told how far the log is read while the store opens; without it, lines are logged.</summary>
+    public IProgress<RecoveryProgress>? Progress { get; set; }
 
     /// <summary>The host that is written into records and offset message ids.</summary>
     public HostAddress StoreHost { get; set; } = HostAddress.Loopback(10911);

@@ -10,6 +10,7 @@ namespace ProtoBridgeMQ.Store.Checkpoints;
 ///   0  store time of the last flushed record 8 | of the last flushed queue entry 8 | of the last flushed index entry 8
 ///  24  offset the master flushed 8 | confirmed offset 8
 ///  64  "PBMQCKPT" 8 | recover offset 8 | copy of bytes 0..16 | CRC-32 of 64..96 4
+/// 104  "PBMQENDS" 8 | sum of the ends of all queues 8 | entries of a queue file 4 | CRC-32 of 64..124 4
 /// </code>
 /// </summary>
 internal readonly record struct Checkpoint
@@ -17,6 +18,8 @@ internal readonly record struct Checkpoint
     public const int Size = 4096;
     private const int OwnAt = 64;
     private const int CrcAt = 96;
+    private const int EndsAt = 104;
+    private const int EndsCrcAt = 124;
 
     /// <summary>Store time of the last record flushed, Unix milliseconds.</summary>
     public long PhysicTimestamp { get; init; }
@@ -36,6 +39,14 @@ internal readonly record struct Checkpoint
     /// <summary>Before it everything is durable, the records and their queue entries; -1 when only times are known.</summary>
     public long RecoverOffset { get; init; }
 
+    /// <summary>Sum of the ends of all queues before the recover offset; -1 when it is not known.</summary>
+    public long QueueEnds { get; init; }
+
+    /// <summary>Entries of a queue file; 0 when it is not known.</summary>
+    public int QueueFileEntries { get; init; }
+
+    private static ReadOnlySpan<byte> EndsMagic => "PBMQENDS"u8;
+
     private static ReadOnlySpan<byte> OwnMagic => "PBMQCKPT"u8;
 
     public static bool TryRead(ReadOnlySpan<byte> page, out Checkpoint checkpoint)
@@ -43,6 +54,7 @@ internal readonly record struct Checkpoint
         checkpoint = default;
         if (page.Length < 40)
             return false;
+        var hasEnds = IsOwn(page) && HasEnds(page);
         checkpoint = new Checkpoint
         {
             PhysicTimestamp = Long(page, 0),
@@ -51,6 +63,8 @@ internal readonly record struct Checkpoint
             MasterFlushedOffset = Long(page, 24),
             ConfirmOffset = Long(page, 32),
             RecoverOffset = IsOwn(page) ? Long(page, OwnAt + 8) : -1,
+            QueueEnds = hasEnds ? Long(page, EndsAt + 8) : -1,
+            QueueFileEntries = hasEnds ? BinaryPrimitives.ReadInt32BigEndian(page[(EndsAt + 16)..]) : 0,
         };
         return checkpoint.RecoverOffset >= 0 || checkpoint is { PhysicTimestamp: > 0, LogicsTimestamp: > 0 };
     }
@@ -67,6 +81,10 @@ internal readonly record struct Checkpoint
         BinaryPrimitives.WriteInt64BigEndian(page[(OwnAt + 8)..], RecoverOffset);
         page[..16].CopyTo(page[(OwnAt + 16)..]);
         BinaryPrimitives.WriteUInt32BigEndian(page[CrcAt..], BodyCrc32.Ieee(page[OwnAt..CrcAt]));
+        EndsMagic.CopyTo(page[EndsAt..]);
+        BinaryPrimitives.WriteInt64BigEndian(page[(EndsAt + 8)..], QueueEnds);
+        BinaryPrimitives.WriteInt32BigEndian(page[(EndsAt + 16)..], QueueFileEntries);
+        BinaryPrimitives.WriteUInt32BigEndian(page[EndsCrcAt..], BodyCrc32.Ieee(page[OwnAt..EndsCrcAt]));
     }
 
     private static bool IsOwn(ReadOnlySpan<byte> page) =>
@@ -74,6 +92,11 @@ internal readonly record struct Checkpoint
         && page.Slice(OwnAt, 8).SequenceEqual(OwnMagic)
         && page.Slice(OwnAt + 16, 16).SequenceEqual(page[..16])
         && BinaryPrimitives.ReadUInt32BigEndian(page[CrcAt..]) == BodyCrc32.Ieee(page[OwnAt..CrcAt]);
+
+    private static bool HasEnds(ReadOnlySpan<byte> page) =>
+        page.Length >= EndsCrcAt + 4
+        && page.Slice(EndsAt, 8).SequenceEqual(EndsMagic)
+        && BinaryPrimitives.ReadUInt32BigEndian(page[EndsCrcAt..]) == BodyCrc32.Ieee(page[OwnAt..EndsCrcAt]);
 
     private static long Long(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadInt64BigEndian(page[at..]);
 }

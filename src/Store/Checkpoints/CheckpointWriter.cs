@@ -89,6 +89,7 @@ internal sealed partial class CheckpointWriter : IDisposable
                 IndexTimestamp = _index?.FlushedTimestamp ?? _last.IndexTimestamp,
                 ConfirmOffset = progress.Offset,
                 RecoverOffset = progress.Offset,
+                QueueEnds = progress.QueueEnds,
             };
             _file.Write(_last);
             return true;

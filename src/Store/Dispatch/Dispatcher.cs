@@ -131,6 +131,7 @@ internal sealed partial class Dispatcher : IDisposable
             lock (_progressLock)
             {
                 _progress.StoreTimestamp = progress.StoreTimestamp;
+                _progress.QueueEnds = _builder.Ends;
                 Volatile.Write(ref _progress.Offset, progress.Offset);
             }
 
@@ -275,4 +276,7 @@ internal struct DispatchProgress
 
     /// <summary>Store time of the last record dispatched.</summary>
     public long StoreTimestamp;
+
+    /// <summary>Sum of the ends of all queues then.</summary>
+    public long QueueEnds;
 }

@@ -33,6 +33,9 @@ internal sealed class QueueBuilder
         _delays = [.. delays.Select(delay => (long)delay.TotalMilliseconds)];
     }
 
+    /// <summary>Sum of the ends of all queues.</summary>
+    public long Ends => _queues.Ends;
+
     private static ReadOnlySpan<byte> ScheduleTopic => "SCHEDULE_TOPIC_XXXX"u8;
 
     /// <summary>Stages the entry of a record.</summary>

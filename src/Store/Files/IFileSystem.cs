@@ -56,6 +56,9 @@ public interface IFileSystem
     /// <summary>Room on the file system that holds a directory, which exists.</summary>
     DiskRoom Room(string directory);
 
+    /// <summary>Opens a file that exists for reads alone, whoever else has it open.</summary>
+    IRandomFile OpenRead(string path) => Open(path);
+
     /// <summary>Takes the lock file of the store; fails when another process holds it.</summary>
     IDisposable Lock(string path);
 }

@@ -64,7 +64,10 @@ public sealed class PhysicalFileSystem : IFileSystem
     public IMappedFile Map(string path, int size) => new PhysicalMappedFile(path, size);
 
     /// <inheritdoc/>
-    public IRandomFile Open(string path) => new PhysicalRandomFile(path);
+    public IRandomFile Open(string path) => new PhysicalRandomFile(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+
+    /// <inheritdoc/>
+    public IRandomFile OpenRead(string path) => new PhysicalRandomFile(path, FileMode.Open, FileAccess.Read);
 
     /// <inheritdoc/>
     public DiskRoom Room(string directory)
@@ -103,10 +106,10 @@ internal sealed class PhysicalRandomFile : IRandomFile
     private readonly SafeFileHandle _handle;
     private readonly string _path;
 
-    public PhysicalRandomFile(string path)
+    public PhysicalRandomFile(string path, FileMode mode, FileAccess access)
     {
         _path = path;
-        _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _handle = File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete);
     }
 
     public long Length => RandomAccess.GetLength(_handle);

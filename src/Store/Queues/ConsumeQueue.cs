@@ -103,6 +103,7 @@ public sealed class ConsumeQueue
     /// <summary>Sets the range that recovery found.</summary>
     internal void Restore(long min, long max)
     {
+        _table.Ends += max - _max;
         Volatile.Write(ref _min, min);
         Volatile.Write(ref _max, max);
     }
@@ -134,6 +135,7 @@ public sealed class ConsumeQueue
         _table.Files.Write(this, _max, _staged.AsSpan(0, _stagedLength));
         var end = StagedEnd;
         _stagedLength = 0;
+        _table.Ends += end - _max;
         Volatile.Write(ref _max, end);
         ArrayPool<byte>.Shared.Return(_staged!);
         _staged = null;

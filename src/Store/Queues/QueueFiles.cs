@@ -101,6 +101,24 @@ internal sealed class QueueFiles : IDisposable
             _dirty.Add(file.Key);
     }
 
+    /// <summary>Cuts or extends a file that exists to the length that all have; base is the offset of its first entry.</summary>
+    public void GiveLength(ConsumeQueue queue, long baseOffset)
+    {
+        if (Rent(new Key(queue, baseOffset), create: false) is not { } file)
+            return;
+        try
+        {
+            file.File.SetLength(FileSize);
+        }
+        finally
+        {
+            Return(file);
+        }
+
+        lock (_lock)
+            _dirty.Add(file.Key);
+    }
+
     /// <summary>Deletes a file that has nothing left; base is the offset of its first entry.</summary>
     public void Delete(ConsumeQueue queue, long baseOffset)
     {

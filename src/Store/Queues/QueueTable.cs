@@ -29,6 +29,12 @@ internal sealed class QueueTable
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>
+    /// Sum of the ends of all queues, kept in the checkpoint: a start sees by it that queue files are gone. Recovery and
+    /// the dispatcher only.
+    /// </summary>
+    public long Ends { get; set; }
+
     public IEnumerable<ConsumeQueue> All => _topics.Values.SelectMany(topic => topic.All);
 
     public bool IsQueueId(int queueId) => queueId >= 0 && queueId < _maxQueuesPerTopic;

@@ -14,11 +14,13 @@ internal sealed class LogScan
 
     private readonly RecoveryState _state;
     private readonly QueueBuilder _builder;
+    private readonly ScanReport _report;
     private int _staged;
 
-    public LogScan(RecoveryState state)
+    public LogScan(RecoveryState state, ScanReport report)
     {
         _state = state;
+        _report = report;
         _builder = new QueueBuilder(state.Queues, state.Options.DelayLevels);
     }
 
@@ -26,6 +28,7 @@ internal sealed class LogScan
     public void Run()
     {
         var position = _state.ScanStart;
+        _report.Begin();
         while (_state.SegmentOf(position) is { } segment)
         {
             var next = Step(segment, position);
@@ -41,7 +44,9 @@ internal sealed class LogScan
                 + "Restore the segment that holds this offset from a copy.");
         }
 
+        RefuseToCutFar(position);
         Commit();
+        _report.Tell(position);
         _state.End = position;
     }
 
@@ -78,7 +83,11 @@ internal sealed class LogScan
 
         _state.Projections.Stage(record);
         if (++_staged % CommitEvery == 0)
+        {
             Commit();
+            _report.Tell(record.PhysicalOffset);
+        }
+
         switch (_builder.Stage(record, out _, out _))
         {
             case QueuePlacement.Added:
@@ -94,6 +103,22 @@ internal sealed class LogScan
     {
         _builder.Commit();
         _state.Projections.Commit();
+    }
+
+    /// <summary>
+    /// No crash loses more than may be unflushed. Records farther behind were acknowledged, so what ends the log here
+    /// happened later.
+    /// </summary>
+    private void RefuseToCutFar(long position)
+    {
+        for (var i = _state.Segments.Count - 1; i >= 0 && _state.Segments[i].BaseOffset - position > _state.Options.MaxUnflushedBytes; i--)
+        {
+            if (!SoundRecords.BeginsWithOne(_state, _state.Segments[i].BaseOffset))
+                continue;
+            throw new StoreUnusableException(
+                $"The commit log has no record at offset {position}, but sound ones at {_state.Segments[i].BaseOffset}, farther behind than a crash can explain. "
+                + $"Restore segment {LogFileName.Of(position - (position % _state.SegmentSize))} from a copy; all messages after it are intact.");
+        }
     }
 
     /// <summary>

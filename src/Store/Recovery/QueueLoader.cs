@@ -17,9 +17,15 @@ internal static class QueueLoader
         var found = Find(state, directory);
         var files = new QueueFiles(state.Files, directory, EntriesPerFile(state, found), state.Options.MaxOpenQueueFiles);
         state.Queues = new QueueTable(files, state.Options.MaxQueues, state.Options.MaxQueuesPerTopic);
-        var limit = state.ScanStart;
+        state.QueueLimit = state.ScanStart;
         foreach (var (topic, queueId, bases) in found)
-            Restore(state, state.Queues.Restore(Encoding.UTF8.GetBytes(topic), queueId), bases, limit);
+        {
+            var queue = state.Queues.Restore(Encoding.UTF8.GetBytes(topic), queueId);
+            if (state.Rebuild)
+                RestoreEmptied(state, queue, bases);
+            else
+                Restore(state, queue, bases, state.QueueLimit);
+        }
     }
 
     private static List<(string Topic, int QueueId, List<SegmentFile> Files)> Find(RecoveryState state, string directory)
@@ -53,12 +59,25 @@ internal static class QueueLoader
     /// <summary>The size that most files have; a crash may have left some short.</summary>
     private static int EntriesPerFile(RecoveryState state, List<(string Topic, int QueueId, List<SegmentFile> Files)> found)
     {
+        if (state.HasCheckpoint && state.Checkpoint.QueueFileEntries is > 0 and var known)
+            return known;
         var common = found.SelectMany(queue => queue.Files)
             .Where(file => file.Length > 0 && file.Length % QueueEntry.EncodedSize == 0)
             .GroupBy(file => file.Length)
             .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key)
             .FirstOrDefault();
         return common is null || common.Key > int.MaxValue ? state.Options.QueueFileEntries : (int)(common.Key / QueueEntry.EncodedSize);
+    }
+
+    /// <summary>For a rebuild: of a queue without a record in the log the end is kept, of any other nothing.</summary>
+    private static void RestoreEmptied(RecoveryState state, ConsumeQueue queue, List<SegmentFile> found)
+    {
+        var files = state.Queues.Files;
+        var end = 0L;
+        if (found.TrueForAll(file => file.BaseOffset % files.FileSize == 0))
+            end = FindEnd(files, queue, found[0].BaseOffset / QueueEntry.EncodedSize, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue);
+        if (!QueueDiscard.TryDiscard(state, queue, found, end))
+            queue.Restore(end, end);
     }
 
     private static void Restore(RecoveryState state, ConsumeQueue queue, List<SegmentFile> found, long limit)
@@ -69,6 +88,14 @@ internal static class QueueLoader
             throw new StoreUnusableException(
                 $"The files in '{files.DirectoryOf(queue)}' do not have names that go with a file size of {files.FileSize} bytes. "
                 + "Move the directory 'consumequeue' away: it is made again from the commit log.");
+        }
+
+        foreach (var file in found)
+        {
+            if (file.Length == files.FileSize)
+                continue;
+            files.GiveLength(queue, file.BaseOffset / QueueEntry.EncodedSize);
+            state.MisfitQueueFiles++;
         }
 
         var first = found[0].BaseOffset / QueueEntry.EncodedSize;

@@ -45,13 +45,31 @@ internal sealed class RecoveryState
     public bool WasAborted { get; set; }
 
     /// <summary>Everything is known to be as the checkpoint says: the last run of this program ended well.</summary>
-    public bool IsClean => !WasAborted && !Options.Rebuild && HasCheckpoint && Checkpoint.RecoverOffset >= 0 && ScanStart == Checkpoint.RecoverOffset;
+    public bool IsClean => !WasAborted && !Rebuild && HasCheckpoint && Checkpoint.RecoverOffset >= 0 && ScanStart == Checkpoint.RecoverOffset;
+
+    /// <summary>Everything that is built from the log is thrown away and built again: by option, or a start before this one began to.</summary>
+    public bool Rebuild { get; set; }
+
+    /// <summary>Segments in the chain whose file is shorter than the others.</summary>
+    public List<SegmentFile> ShortSegments { get; } = [];
+
+    /// <summary>Files behind a hole in the chain that hold nothing.</summary>
+    public List<SegmentFile> BeyondHole { get; } = [];
+
+    /// <summary>Queue files that do not have the size that all have.</summary>
+    public int MisfitQueueFiles { get; set; }
 
     /// <summary>Where the scan of the log begins: a record, or the end.</summary>
     public long ScanStart { get; set; }
 
     /// <summary>Everything before it is known to have been durable: damage there is no torn write.</summary>
     public long DurableFloor { get; set; }
+
+    /// <summary>Of the checkpoint, before anything else is known: the log was on the disk up to here.</summary>
+    public long KnownDurable => HasCheckpoint ? Math.Max(0, Checkpoint.RecoverOffset) : 0;
+
+    /// <summary>Queue entries of records before it were taken as they are.</summary>
+    public long QueueLimit { get; set; }
 
     /// <summary>Where the log ends; set by the scan.</summary>
     public long End { get; set; }
@@ -78,6 +96,15 @@ internal sealed class RecoveryState
     public long LogStart => Segments.Count == 0 ? 0 : Segments[0].BaseOffset;
 
     public long LogLimit => Segments.Count == 0 ? 0 : Segments[^1].EndOffset;
+
+    /// <summary>Lets everything go: the store does not open.</summary>
+    public void Release()
+    {
+        foreach (var segment in Segments)
+            segment.Release();
+        Queues?.Files.Dispose();
+        Projections.Dispose();
+    }
 
     public LogSegment? SegmentOf(long offset) =>
         offset < LogStart || offset >= LogLimit ? null : Segments[(int)((offset - LogStart) / SegmentSize)];

@@ -16,27 +16,55 @@ internal sealed partial class StoreRecovery
 {
     private readonly RecoveryState _state;
     private readonly CheckpointFile _checkpointFile;
+    private readonly RebuildMarker _rebuild;
+    private readonly ScanReport _report;
     private readonly ILogger _logger;
     private readonly List<Repair> _repairs = [];
 
-    public StoreRecovery(StoreOptions options, IFileSystem files, CheckpointFile checkpointFile, ProjectionSet projections, bool wasAborted, ILogger logger)
+    public StoreRecovery(StoreOptions options, IFileSystem files, CheckpointFile checkpointFile, ProjectionSet projections, bool wasAborted, TimeProvider time, ILogger logger)
     {
-        _state = new RecoveryState(options, files, projections) { WasAborted = wasAborted };
+        _state = new RecoveryState(options, files, projections) { WasAborted = wasAborted, Rebuild = options.Rebuild };
+        _rebuild = new RebuildMarker(files, options.Directory);
+        _report = new ScanReport(_state, time, logger);
         _checkpointFile = checkpointFile;
         _logger = logger;
     }
 
     public IReadOnlyList<Repair> Repairs => _repairs;
 
+    /// <summary>Recovers. When it throws, everything is let go.</summary>
     public RecoveryState Run()
     {
+        try
+        {
+            Recover();
+            return _state;
+        }
+        catch
+        {
+            _state.Release();
+            throw;
+        }
+    }
+
+    private void Recover()
+    {
+        _state.HasCheckpoint = _checkpointFile.TryRead(out var checkpoint);
+        _state.Checkpoint = checkpoint;
+        _state.LastTimestamp = checkpoint.PhysicTimestamp;
         SegmentChain.Load(_state);
+        Apply(new TornSegment(), new EmptySegmentBeyondHole(), new UnfinishedRebuild(_rebuild));
         DecideStart();
-        Apply(new CheckpointAheadOfLog(), new ShortTailSegment(), new LostCheckpoint(), new UncleanStop());
+        Apply(new CheckpointAheadOfLog(), new ShortTailSegment(), new LostCheckpoint(), new UncleanStop(), new CheckpointBehindLog());
+        if (_state.Rebuild)
+            BeginRebuild();
         QueueLoader.Load(_state);
+        Apply(new QueueFileSize(), new MissingQueueFiles());
         LoadProjections();
-        new LogScan(_state).Run();
-        Apply(new DamagedRecord(), new TornRecord(), new QueueAheadOfLog(), new SegmentsBeyondEnd(), new MissingQueueTail());
+        new LogScan(_state, _report).Run();
+        Apply(new DamagedRecord(), new TornRecord(), new QueueAheadOfLog(), new SegmentsBeyondEnd());
+        if (!_state.Rebuild)
+            Apply(new MissingQueueTail());
         SecureTail();
         foreach (var queue in _state.Queues.All)
             queue.NextOffset = queue.MaxOffset;
@@ -44,24 +72,39 @@ internal sealed partial class StoreRecovery
         foreach (var repair in _state.Projections.Repairs)
             Note(repair);
         _state.Queues.Files.Flush();
-        return _state;
+        if (_state.Rebuild)
+            EndRebuild();
     }
 
     private void DecideStart()
     {
-        _state.HasCheckpoint = _checkpointFile.TryRead(out var checkpoint);
-        _state.Checkpoint = checkpoint;
-        _state.LastTimestamp = checkpoint.PhysicTimestamp;
         if (!_state.HasCheckpoint)
             return;
-        _state.ScanStart = checkpoint.RecoverOffset >= 0 ? checkpoint.RecoverOffset : StartPoint.ByTime(_state);
-        _state.DurableFloor = Math.Max(0, checkpoint.RecoverOffset);
+        _state.ScanStart = _state.Checkpoint.RecoverOffset >= 0 ? _state.Checkpoint.RecoverOffset : StartPoint.ByTime(_state);
+        _state.DurableFloor = _state.KnownDurable;
+    }
+
+    /// <summary>The marker comes before anything is thrown away.</summary>
+    private void BeginRebuild()
+    {
+        _rebuild.Begin();
+        _state.ScanStart = _state.LogStart;
+        QueueDiscard.DiscardExtensions(_state.Files, Path.Combine(_state.Options.Directory, "consumequeue_ext"));
+        LogRebuild(_state.LogStart, _state.LogLimit);
+    }
+
+    /// <summary>And goes when all that was built is on the disk.</summary>
+    private void EndRebuild()
+    {
+        _state.Projections.Flush();
+        _rebuild.End();
+        LogRebuilt(_state.RebuiltEntries, _state.Queues.Count);
     }
 
     /// <summary>One that lost something has the scan begin earlier; the queues know the records before their end.</summary>
     private void LoadProjections()
     {
-        var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Options.Rebuild, CertainIndex());
+        var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Rebuild, CertainIndex());
         var wanted = _state.Projections.Load(start);
         if (wanted < _state.ScanStart)
             _state.ScanStart = RecordAt(wanted) ? wanted : Math.Max(_state.LogStart, _state.SegmentOf(wanted)?.BaseOffset ?? _state.LogStart);
@@ -102,9 +145,10 @@ internal sealed partial class StoreRecovery
     /// </summary>
     private void SecureTail()
     {
+        var start = Math.Max(_state.ScanStart, _state.DurableFloor);
         foreach (var segment in _state.Segments)
         {
-            if (segment.EndOffset > _state.ScanStart && segment.BaseOffset < _state.End)
+            if (segment.EndOffset > start && segment.BaseOffset < _state.End)
                 segment.Flush(0, segment.Size);
         }
 
@@ -115,6 +159,12 @@ internal sealed partial class StoreRecovery
         _state.Files.Reserve(fresh.Path, _state.SegmentSize, _state.IsClean && !_state.EndIsTorn ? -1 : (int)(_state.End - fresh.BaseOffset));
         _state.Segments[^1] = fresh;
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Rebuilding the queues and all else that is built from the log, from offset {From} to {To}")]
+    private partial void LogRebuild(long from, long to);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Rebuilt {Entries} entries of {Queues} queues")]
+    private partial void LogRebuilt(long entries, int queues);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired {Name}: {Done} ({Crash})")]
     private partial void LogRepair(string name, string done, string crash);
