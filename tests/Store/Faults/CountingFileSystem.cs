@@ -2,14 +2,18 @@ using ProtoBridgeMQ.Store.Files;
 
 namespace ProtoBridgeMQ.Tests.Store.Faults;
 
-/// <summary>Notes which files are mapped.</summary>
+/// <summary>Notes which files are mapped, and what is held.</summary>
 internal sealed class CountingFileSystem : IFileSystem
 {
     private readonly IFileSystem _files;
+    private int _held;
 
     public CountingFileSystem(IFileSystem files) => _files = files;
 
     public List<string> Mapped { get; } = [];
+
+    /// <summary>Mappings, open files and locks that were not given back.</summary>
+    public int Held => Volatile.Read(ref _held);
 
     public bool FileExists(string path) => _files.FileExists(path);
 
@@ -29,12 +33,83 @@ internal sealed class CountingFileSystem : IFileSystem
     {
         lock (Mapped)
             Mapped.Add(path);
-        return _files.Map(path, size);
+        return new CountedMapping(this, _files.Map(path, size));
     }
 
-    public IRandomFile Open(string path) => _files.Open(path);
+    public IRandomFile Open(string path) => new CountedFile(this, _files.Open(path));
 
     public DiskRoom Room(string directory) => _files.Room(directory);
 
-    public IDisposable Lock(string path) => _files.Lock(path);
+    public IDisposable Lock(string path) => new CountedLock(this, _files.Lock(path));
+
+    private sealed class CountedMapping : IMappedFile
+    {
+        private readonly CountingFileSystem _owner;
+        private readonly IMappedFile _inner;
+
+        public CountedMapping(CountingFileSystem owner, IMappedFile inner)
+        {
+            _owner = owner;
+            _inner = inner;
+            Interlocked.Increment(ref owner._held);
+        }
+
+        public Memory<byte> Memory => _inner.Memory;
+
+        public void Flush(int offset, int length) => _inner.Flush(offset, length);
+
+        public void Dispose()
+        {
+            Interlocked.Decrement(ref _owner._held);
+            _inner.Dispose();
+        }
+    }
+
+    private sealed class CountedFile : IRandomFile
+    {
+        private readonly CountingFileSystem _owner;
+        private readonly IRandomFile _inner;
+
+        public CountedFile(CountingFileSystem owner, IRandomFile inner)
+        {
+            _owner = owner;
+            _inner = inner;
+            Interlocked.Increment(ref owner._held);
+        }
+
+        public long Length => _inner.Length;
+
+        public int Read(Span<byte> buffer, long offset) => _inner.Read(buffer, offset);
+
+        public void Write(ReadOnlySpan<byte> buffer, long offset) => _inner.Write(buffer, offset);
+
+        public void SetLength(long length) => _inner.SetLength(length);
+
+        public void Flush() => _inner.Flush();
+
+        public void Dispose()
+        {
+            Interlocked.Decrement(ref _owner._held);
+            _inner.Dispose();
+        }
+    }
+
+    private sealed class CountedLock : IDisposable
+    {
+        private readonly CountingFileSystem _owner;
+        private readonly IDisposable _inner;
+
+        public CountedLock(CountingFileSystem owner, IDisposable inner)
+        {
+            _owner = owner;
+            _inner = inner;
+            Interlocked.Increment(ref owner._held);
+        }
+
+        public void Dispose()
+        {
+            Interlocked.Decrement(ref _owner._held);
+            _inner.Dispose();
+        }
+    }
 }
