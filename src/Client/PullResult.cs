@@ -107,7 +107,7 @@ public sealed class PullResult : IDisposable
                 throw new BadAnswerException($"The answer to a pull from {_address} has no whole message where one belongs ({error}).", _address, mayHaveHappened: false);
             }
 
-            if (record.BodyCrc != 0 && !record.CrcMatches)
+            if (record.BodyCrc != 0 && !record.BodyCrcMatches)
             {
                 throw new BadAnswerException($"The message at queue offset {record.QueueOffset} from {_address} does not have the checksum it says.", _address, mayHaveHappened: false);
             }

@@ -78,7 +78,13 @@ public sealed class StoreOptions
     [Range(1, int.MaxValue)]
     public int MaxIndexQuerySteps { get; set; } = 1_000_000;
 
-    /// <summary>Whether recovery checks the CRC of every body it reads.</summary>
+    /// <summary>Whether records end in a CRC of all of them (property <c>__CRC32#</c>, as Apache RocketMQ 5.3 with <c>enabledAppendPropCRC</c>), besides that of the body.</summary>
+    public bool RecordCrc { get; set; } = true;
+
+    /// <summary>Whether a record's CRC is checked each time it is read: one that fails is left out.</summary>
+    public bool CheckCrcOnRead { get; set; } = true;
+
+    /// <summary>Whether recovery checks the CRC of every record it reads.</summary>
     public bool CheckCrcOnRecovery { get; set; } = true;
 
     /// <summary>Whether opening throws the consume queues and everything else that is built from the log away, and builds it again.</summary>

@@ -30,7 +30,7 @@ internal static class BatchScan
     }
 
     /// <summary>Where each message of an appended batch is in the commit log.</summary>
-    public static long[] Offsets(in MessageToStore batch, HostAddress storeHost, in AppendResult appended)
+    public static long[] Offsets(in MessageToStore batch, StoreOptions options, in AppendResult appended)
     {
         var offsets = new long[appended.Count];
         long offset = appended.PhysicalOffset;
@@ -41,7 +41,8 @@ internal static class BatchScan
             offset += MessageRecordWriter.Size(new MessageRecordFields
             {
                 BornHost = batch.BornHost,
-                StoreHost = storeHost,
+                StoreHost = options.StoreHost,
+                WithCrc = options.RecordCrc,
                 Topic = batch.Topic,
                 Body = reader.Body,
                 Properties = reader.Properties,

@@ -72,7 +72,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         MessageToStore message = ToStore(request, request.Topic.NameUtf8, queueId, request.Properties);
         AppendResult appended = store.AppendBatch(message);
         long[]? offsets = appended.Status == AppendStatus.Appended
-            ? BatchScan.Offsets(message, store.Options.StoreHost, appended)
+            ? BatchScan.Offsets(message, store.Options, appended)
             : null;
         return Complete(appended, queueId, request.Body.Length, offsets);
     }

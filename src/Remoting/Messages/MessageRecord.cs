@@ -34,9 +34,10 @@ public enum RecordError
 ///      reconsume times 4 | prepared transaction offset 8
 ///      body length 4     | body
 ///      topic length 1 (first version) or 2 (second) | topic, UTF-8
-///      properties length 2 | property text, UTF-8
+///      properties length 2 | property text, UTF-8 | the record's CRC 20, see <see cref="RecordCrc"/>; may be missing
 /// </code>
-/// Big-endian. Bits of the system flag say whether a host is IPv4 (8 bytes) or IPv6 (20).
+/// Big-endian. Bits of the system flag say whether a host is IPv4 (8 bytes) or IPv6 (20). The properties length counts the
+/// record's CRC.
 /// </summary>
 public readonly ref struct MessageRecord
 {
@@ -76,6 +77,7 @@ public readonly ref struct MessageRecord
     private readonly int _topicAt;
     private readonly int _topicLength;
     private readonly int _propertiesAt;
+    private readonly int _propertiesEnd;
 
     private MessageRecord(ReadOnlySpan<byte> bytes, int storeTimestampAt, int reconsumeAt, int bodyAt, int bodyLength, int topicAt, int topicLength, int propertiesAt)
     {
@@ -87,6 +89,7 @@ public readonly ref struct MessageRecord
         _topicAt = topicAt;
         _topicLength = topicLength;
         _propertiesAt = propertiesAt;
+        _propertiesEnd = RecordCrc.Ends(bytes[propertiesAt..]) ? bytes.Length - RecordCrc.Size : bytes.Length;
     }
 
     /// <summary>The whole record.</summary>
@@ -143,10 +146,10 @@ public readonly ref struct MessageRecord
     /// <summary>The topic, UTF-8.</summary>
     public ReadOnlySpan<byte> Topic => _bytes.Slice(_topicAt, _topicLength);
 
-    /// <summary>The property text, UTF-8; see <see cref="PropertyText"/>.</summary>
-    public ReadOnlySpan<byte> Properties => _bytes[_propertiesAt..];
+    /// <summary>The property text, UTF-8, without the record's CRC; see <see cref="PropertyText"/>.</summary>
+    public ReadOnlySpan<byte> Properties => _bytes[_propertiesAt.._propertiesEnd];
 
-    /// <summary>Where the property text begins in <see cref="Bytes"/>; it ends with the record.</summary>
+    /// <summary>Where the property text begins in <see cref="Bytes"/>.</summary>
     public int PropertiesAt => _propertiesAt;
 
     /// <summary>Where the topic begins in <see cref="Bytes"/>.</summary>
@@ -158,8 +161,14 @@ public readonly ref struct MessageRecord
     /// <summary>Whether the record takes a place in its queue.</summary>
     public bool TakesQueueOffset => MessageSysFlag.TakesQueueOffset(SysFlag);
 
-    /// <summary>Whether the body has the CRC that the record says.</summary>
-    public bool CrcMatches => BodyCrc32.Compute(Body) == BodyCrc;
+    /// <summary>Whether the record ends in a CRC of all of it; records of other brokers may not.</summary>
+    public bool HasCrc => _propertiesEnd < _bytes.Length;
+
+    /// <summary>Whether the record has the CRC that it says: of all of it, else (<see cref="HasCrc"/>) of its body. For records as they are stored.</summary>
+    public bool CrcMatches => HasCrc ? RecordCrc.Matches(_bytes) : BodyCrcMatches;
+
+    /// <summary>Whether the body has the CRC that the record says. For records that somebody passed on: they may have been put together anew.</summary>
+    public bool BodyCrcMatches => BodyCrc32.Compute(Body) == BodyCrc;
 
     /// <summary>The topic as a string.</summary>
     public string TopicString => Encoding.UTF8.GetString(Topic);

@@ -17,6 +17,9 @@ internal sealed class LogAppender
 
     private const int MaxTopic = short.MaxValue;
 
+    /// <summary>A body of this size is not read again under the lock for the record's CRC: its own is folded in.</summary>
+    private const int FoldedBody = 256;
+
     private readonly CommitLog _log;
     private readonly SegmentSource _source;
     private readonly QueueTable _queues;
@@ -56,7 +59,9 @@ internal sealed class LogAppender
         var fields = FieldsOf(message);
         fields.Body = message.Body;
         fields.Properties = message.Properties;
-        fields.BodyCrc = BodyCrc32.Compute(message.Body);
+        if (MessageRecordWriter.PropertiesSize(fields) > MessageRecord.MaxProperties)
+            return new(AppendStatus.PropertiesTooLarge);
+        Sum(ref fields);
         var size = MessageRecordWriter.Size(fields);
         if (size + BlankSize > _log.SegmentSize)
             return new(AppendStatus.MessageTooLarge);
@@ -86,7 +91,7 @@ internal sealed class LogAppender
         var count = BatchBody.Count(batch.Body);
         if (count < 0)
             return new(AppendStatus.Malformed);
-        var crcs = ArrayPool<int>.Shared.Rent(count);
+        var crcs = ArrayPool<uint>.Shared.Rent(count);
         try
         {
             status = Measure(batch.Body, ref fields, crcs, out var size, out var firstSize);
@@ -102,7 +107,7 @@ internal sealed class LogAppender
         }
         finally
         {
-            ArrayPool<int>.Shared.Return(crcs);
+            ArrayPool<uint>.Shared.Return(crcs);
         }
     }
 
@@ -126,7 +131,7 @@ internal sealed class LogAppender
         return queue is null ? AppendStatus.Busy : AppendStatus.Appended;
     }
 
-    private AppendStatus Measure(ReadOnlySpan<byte> body, ref MessageRecordFields fields, Span<int> crcs, out long size, out int firstSize)
+    private AppendStatus Measure(ReadOnlySpan<byte> body, ref MessageRecordFields fields, Span<uint> crcs, out long size, out int firstSize)
     {
         size = 0;
         firstSize = 0;
@@ -143,13 +148,13 @@ internal sealed class LogAppender
             size += MessageRecordWriter.Size(fields);
             if (index == 0)
                 firstSize = (int)size;
-            crcs[index++] = BodyCrc32.Compute(reader.Body);
+            crcs[index++] = Crc32.Compute(reader.Body);
         }
 
         return size + BlankSize > _log.SegmentSize ? AppendStatus.MessageTooLarge : AppendStatus.Appended;
     }
 
-    private AppendResult WriteBatch(ReadOnlySpan<byte> body, ref MessageRecordFields fields, ConsumeQueue queue, ReadOnlySpan<int> crcs, int size, int firstSize)
+    private AppendResult WriteBatch(ReadOnlySpan<byte> body, ref MessageRecordFields fields, ConsumeQueue queue, ReadOnlySpan<uint> crcs, int size, int firstSize)
     {
         Place(ref fields, queue);
         var first = fields.PhysicalOffset;
@@ -172,14 +177,22 @@ internal sealed class LogAppender
         return Publish(fields, queue, size, crcs.Length);
     }
 
-    private static void Take(ref MessageRecordFields fields, ReadOnlySpan<byte> body, ReadOnlySpan<byte> properties, int flag, int crc, ConsumeQueue queue, int index, long offset)
+    private static void Take(ref MessageRecordFields fields, ReadOnlySpan<byte> body, ReadOnlySpan<byte> properties, int flag, uint crc, ConsumeQueue queue, int index, long offset)
     {
         fields.Body = body;
         fields.Properties = properties;
         fields.Flag = flag;
-        fields.BodyCrc = crc;
+        fields.BodyCrc = (int)crc;
+        fields.BodyShift = 0;
         fields.PhysicalOffset = offset;
         fields.QueueOffset = queue.NextOffset + index;
+    }
+
+    /// <summary>The CRC of the body, and what it takes to make the record's CRC from it.</summary>
+    private static void Sum(ref MessageRecordFields fields)
+    {
+        fields.BodyCrc = (int)Crc32.Compute(fields.Body);
+        fields.BodyShift = fields.WithCrc && fields.Body.Length >= FoldedBody ? Crc32.Shift(fields.Body.Length) : 0;
     }
 
     private MessageRecordFields FieldsOf(in MessageToStore message) => new()
@@ -193,6 +206,7 @@ internal sealed class LogAppender
         ReconsumeTimes = message.ReconsumeTimes,
         PreparedTransactionOffset = message.PreparedTransactionOffset,
         Topic = message.Topic,
+        WithCrc = _options.RecordCrc,
     };
 
     /// <summary>Whether a record may be written now; afterwards the active segment has room for it.</summary>

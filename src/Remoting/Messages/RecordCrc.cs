@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace ProtoBridgeMQ.Remoting.Messages;
+
+/// <summary>
+/// The CRC of a whole record, its last property. It covers everything before it: size, offsets, times, topic, properties.
+/// <code>
+///  | "__CRC32#" 8 | 01 | ten digits, the lowest first 10 | 02 |     20 bytes, the end of the record
+/// </code>
+/// Apache RocketMQ 5.3 writes the same with <c>enabledAppendPropCRC</c> and checks it with <c>forceVerifyPropCRC</c>.
+/// It belongs to the stored record, not to the message: a message that is stored again gets another one.
+/// </summary>
+public static class RecordCrc
+{
+    /// <summary>Bytes at the end of the record.</summary>
+    public const int Size = 8 + 1 + Digits + 1;
+
+    private const int Digits = 10;
+    private const int DigitsAt = 9;
+
+    /// <summary>Bits of the fixed bytes that may have changed: enough for damage, far from any other text.</summary>
+    private const int MostChangedBits = 8;
+
+    /// <summary>The property's name.</summary>
+    public static ReadOnlySpan<byte> Name => "__CRC32#"u8;
+
+    /// <summary>
+    /// Whether bytes end in a record CRC, or in one that was damaged: a changed bit must not make a record look like one
+    /// that never had a CRC.
+    /// </summary>
+    public static bool Ends(ReadOnlySpan<byte> text)
+    {
+        if (text.Length < Size)
+            return false;
+        var tail = text[^Size..];
+        var name = BinaryPrimitives.ReadUInt64LittleEndian(tail) ^ BinaryPrimitives.ReadUInt64LittleEndian(Name);
+        var separators = (tail[8] ^ PropertyText.NameValueSeparator) | ((tail[^1] ^ PropertyText.PropertySeparator) << 8);
+        return ((long)name | (uint)separators) == 0 || BitOperations.PopCount(name) + BitOperations.PopCount((uint)separators) <= MostChangedBits;
+    }
+
+    /// <summary>Writes the CRC of what is before <paramref name="tail"/>.</summary>
+    public static void Write(Span<byte> tail, uint crc)
+    {
+        Name.CopyTo(tail);
+        tail[8] = PropertyText.NameValueSeparator;
+        var rest = crc & 0x7FFFFFFF;
+        foreach (ref var digit in tail.Slice(DigitsAt, Digits))
+        {
+            (rest, var value) = Math.DivRem(rest, 10);
+            digit = (byte)('0' + value);
+        }
+
+        tail[Size - 1] = PropertyText.PropertySeparator;
+    }
+
+    /// <summary>Whether a record that <see cref="Ends"/> in a CRC has the one that its bytes make.</summary>
+    public static bool Matches(ReadOnlySpan<byte> record)
+    {
+        Span<byte> expected = stackalloc byte[Size];
+        Write(expected, Crc32.Compute(record[..^Size]));
+        return record[^Size..].SequenceEqual(expected);
+    }
+
+    /// <summary>
+    /// Whether one changed bit is all that keeps a record from having its CRC, be it in the CRC itself: no lost sector does
+    /// that.
+    /// </summary>
+    public static bool IsOneBitOff(ReadOnlySpan<byte> record)
+    {
+        if (!Ends(record))
+            return false;
+        Span<byte> expected = stackalloc byte[Size];
+        var crc = Crc32.Compute(record[..^Size]);
+        Write(expected, crc);
+        var tail = record[^Size..];
+        var changed = 0;
+        var stored = 0L;
+        for (var i = 0; i < Size; i++)
+            changed += BitOperations.PopCount((uint)(tail[i] ^ expected[i]));
+        if (changed <= 1)
+            return true;
+        for (var i = DigitsAt + Digits - 1; i >= DigitsAt; i--)
+            stored = (stored * 10) + (tail[i] - '0');
+        return tail[..DigitsAt].SequenceEqual(expected[..DigitsAt])
+            && stored is >= 0 and <= int.MaxValue
+            && Crc32.IsOneBitApart((uint)stored ^ crc, 0x7FFFFFFF, record.Length - Size);
+    }
+
+    /// <summary>Whether a property text has a record CRC among its properties: one that a message brought along.</summary>
+    internal static bool IsIn(ReadOnlySpan<byte> text) => text.IndexOf(Name) >= 0;
+
+    /// <summary>Copies a property text without record CRCs, each property with its separator; returns the bytes that are left. An empty destination only counts.</summary>
+    internal static int CopyWithout(ReadOnlySpan<byte> text, Span<byte> destination)
+    {
+        var kept = 0;
+        while (!text.IsEmpty)
+        {
+            var end = text.IndexOf(PropertyText.PropertySeparator);
+            var piece = end < 0 ? text : text[..end];
+            text = end < 0 ? default : text[(end + 1)..];
+            if (piece.StartsWith(Name) && piece.Length > Name.Length && piece[Name.Length] == PropertyText.NameValueSeparator)
+                continue;
+            if (!destination.IsEmpty)
+            {
+                piece.CopyTo(destination[kept..]);
+                destination[kept + piece.Length] = PropertyText.PropertySeparator;
+            }
+
+            kept += piece.Length + 1;
+        }
+
+        return kept;
+    }
+}
