@@ -39,6 +39,8 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly ProjectionSet _projections;
     private readonly KeyIndex? _index;
     private readonly GuardSet _guards = new();
+    private readonly RetentionMetrics _retentionMetrics = new();
+    private readonly LogRetention _retention;
     private readonly bool _async;
     private int _disposed;
 
@@ -66,6 +68,8 @@ public sealed class MessageStore : IAsyncDisposable
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
         _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, projections, index, _health, options.CheckpointInterval, time, logger);
+        var head = new HeadRemoval(_log, _queues, projections, _checkpoints, files, state.LogDirectory, _retentionMetrics, logger);
+        _retention = new LogRetention(options, _log, _queues, _health, _guards, head, _retentionMetrics, files, options.Directory, time, logger);
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count);
     }
 
@@ -200,6 +204,32 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Takes a guard away: what it held may be deleted by the next pass.</summary>
     public void RemoveGuard(IRetentionGuard guard) => _guards.Remove(guard);
 
+    /// <summary>Adds guards that come and go.</summary>
+    public void AddGuards(IRetentionGuardSource source) => _guards.Add(source);
+
+    /// <summary>Takes a source of guards away.</summary>
+    public void RemoveGuards(IRetentionGuardSource source) => _guards.Remove(source);
+
+    /// <summary>
+    /// Begins to delete what is not wanted any more, with a pass before it returns. Nothing is deleted before: who needs
+    /// records adds its guard first.
+    /// </summary>
+    /// <param name="topics">Topics with a retention time of their own.</param>
+    public void StartRetention(ITopicRetention? topics = null)
+    {
+        _retention.Topics = topics;
+        _retention.Start();
+    }
+
+    /// <summary>Makes a pass of retention now; true when there may be more to delete. For tests and tools.</summary>
+    public bool Retain() => _retention.Pass();
+
+    /// <summary>
+    /// Deletes the segments that end at or before a physical offset, but never the last one. Without
+    /// <paramref name="force"/> what guards need stays. With it readers find a gap, and are told how many messages it has.
+    /// </summary>
+    public DeleteOutcome DeleteBefore(long physicalOffset, bool force = false) => _retention.DeleteBefore(physicalOffset, force);
+
     /// <summary>Completes once everything appended so far can be read, or the store failed or closed. For tests and tools.</summary>
     public ValueTask<DurabilityStatus> WaitDispatchedAsync() => _dispatcher.WaitAsync(_log.Written);
 
@@ -227,12 +257,14 @@ public sealed class MessageStore : IAsyncDisposable
     private void Close()
     {
         _appender.Close();
+        _retention.Dispose();
         _flusher.Dispose();
         _dispatcher.Dispose();
-        var isClean = _checkpoints.Write() && !_health.IsClosedForWrites;
+        var isClean = _checkpoints.Write() && _checkpoints.RecoverOffset == _dispatcher.Offset && !_health.IsClosedForWrites;
         _checkpoints.Dispose();
         _health.Stop();
         _metrics.Dispose();
+        _retentionMetrics.Dispose();
         _source.Close();
         _log.Close();
         _queues.Files.Dispose();

@@ -2,11 +2,26 @@ using Microsoft.Extensions.Logging;
 
 namespace ProtoBridgeMQ.Store;
 
+/// <summary>Who finds that there is no room: each takes back what it said itself.</summary>
+internal enum FullCause
+{
+    /// <summary>Retention: the disk is fuller than the watermark at which appends are refused.</summary>
+    Watermark,
+
+    /// <summary>The next segment, or the blocks of the one that is written to.</summary>
+    Segment,
+
+    /// <summary>A consume queue, or what else is built from the log.</summary>
+    Queue,
+}
+
 /// <summary>The store's state and the ways it changes: full and back, read-only for good, stopped for good.</summary>
 internal sealed partial class StoreHealth
 {
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
+    private readonly string?[] _full = new string?[3];
+    private string? _warning;
     private volatile StoreState _state = StoreState.Running;
 
     public StoreHealth(ILogger logger) => _logger = logger;
@@ -32,29 +47,59 @@ internal sealed partial class StoreHealth
     }
 
     /// <summary>There is no room on the disk.</summary>
-    public void Full(string reason)
+    public void Full(FullCause cause, string reason)
     {
+        bool isNew;
         lock (_lock)
         {
-            if (_state.Condition != StoreCondition.Running)
-                return;
-            _state = new StoreState(StoreCondition.DiskFull, reason);
+            isNew = _full[(int)cause] is null;
+            _full[(int)cause] = reason;
+            Show();
         }
 
-        LogFull(reason);
+        if (isNew)
+            LogFull(reason);
     }
 
-    /// <summary>There is room again.</summary>
-    public void HasRoom()
+    /// <summary>There is room again, as far as one is concerned who said that there is none.</summary>
+    public void HasRoom(FullCause cause)
     {
         lock (_lock)
         {
-            if (_state.Condition != StoreCondition.DiskFull)
+            if (_full[(int)cause] is null)
                 return;
-            _state = StoreState.Running;
+            _full[(int)cause] = null;
+            Show();
+            if (_full.AsSpan().ContainsAnyExcept((string?)null))
+                return;
         }
 
         LogHasRoom();
+    }
+
+    /// <summary>Whether another one than this finds the disk full.</summary>
+    public bool IsFullBeside(FullCause cause)
+    {
+        lock (_lock)
+        {
+            for (var i = 0; i < _full.Length; i++)
+            {
+                if (_full[i] is not null && i != (int)cause)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Something that people should know while the store still works; null when there is nothing any more.</summary>
+    public void Warn(string? reason)
+    {
+        lock (_lock)
+        {
+            _warning = reason;
+            Show();
+        }
     }
 
     /// <summary>The store closes. A failure stays to be seen.</summary>
@@ -62,6 +107,17 @@ internal sealed partial class StoreHealth
     {
         lock (_lock)
             _state = new StoreState(StoreCondition.Stopped, _state.Reason ?? "The store is closed.");
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Show()
+    {
+        if (IsClosedForWrites)
+            return;
+        var full = _full.FirstOrDefault(static reason => reason is not null);
+        _state = full is not null ? new StoreState(StoreCondition.DiskFull, full)
+            : _warning is not null ? new StoreState(StoreCondition.Running, _warning)
+            : StoreState.Running;
     }
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "{What}. The store is read-only until it is restarted")]

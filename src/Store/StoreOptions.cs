@@ -93,6 +93,37 @@ public sealed class StoreOptions
     /// <summary>Told how far the log is read while the store opens; without it, lines are logged.</summary>
     public IProgress<RecoveryProgress>? Progress { get; set; }
 
+    /// <summary>How long messages are kept. A segment goes once all its messages are older; the one that is written to stays.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
+    public TimeSpan RetentionTime { get; set; } = TimeSpan.FromHours(72);
+
+    /// <summary>Bytes of the commit log's segments, at most, the one that is written to counted whole; null for no limit.</summary>
+    [Range(4096, long.MaxValue)]
+    public long? RetentionBytes { get; set; }
+
+    /// <summary>How often retention looks.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Segments that are deleted in one go, at most.</summary>
+    [Range(1, 10_000)]
+    public int RetentionBatchSegments { get; set; } = 10;
+
+    /// <summary>Pause between two goes.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
+    public TimeSpan RetentionBatchPause { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Share of the disk in use above which the oldest segments go before their time.</summary>
+    [Range(0.01, 1.0)]
+    public double CleanWatermark { get; set; } = 0.85;
+
+    /// <summary>Share of the disk in use from which appends are refused.</summary>
+    [Range(0.01, 1.0)]
+    public double RefuseWatermark { get; set; } = 0.90;
+
+    /// <summary>Whether <see cref="CleanWatermark"/> deletes what guards still need. Off: appends are refused instead.</summary>
+    public bool ForceDeleteAtWatermark { get; set; }
+
     /// <summary>The host that is written into records and offset message ids.</summary>
     public HostAddress StoreHost { get; set; } = HostAddress.Loopback(10911);
 

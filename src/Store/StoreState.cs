@@ -6,7 +6,7 @@ public enum StoreCondition
     /// <summary>Takes and gives messages.</summary>
     Running,
 
-    /// <summary>Gives messages; takes them again once there is room on the disk.</summary>
+    /// <summary>Gives messages; takes them again once there is room on the disk. Retention may make it.</summary>
     DiskFull,
 
     /// <summary>A write or fsync failed. Gives messages; takes none until it is restarted.</summary>
@@ -18,7 +18,7 @@ public enum StoreCondition
 
 /// <summary>The store's condition and, for people, why and what to do.</summary>
 /// <param name="Condition">The condition.</param>
-/// <param name="Reason">Why; null while running.</param>
+/// <param name="Reason">Why; while running, what needs to be looked after, or null.</param>
 public sealed record StoreState(StoreCondition Condition, string? Reason)
 {
     /// <summary>Everything works.</summary>

@@ -41,6 +41,16 @@ internal sealed partial class CheckpointWriter : IDisposable
         _timer = time.CreateTimer(_ => Tick(), null, interval, interval);
     }
 
+    /// <summary>Everything before it is durable, and a checkpoint on the disk says so; -1 before the first one.</summary>
+    public long RecoverOffset
+    {
+        get
+        {
+            lock (_lock)
+                return _last.RecoverOffset;
+        }
+    }
+
     /// <summary>Writes a checkpoint when there is something new; false when the disk failed.</summary>
     public bool Write()
     {
@@ -82,7 +92,7 @@ internal sealed partial class CheckpointWriter : IDisposable
                 return false;
             _queueFiles.Flush();
             _projections.Flush();
-            _last = _last with
+            var next = _last with
             {
                 PhysicTimestamp = progress.StoreTimestamp,
                 LogicsTimestamp = progress.StoreTimestamp,
@@ -91,7 +101,8 @@ internal sealed partial class CheckpointWriter : IDisposable
                 RecoverOffset = progress.Offset,
                 QueueEnds = progress.QueueEnds,
             };
-            _file.Write(_last);
+            _file.Write(next);
+            _last = next;
             return true;
         }
         catch (DiskFullException error)

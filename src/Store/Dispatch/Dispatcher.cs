@@ -182,8 +182,8 @@ internal sealed partial class Dispatcher : IDisposable
             {
                 _builder.Commit();
                 _projections.Commit();
-                if (_health.State.Condition == StoreCondition.DiskFull && _waitedForRoom)
-                    _health.HasRoom();
+                if (_waitedForRoom)
+                    _health.HasRoom(FullCause.Queue);
                 _waitedForRoom = false;
                 return true;
             }
@@ -191,7 +191,7 @@ internal sealed partial class Dispatcher : IDisposable
             {
                 if (_stopping)
                     return false;
-                _health.Full(error.Message);
+                _health.Full(FullCause.Queue, error.Message);
                 _waitedForRoom = true;
                 using var timer = _time.CreateTimer(_ => _wake.Notify(), null, _retryInterval, Timeout.InfiniteTimeSpan);
                 _wake.PrepareToSleep();

@@ -220,7 +220,7 @@ internal sealed class LogAppender
         var written = _log.Written;
         if (written - _gate.Durable > _options.MaxUnflushedBytes)
             return AppendStatus.Busy;
-        if (condition == StoreCondition.DiskFull && !_mustRoll)
+        if (condition == StoreCondition.DiskFull && (!_mustRoll || _health.IsFullBeside(FullCause.Segment)))
             return AppendStatus.DiskFull;
         if (_active is { } active && !_mustRoll && size + BlankSize <= active.EndOffset - written)
             return AppendStatus.Appended;
@@ -241,7 +241,7 @@ internal sealed class LogAppender
         {
             _mustRoll = true;
             _nextRoll = now + (long)(_options.DiskFullRetryInterval.TotalSeconds * _time.TimestampFrequency);
-            _health.Full(error.Message);
+            _health.Full(FullCause.Segment, error.Message);
             return AppendStatus.DiskFull;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -260,7 +260,7 @@ internal sealed class LogAppender
         _log.Publish(next.BaseOffset);
         _active = next;
         if (_mustRoll)
-            _health.HasRoom();
+            _health.HasRoom(FullCause.Segment);
         _mustRoll = false;
         return AppendStatus.Appended;
     }

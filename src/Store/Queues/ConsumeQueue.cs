@@ -13,6 +13,7 @@ public sealed class ConsumeQueue
     private readonly QueueTable _table;
     private long _min;
     private long _max;
+    private long _minPhysical = -1;
     private byte[]? _staged;
     private int _stagedLength;
 
@@ -104,9 +105,50 @@ public sealed class ConsumeQueue
     internal void Restore(long min, long max)
     {
         _table.Ends += max - _max;
+        _minPhysical = -1;
         Volatile.Write(ref _min, min);
         Volatile.Write(ref _max, max);
     }
+
+    /// <summary>
+    /// Entries whose records are before a physical offset are not served any more; false when there was none. Retention's
+    /// thread only.
+    /// </summary>
+    internal bool TrimTo(long physicalOffset)
+    {
+        var min = MinOffset;
+        var max = MaxOffset;
+        if (min == max || _minPhysical >= physicalOffset)
+            return false;
+        var first = QueueSearch.FirstAtOrAfter(_table.Files, this, min, max, physicalOffset);
+        _minPhysical = first < max && TryReadEntry(first, out var entry) ? entry.PhysicalOffset : -1;
+        Volatile.Write(ref _min, first);
+        return first > min;
+    }
+
+    /// <summary>Entries before an offset are not served any more. Retention's thread only.</summary>
+    internal void AdvanceMin(long offset)
+    {
+        if (offset <= MinOffset)
+            return;
+        _minPhysical = -1;
+        Volatile.Write(ref _min, Math.Min(offset, MaxOffset));
+    }
+
+    /// <summary>Physical offset of the first message stored at or after a time; <see cref="long.MaxValue"/> without one.</summary>
+    internal long PhysicalByTime(long timestamp)
+    {
+        for (var offset = OffsetByTime(timestamp); TryReadEntry(offset, out var entry); offset++)
+        {
+            if (!entry.IsFiller)
+                return entry.PhysicalOffset;
+        }
+
+        return long.MaxValue;
+    }
+
+    /// <summary>Whether the first message was stored before a time.</summary>
+    internal bool BeginsBefore(long timestamp) => MinOffset < MaxOffset && StoreTimestampAt(MinOffset) < timestamp;
 
     /// <summary>Keeps an entry for <see cref="Commit"/>; it follows the one before.</summary>
     internal void Stage(in QueueEntry entry)

@@ -134,6 +134,31 @@ internal sealed class QueueFiles : IDisposable
         _files.DeleteFile(PathOf(key));
     }
 
+    /// <summary>
+    /// Deletes the files of a queue that have nothing at or after an offset, the oldest first, each for good before the
+    /// next one: a hole would lose what follows it. The last file stays whatever it has: it knows the queue's next offset.
+    /// </summary>
+    public int DeleteBefore(ConsumeQueue queue, long offset)
+    {
+        var directory = DirectoryOf(queue);
+        var bases = new List<long>();
+        foreach (var file in _files.List(directory))
+        {
+            if (!file.IsDirectory && LogFileName.TryParse(file.Name, out var at))
+                bases.Add(at / QueueEntry.EncodedSize);
+        }
+
+        bases.Sort();
+        var deleted = 0;
+        while (deleted < bases.Count - 1 && bases[deleted] + FileEntries <= offset)
+        {
+            Delete(queue, bases[deleted++]);
+            _files.SyncDirectory(directory);
+        }
+
+        return deleted;
+    }
+
     /// <summary>Makes everything written before the call durable, with the directories it is in.</summary>
     public void Flush()
     {

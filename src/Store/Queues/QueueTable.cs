@@ -37,6 +37,10 @@ internal sealed class QueueTable
 
     public IEnumerable<ConsumeQueue> All => _topics.Values.SelectMany(topic => topic.All);
 
+    /// <summary>Queues of one topic.</summary>
+    public IEnumerable<ConsumeQueue> OfTopic(string topic) =>
+        _topics.TryGetValue(Encoding.UTF8.GetBytes(topic), out var queues) ? queues.All : [];
+
     public bool IsQueueId(int queueId) => queueId >= 0 && queueId < _maxQueuesPerTopic;
 
     public bool TryGet(ReadOnlySpan<byte> topic, int queueId, [NotNullWhen(true)] out ConsumeQueue? queue)

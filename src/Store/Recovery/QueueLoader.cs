@@ -103,7 +103,8 @@ internal static class QueueLoader
         while (whole < found.Count && found[whole].BaseOffset == found[whole - 1].BaseOffset + files.FileSize)
             whole++;
         var end = FindEnd(files, queue, first, (found[whole - 1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, limit);
-        queue.Restore(FindStart(state, files, queue, first, end), end);
+        // Entries whose records the log does not have any more, and fillers at the head, are not served.
+        queue.Restore(QueueSearch.FirstAtOrAfter(files, queue, first, end, state.LogStart), end);
         if (whole < found.Count)
             BeginEarlier(state, queue, end);
         if (!state.IsClean)
@@ -115,7 +116,7 @@ internal static class QueueLoader
         while (low < high)
         {
             var middle = low + ((high - low) / 2);
-            var known = TryRead(files, queue, middle, out var entry)
+            var known = QueueSearch.TryRead(files, queue, middle, out var entry)
                 && entry.Size > 0
                 && (entry.IsFiller || (entry.PhysicalOffset >= 0 && entry.PhysicalOffset < limit));
             if (known)
@@ -127,29 +128,10 @@ internal static class QueueLoader
         return low;
     }
 
-    /// <summary>Skips fillers at the head and entries whose records the log does not have any more.</summary>
-    private static long FindStart(RecoveryState state, QueueFiles files, ConsumeQueue queue, long first, long end)
-    {
-        var low = first;
-        while (low < end && TryRead(files, queue, low, out var head) && head.IsFiller)
-            low++;
-        var high = end;
-        while (low < high)
-        {
-            var middle = low + ((high - low) / 2);
-            if (TryRead(files, queue, middle, out var entry) && !entry.IsFiller && entry.PhysicalOffset < state.LogStart)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
-    }
-
     /// <summary>A file in the middle is missing: the log is read from the last entry before it.</summary>
     private static void BeginEarlier(RecoveryState state, ConsumeQueue queue, long end)
     {
-        var start = TryRead(state.Queues.Files, queue, end - 1, out var entry) && !entry.IsFiller && entry.PhysicalOffset >= state.LogStart
+        var start = QueueSearch.TryRead(state.Queues.Files, queue, end - 1, out var entry) && !entry.IsFiller && entry.PhysicalOffset >= state.LogStart
             ? entry.PhysicalOffset
             : state.LogStart;
         state.ScanStart = Math.Min(state.ScanStart, start);
@@ -159,7 +141,7 @@ internal static class QueueLoader
     {
         var files = state.Queues.Files;
         var last = FindEnd(files, queue, end, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue) - 1;
-        if (last >= end && TryRead(files, queue, last, out var entry) && !entry.IsFiller)
+        if (last >= end && QueueSearch.TryRead(files, queue, last, out var entry) && !entry.IsFiller)
             state.HighestCutEntry = Math.Max(state.HighestCutEntry, entry.PhysicalOffset);
         foreach (var file in found)
         {
@@ -169,15 +151,5 @@ internal static class QueueLoader
             else if (baseOffset + files.FileEntries > end)
                 files.Clear(queue, Math.Max(end, baseOffset));
         }
-    }
-
-    private static bool TryRead(QueueFiles files, ConsumeQueue queue, long offset, out QueueEntry entry)
-    {
-        Span<byte> bytes = stackalloc byte[QueueEntry.EncodedSize];
-        entry = default;
-        if (offset < 0 || files.Read(queue, offset, bytes) < QueueEntry.EncodedSize)
-            return false;
-        entry = QueueEntry.Read(bytes);
-        return true;
     }
 }

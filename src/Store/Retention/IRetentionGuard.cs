@@ -14,4 +14,17 @@ public interface IRetentionGuard
     /// retention's thread; may look things up, must not block for long.
     /// </summary>
     long LowestNeeded { get; }
+
+    /// <summary>
+    /// Whether what it needs is read from the queues of a topic: then a topic's own shorter retention time does not pass
+    /// it either.
+    /// </summary>
+    bool Reads(string topic) => true;
+}
+
+/// <summary>Guards that come and go: asked anew at every pass.</summary>
+public interface IRetentionGuardSource
+{
+    /// <summary>The guards as of now.</summary>
+    IEnumerable<IRetentionGuard> Guards { get; }
 }

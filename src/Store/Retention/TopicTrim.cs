@@ -1,0 +1,67 @@
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Retention;
+
+/// <summary>
+/// Topics with a retention time of their own. A shorter one than the store's has the topic's queues begin later: what is
+/// older is not served, its bytes go with their segment. A longer one is a guard. Retention's thread only.
+/// </summary>
+internal sealed class TopicTrim
+{
+    private readonly QueueTable _queues;
+    private readonly TimeSpan _storeTime;
+
+    public TopicTrim(QueueTable queues, TimeSpan storeTime)
+    {
+        _queues = queues;
+        _storeTime = storeTime;
+    }
+
+    /// <summary>Has queues of topics with a shorter time begin later; gives those.</summary>
+    public List<ConsumeQueue> Shorten(ITopicRetention topics, GuardView guards, long now)
+    {
+        List<ConsumeQueue> shorter = [];
+        foreach (var (topic, time) in topics.Topics)
+        {
+            if (time >= _storeTime)
+                continue;
+            var limit = now - (long)time.TotalMilliseconds;
+            var needed = guards.LowestOf(topic);
+            foreach (var queue in _queues.OfTopic(topic))
+            {
+                if (!queue.BeginsBefore(limit))
+                    continue;
+                var before = queue.MinOffset;
+                var first = queue.OffsetByTime(limit);
+                if (needed != long.MaxValue)
+                    first = Math.Min(first, QueueSearch.FirstAtOrAfter(_queues.Files, queue, before, queue.MaxOffset, needed));
+                queue.AdvanceMin(first);
+                if (queue.MinOffset > before)
+                    shorter.Add(queue);
+            }
+        }
+
+        return shorter;
+    }
+
+    /// <summary>Guards of topics with a longer time.</summary>
+    public IEnumerable<IRetentionGuard> Guards(ITopicRetention topics, long now)
+    {
+        foreach (var (topic, time) in topics.Topics)
+        {
+            if (time <= _storeTime)
+                continue;
+            var lowest = long.MaxValue;
+            foreach (var queue in _queues.OfTopic(topic))
+                lowest = Math.Min(lowest, queue.PhysicalByTime(now - (long)time.TotalMilliseconds));
+            yield return new TopicGuard(topic, lowest);
+        }
+    }
+
+    private sealed record TopicGuard(string Topic, long LowestNeeded) : IRetentionGuard
+    {
+        public string Name => $"retention time of topic {Topic}";
+
+        public bool Reads(string topic) => false;
+    }
+}
