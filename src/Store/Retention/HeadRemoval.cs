@@ -25,7 +25,7 @@ internal sealed partial class HeadRemoval
     private readonly string _directory;
     private readonly RetentionMetrics _metrics;
     private readonly ILogger _logger;
-    private readonly Queue<Retired> _retired = new();
+    private readonly Queue<RetiredSegment> _retired = new();
 
     public HeadRemoval(CommitLog log, QueueTable queues, ProjectionSet projections, CheckpointWriter checkpoints, IFileSystem files, string directory, RetentionMetrics metrics, ILogger logger)
     {
@@ -40,7 +40,7 @@ internal sealed partial class HeadRemoval
     }
 
     /// <summary>Segments that are out of the log and whose files could not be deleted yet.</summary>
-    public int Retired => _retired.Count;
+    public int Pending => _retired.Count;
 
     /// <summary>
     /// Brings the beginning of the log to an offset, or as far as it may go now; false when something went wrong and has
@@ -71,7 +71,7 @@ internal sealed partial class HeadRemoval
 
         _log.AdvanceMin(target);
         foreach (var segment in _log.RemoveHead())
-            _retired.Enqueue(new Retired(segment, reasonOf(segment.EndOffset)));
+            _retired.Enqueue(new RetiredSegment(segment, reasonOf(segment.EndOffset)));
         return DeleteQueueFiles(shorter) & DeleteRetired();
     }
 
@@ -151,5 +151,5 @@ internal sealed partial class HeadRemoval
     [LoggerMessage(Level = LogLevel.Error, Message = "What is built from the log could not let go of records before {Offset}: they stay, it is tried again")]
     private partial void LogKept(Exception error, long offset);
 
-    private readonly record struct Retired(LogSegment Segment, RetentionReason Reason);
+    private readonly record struct RetiredSegment(LogSegment Segment, RetentionReason Reason);
 }

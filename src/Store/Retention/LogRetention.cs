@@ -49,7 +49,7 @@ internal sealed partial class LogRetention : IDisposable
         _logger = logger;
         _policy = new RetentionPolicy(options, _times);
         _timer = time.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        metrics.Observe(() => Volatile.Read(ref _held), () => _alarm is null ? 0 : 1, () => _log.MinOffset, Age, () => _room.UsedShare, () => _head.Retired);
+        metrics.Observe(() => Volatile.Read(ref _held), () => _alarm is null ? 0 : 1, () => _log.MinOffset, Age, () => _room.UsedShare, () => _head.Pending);
     }
 
     /// <summary>Topics with a time of their own.</summary>
