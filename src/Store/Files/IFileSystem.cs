@@ -72,6 +72,12 @@ public interface IMappedFile : IDisposable
     /// <summary>Makes a range durable; returns after the disk has it.</summary>
     /// <exception cref="IOException">The disk did not take it. What of the range it has is unknown: never try again as if nothing had happened.</exception>
     void Flush(int offset, int length);
+
+    /// <summary>
+    /// Has the next flush of a range write all of it, also what counts as clean: after a failed flush the kernel holds
+    /// pages that the disk never got and does not write them again by itself. No one else writes to the range meanwhile.
+    /// </summary>
+    void Rewrite(int offset, int length);
 }
 
 /// <summary>A file read and written at positions.</summary>

@@ -52,6 +52,17 @@ internal sealed unsafe class PhysicalMappedFile : MemoryManager<byte>, IMappedFi
         RandomAccess.FlushToDisk(_handle);
     }
 
+    public void Rewrite(int offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)offset, (uint)_size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(_size - offset));
+        // A store of the same byte makes the page dirty.
+        for (var at = offset; at < offset + length; at += Environment.SystemPageSize)
+            Volatile.Write(ref _start[at], Volatile.Read(ref _start[at]));
+        if (length > 0)
+            Volatile.Write(ref _start[offset + length - 1], Volatile.Read(ref _start[offset + length - 1]));
+    }
+
     public override Span<byte> GetSpan() => new(_start, _size);
 
     public override MemoryHandle Pin(int elementIndex = 0) => new(_start + elementIndex);

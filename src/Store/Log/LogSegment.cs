@@ -76,6 +76,14 @@ internal sealed class LogSegment
         _mapped!.Flush(offset, length);
     }
 
+    /// <summary>Has the next flush write a range whether or not the kernel believes that the disk has it.</summary>
+    public void Rewrite(int offset, int length)
+    {
+        if (Volatile.Read(ref _mapped) is null)
+            Map();
+        _mapped!.Rewrite(offset, length);
+    }
+
     private void Map()
     {
         lock (_mapLock)

@@ -32,6 +32,11 @@ internal sealed class QueueFiles : IDisposable
     /// <summary>Entries of a file.</summary>
     public int FileEntries { get; }
 
+    /// <summary>
+    /// The last run was killed: files and directories that it made may not be synced. Those that recovery writes to are.
+    /// </summary>
+    public bool MayBeUnsynced { get; set; }
+
     /// <summary>Bytes of a file.</summary>
     public long FileSize => (long)FileEntries * QueueEntry.EncodedSize;
 
@@ -75,7 +80,12 @@ internal sealed class QueueFiles : IDisposable
 
             // After the write: a flush that ran before it must not count for it.
             lock (_lock)
+            {
                 _dirty.Add(file.Key);
+                if (MayBeUnsynced)
+                    SyncLater(queue);
+            }
+
             offset += size / QueueEntry.EncodedSize;
             entries = entries[size..];
         }
@@ -249,10 +259,17 @@ internal sealed class QueueFiles : IDisposable
             throw;
         }
 
+        SyncLater(key.Queue);
+        return file;
+    }
+
+    /// <summary>Has the next flush sync the directories of a queue.</summary>
+    private void SyncLater(ConsumeQueue queue)
+    {
+        var directory = DirectoryOf(queue);
         _newDirectories.Add(directory);
         _newDirectories.Add(Path.GetDirectoryName(directory)!);
         _newDirectories.Add(Directory);
-        return file;
     }
 
     private void Close(OpenFile file)

@@ -72,6 +72,7 @@ internal sealed partial class StoreRecovery
         foreach (var repair in _state.Projections.Repairs)
             Note(repair);
         _state.Queues.Files.Flush();
+        _state.Queues.Files.MayBeUnsynced = false;
         if (_state.Rebuild)
             EndRebuild();
     }
@@ -146,10 +147,15 @@ internal sealed partial class StoreRecovery
     private void SecureTail()
     {
         var start = Math.Max(_state.ScanStart, _state.DurableFloor);
+        if (!_state.IsClean)
+            _state.Files.SyncDirectory(_state.LogDirectory);
         foreach (var segment in _state.Segments)
         {
-            if (segment.EndOffset > start && segment.BaseOffset < _state.End)
-                segment.Flush(0, segment.Size);
+            if (segment.EndOffset <= start || segment.BaseOffset >= _state.End)
+                continue;
+            if (!_state.IsClean)
+                Rewrite(segment, start);
+            segment.Flush(0, segment.Size);
         }
 
         if (_state.Segments.Count == 0 || _state.Segments[^1] is not { } tail || tail.EndOffset <= _state.End)
@@ -165,6 +171,14 @@ internal sealed partial class StoreRecovery
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Rebuilt {Entries} entries of {Queues} queues")]
     private partial void LogRebuilt(long entries, int queues);
+
+    /// <summary>The last run may have ended in a failed flush: what it left in the page cache may count as clean and not be on the disk.</summary>
+    private void Rewrite(LogSegment segment, long start)
+    {
+        var from = Math.Max(0, start - segment.BaseOffset);
+        var to = Math.Min(segment.Size, _state.End - segment.BaseOffset);
+        segment.Rewrite((int)from, (int)(to - from));
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired {Name}: {Done} ({Crash})")]
     private partial void LogRepair(string name, string done, string crash);

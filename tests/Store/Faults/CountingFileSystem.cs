@@ -56,6 +56,8 @@ internal sealed class CountingFileSystem : IFileSystem
 
         public Memory<byte> Memory => _inner.Memory;
 
+        public void Rewrite(int offset, int length) => _inner.Rewrite(offset, length);
+
         public void Flush(int offset, int length) => _inner.Flush(offset, length);
 
         public void Dispose()

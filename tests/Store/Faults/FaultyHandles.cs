@@ -31,6 +31,8 @@ internal sealed class FaultyMappedFile : MemoryManager<byte>, IMappedFile
 
     public void Flush(int offset, int length) => _owner.FlushMapped(_path, _file, offset, length, _generation);
 
+    public void Rewrite(int offset, int length) => _owner.Touch(_file, offset, length, _generation);
+
     public override Span<byte> GetSpan() => _bytes.AsSpan(0, _size);
 
     public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
