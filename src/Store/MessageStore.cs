@@ -67,10 +67,10 @@ public sealed class MessageStore : IAsyncDisposable
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, options, time, start, Confirmed, listeners, logger);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
-        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues.Files, projections, index, _health, options.CheckpointInterval, time, logger);
+        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues, projections, index, _health, options.CheckpointInterval, time, logger);
         var head = new HeadRemoval(_log, _queues, projections, _checkpoints, files, state.LogDirectory, _retentionMetrics, logger);
         _retention = new LogRetention(options, _log, _queues, _health, _guards, head, _retentionMetrics, files, options.Directory, time, logger);
-        _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count);
+        _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count, () => _queues.Tails.Bytes);
     }
 
     /// <summary>The options it was opened with.</summary>

@@ -26,12 +26,13 @@ internal sealed class StoreMetrics : IDisposable
     }
 
     /// <summary>Adds the gauges that read the store.</summary>
-    public void Observe(Func<long> unflushed, Func<long> undispatched, Func<int> condition, Func<int> queues)
+    public void Observe(Func<long> unflushed, Func<long> undispatched, Func<int> condition, Func<int> queues, Func<long> unwritten)
     {
         _meter.CreateObservableGauge("protobridge.store.unflushed.bytes", unflushed, "By", "Written and not durable yet");
         _meter.CreateObservableGauge("protobridge.store.undispatched.bytes", undispatched, "By", "Written and not readable yet");
         _meter.CreateObservableGauge("protobridge.store.state", condition, null, "0 running, 1 disk full, 2 read-only, 3 stopped");
         _meter.CreateObservableGauge("protobridge.store.queues", queues, "{queue}", "Consume queues");
+        _meter.CreateObservableGauge("protobridge.store.queues.unwritten.bytes", unwritten, "By", "Memory of queue entries that are not in their files yet");
     }
 
     public void Appended(int messages, int bytes)

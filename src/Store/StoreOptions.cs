@@ -78,6 +78,20 @@ public sealed class StoreOptions
     [Range(1, int.MaxValue)]
     public int MaxIndexQuerySteps { get; set; } = 1_000_000;
 
+    /// <summary>
+    /// Memory for queue entries that are readable and not in their files yet; beyond it the oldest are written before a
+    /// checkpoint asks for them. 0 writes at once.
+    /// </summary>
+    [Range(0, 1L << 36)]
+    public long MaxUnwrittenQueueBytes { get; set; } = 64L << 20;
+
+    /// <summary>
+    /// Queue files written since the last checkpoint from which on one syncfs of the whole file system takes the place
+    /// of an fsync of each; 0 for never. Linux 5.8 or later.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    public int SyncFileSystemAbove { get; set; } = 128;
+
     /// <summary>Whether records end in a CRC of all of them (property <c>__CRC32#</c>, as Apache RocketMQ 5.3 with <c>enabledAppendPropCRC</c>), besides that of the body.</summary>
     public bool RecordCrc { get; set; } = true;
 

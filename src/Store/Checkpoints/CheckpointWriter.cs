@@ -17,7 +17,7 @@ internal sealed partial class CheckpointWriter : IDisposable
     private readonly CheckpointFile _file;
     private readonly Dispatcher _dispatcher;
     private readonly LogFlusher _flusher;
-    private readonly QueueFiles _queueFiles;
+    private readonly QueueTable _queues;
     private readonly ProjectionSet _projections;
     private readonly KeyIndex? _index;
     private readonly StoreHealth _health;
@@ -27,13 +27,13 @@ internal sealed partial class CheckpointWriter : IDisposable
     private Checkpoint _last;
     private bool _closed;
 
-    public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueFiles queueFiles, ProjectionSet projections, KeyIndex? index, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
+    public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueTable queues, ProjectionSet projections, KeyIndex? index, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
     {
         _file = file;
         _last = last;
         _dispatcher = dispatcher;
         _flusher = flusher;
-        _queueFiles = queueFiles;
+        _queues = queues;
         _projections = projections;
         _index = index;
         _health = health;
@@ -90,7 +90,7 @@ internal sealed partial class CheckpointWriter : IDisposable
         {
             if (!_flusher.FlushTo(progress.Offset))
                 return false;
-            _queueFiles.Flush();
+            _queues.Flush();
             _projections.Flush();
             var next = _last with
             {

@@ -64,11 +64,12 @@ internal sealed class QueueBuilder
         return QueuePlacement.Added;
     }
 
-    /// <summary>Writes all staged entries. After a failure it may be called again.</summary>
+    /// <summary>Makes all staged entries readable. After a failure it may be called again.</summary>
     public void Commit()
     {
         foreach (var queue in _staged)
             queue.Commit();
+        _queues.Tails.Trim();
         _staged.Clear();
     }
 

@@ -41,6 +41,12 @@ public interface IFileSystem
     void SyncDirectory(string directory);
 
     /// <summary>
+    /// Makes everything on the file system that holds a directory durable, files and directory entries, in one go; false
+    /// when it cannot, and nothing was done.
+    /// </summary>
+    bool TrySyncAll(string directory) => false;
+
+    /// <summary>
     /// Makes the file, or extends it with zeros, to <paramref name="size"/> bytes and reserves its blocks, so that no
     /// write into a mapping of it can fail for want of room. With <paramref name="zeroFrom"/> at least 0, everything
     /// from there on reads as zeros afterwards. Durable on return, but for the directory entry.

@@ -13,6 +13,8 @@ internal static partial class NativeFile
     private const int ReadOnly = 30;
     private const int MsSync = 4;
 
+    private static readonly Version SyncTellsErrors = new(5, 8);
+
     /// <summary>Reserves blocks for a file; the size grows as needed. Returns an errno, 0 for success.</summary>
     public static int ReserveBlocks(SafeHandle file, long length)
     {
@@ -49,6 +51,23 @@ internal static partial class NativeFile
             throw new IOException($"Cannot fsync directory '{directory}': error {error}.");
     }
 
+    /// <summary>
+    /// Writes all of the file system that holds a directory to the disk; false where there is no such call, or one that
+    /// does not tell of errors (Linux before 5.8).
+    /// </summary>
+    public static bool FlushFileSystem(string directory)
+    {
+        if (!OperatingSystem.IsLinux() || Environment.OSVersion.Version < SyncTellsErrors)
+            return false;
+        var file = Open(directory, 0);
+        if (file < 0)
+            return false;
+        var failed = SyncFileSystem(file) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(file);
+        return failed ? throw new IOException($"syncfs of the file system of '{directory}' failed: error {error}.") : true;
+    }
+
     [LibraryImport("libc", EntryPoint = "posix_fallocate")]
     private static partial int PosixFallocate(SafeHandle file, long offset, long length);
 
@@ -60,6 +79,9 @@ internal static partial class NativeFile
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int file);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFileSystem(int file);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int file);

@@ -33,6 +33,9 @@ public sealed class PhysicalFileSystem : IFileSystem
     public void SyncDirectory(string directory) => NativeFile.FlushDirectory(directory);
 
     /// <inheritdoc/>
+    public bool TrySyncAll(string directory) => NativeFile.FlushFileSystem(directory);
+
+    /// <inheritdoc/>
     public void Reserve(string path, int size, long zeroFrom = -1)
     {
         try

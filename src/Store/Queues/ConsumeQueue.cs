@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace ProtoBridgeMQ.Store.Queues;
 
 /// <summary>
@@ -11,17 +9,19 @@ public sealed class ConsumeQueue
     private const int ChunkEntries = 64;
 
     private readonly QueueTable _table;
+    private readonly byte[] _topicUtf8;
     private long _min;
     private long _max;
     private long _minPhysical = -1;
-    private byte[]? _staged;
-    private int _stagedLength;
+    private long _written;
+    private byte[]? _tail;
+    private bool _isWaiting;
 
     internal ConsumeQueue(QueueTable table, string topic, byte[] topicUtf8, int queueId)
     {
         _table = table;
         Topic = topic;
-        TopicUtf8 = topicUtf8;
+        _topicUtf8 = topicUtf8;
         QueueId = queueId;
     }
 
@@ -29,7 +29,7 @@ public sealed class ConsumeQueue
     public string Topic { get; }
 
     /// <summary>Topic, UTF-8.</summary>
-    public ReadOnlyMemory<byte> TopicUtf8 { get; }
+    public ReadOnlyMemory<byte> TopicUtf8 => _topicUtf8;
 
     /// <summary>Queue in the topic.</summary>
     public int QueueId { get; }
@@ -44,10 +44,10 @@ public sealed class ConsumeQueue
     internal long NextOffset { get; set; }
 
     /// <summary>Offset after the last entry that is staged. Dispatcher only.</summary>
-    internal long StagedEnd => _max + (_stagedLength / QueueEntry.EncodedSize);
+    internal long StagedEnd { get; private set; }
 
     /// <summary>True when the queue has no entry, not even a staged one. Dispatcher only.</summary>
-    internal bool IsEmpty => _max == _min && _stagedLength == 0;
+    internal bool IsEmpty => _max == _min && StagedEnd == _max;
 
     /// <summary>
     /// Reads entries from <paramref name="offset"/> on, up to <see cref="MaxOffset"/>; returns how many. 0 at and beyond
@@ -60,16 +60,14 @@ public sealed class ConsumeQueue
             return 0;
         var wanted = (int)Math.Min(entries.Length, max - offset);
         var done = 0;
-        Span<byte> chunk = stackalloc byte[ChunkEntries * QueueEntry.EncodedSize];
         while (done < wanted)
         {
-            var count = Math.Min(wanted - done, ChunkEntries);
-            var read = _table.Files.Read(this, offset + done, chunk[..(count * QueueEntry.EncodedSize)]) / QueueEntry.EncodedSize;
-            for (var i = 0; i < read; i++)
-                entries[done + i] = QueueEntry.Read(chunk[(i * QueueEntry.EncodedSize)..]);
-            done += read;
+            var read = ReadFile(offset + done, entries[done..wanted]);
+            if (read == 0)
+                read = ReadTail(offset + done, entries[done..wanted]);
             if (read == 0)
                 break;
+            done += read;
         }
 
         return done;
@@ -108,6 +106,8 @@ public sealed class ConsumeQueue
         _minPhysical = -1;
         Volatile.Write(ref _min, min);
         Volatile.Write(ref _max, max);
+        _written = max;
+        StagedEnd = max;
     }
 
     /// <summary>
@@ -153,34 +153,108 @@ public sealed class ConsumeQueue
     /// <summary>Keeps an entry for <see cref="Commit"/>; it follows the one before.</summary>
     internal void Stage(in QueueEntry entry)
     {
-        _staged ??= ArrayPool<byte>.Shared.Rent(ChunkEntries * QueueEntry.EncodedSize);
-        if (_stagedLength + QueueEntry.EncodedSize > _staged.Length)
+        lock (_table.Tails.GateOf(this))
         {
-            var larger = ArrayPool<byte>.Shared.Rent(_staged.Length * 2);
-            _staged.AsSpan(0, _stagedLength).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_staged);
-            _staged = larger;
-        }
+            var at = (int)(StagedEnd - _written) * QueueEntry.EncodedSize;
+            _tail ??= _table.Tails.Rent(QueueEntry.EncodedSize);
+            if (at + QueueEntry.EncodedSize > _tail.Length)
+            {
+                var larger = _table.Tails.Rent(at + QueueEntry.EncodedSize);
+                _tail.AsSpan(0, at).CopyTo(larger);
+                _table.Tails.Return(_tail);
+                _tail = larger;
+            }
 
-        entry.Write(_staged.AsSpan(_stagedLength));
-        _stagedLength += QueueEntry.EncodedSize;
+            entry.Write(_tail.AsSpan(at));
+            StagedEnd++;
+        }
     }
 
     /// <summary>
-    /// Writes what is staged and lets readers see it. May be called again after a failure: it writes the same bytes to
-    /// the same place.
+    /// Lets readers see what is staged; writes it when it is much. May be called again after a failure: it writes the
+    /// same bytes to the same place.
     /// </summary>
     internal void Commit()
     {
-        if (_stagedLength == 0)
+        lock (_table.Tails.GateOf(this))
+        {
+            if (StagedEnd - _written >= QueueTails.WriteAt)
+                WriteOut(StagedEnd);
+            _table.Ends += StagedEnd - _max;
+            Volatile.Write(ref _max, StagedEnd);
+            if (_written < _max && !_isWaiting)
+            {
+                _isWaiting = true;
+                _table.Tails.Add(this);
+            }
+        }
+    }
+
+    /// <summary>Writes what is committed. After a failure it waits for the next turn.</summary>
+    internal void WriteTail()
+    {
+        lock (_table.Tails.GateOf(this))
+        {
+            try
+            {
+                if (_written < _max)
+                    WriteOut(_max);
+                _isWaiting = false;
+            }
+            finally
+            {
+                if (_isWaiting)
+                    _table.Tails.Add(this);
+            }
+        }
+    }
+
+    /// <summary>Reads an entry that is in memory alone, whatever <see cref="MinOffset"/> is.</summary>
+    internal bool TryReadTail(long offset, out QueueEntry entry)
+    {
+        Span<QueueEntry> one = stackalloc QueueEntry[1];
+        var found = offset >= Volatile.Read(ref _written) && offset < MaxOffset && ReadTail(offset, one) == 1;
+        entry = one[0];
+        return found;
+    }
+
+    private void WriteOut(long end)
+    {
+        var size = (int)(end - _written) * QueueEntry.EncodedSize;
+        var rest = (int)(StagedEnd - end) * QueueEntry.EncodedSize;
+        _table.Files.Write(this, _written, _tail.AsSpan(0, size));
+        _tail.AsSpan(size, rest).CopyTo(_tail);
+        Volatile.Write(ref _written, end);
+        if (rest > 0)
             return;
-        _table.Files.Write(this, _max, _staged.AsSpan(0, _stagedLength));
-        var end = StagedEnd;
-        _stagedLength = 0;
-        _table.Ends += end - _max;
-        Volatile.Write(ref _max, end);
-        ArrayPool<byte>.Shared.Return(_staged!);
-        _staged = null;
+        _table.Tails.Return(_tail!);
+        _tail = null;
+    }
+
+    private int ReadFile(long offset, Span<QueueEntry> entries)
+    {
+        Span<byte> chunk = stackalloc byte[ChunkEntries * QueueEntry.EncodedSize];
+        var count = (int)Math.Min(Math.Min(entries.Length, ChunkEntries), Volatile.Read(ref _written) - offset);
+        if (count <= 0)
+            return 0;
+        var read = _table.Files.Read(this, offset, chunk[..(count * QueueEntry.EncodedSize)]) / QueueEntry.EncodedSize;
+        for (var i = 0; i < read; i++)
+            entries[i] = QueueEntry.Read(chunk[(i * QueueEntry.EncodedSize)..]);
+        return read;
+    }
+
+    private int ReadTail(long offset, Span<QueueEntry> entries)
+    {
+        lock (_table.Tails.GateOf(this))
+        {
+            // Written in between: it is in the file now.
+            if (offset < _written)
+                return ReadFile(offset, entries);
+            var count = (int)Math.Min(entries.Length, _max - offset);
+            for (var i = 0; i < count; i++)
+                entries[i] = QueueEntry.Read(_tail.AsSpan((int)(offset - _written + i) * QueueEntry.EncodedSize));
+            return Math.Max(0, count);
+        }
     }
 
     private long StoreTimestampAt(long offset)

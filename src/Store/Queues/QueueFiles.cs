@@ -12,14 +12,16 @@ internal sealed class QueueFiles : IDisposable
 {
     private readonly IFileSystem _files;
     private readonly int _maxOpen;
+    private readonly int _syncAllAbove;
     private readonly Lock _lock = new();
     private readonly Dictionary<Key, OpenFile> _open = [];
     private readonly LinkedList<OpenFile> _byUse = new();
     private HashSet<Key> _dirty = [];
     private HashSet<string> _newDirectories = [];
 
-    public QueueFiles(IFileSystem files, string directory, int fileEntries, int maxOpen)
+    public QueueFiles(IFileSystem files, string directory, int fileEntries, int maxOpen, int syncAllAbove)
     {
+        _syncAllAbove = syncAllAbove;
         _files = files;
         _maxOpen = maxOpen;
         Directory = directory;
@@ -180,6 +182,8 @@ internal sealed class QueueFiles : IDisposable
             (directories, _newDirectories) = (_newDirectories, []);
         }
 
+        if (_syncAllAbove > 0 && dirty.Count + directories.Count > _syncAllAbove && _files.TrySyncAll(Directory))
+            return;
         foreach (var key in dirty)
         {
             if (Rent(key, create: false) is not { } file)

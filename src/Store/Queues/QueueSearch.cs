@@ -27,11 +27,12 @@ internal static class QueueSearch
         return found;
     }
 
-    /// <summary>Reads an entry of the files, whatever the queue's range.</summary>
+    /// <summary>Reads an entry from memory or the files, whatever the queue's range.</summary>
     public static bool TryRead(QueueFiles files, ConsumeQueue queue, long offset, out QueueEntry entry)
     {
         Span<byte> bytes = stackalloc byte[QueueEntry.EncodedSize];
-        entry = default;
+        if (queue.TryReadTail(offset, out entry))
+            return true;
         if (offset < 0 || files.Read(queue, offset, bytes) < QueueEntry.EncodedSize)
             return false;
         entry = QueueEntry.Read(bytes);

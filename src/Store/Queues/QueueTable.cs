@@ -14,15 +14,19 @@ internal sealed class QueueTable
     private readonly int _maxQueuesPerTopic;
     private int _count;
 
-    public QueueTable(QueueFiles files, int maxQueues, int maxQueuesPerTopic)
+    public QueueTable(QueueFiles files, QueueTails tails, int maxQueues, int maxQueuesPerTopic)
     {
         Files = files;
+        Tails = tails;
         _maxQueues = maxQueues;
         _maxQueuesPerTopic = maxQueuesPerTopic;
         _byBytes = _topics.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
     public QueueFiles Files { get; }
+
+    /// <summary>What is readable and not in the files yet.</summary>
+    public QueueTails Tails { get; }
 
     /// <summary>The commit log, once recovery has built it.</summary>
     public CommitLog? Log { get; set; }
@@ -60,6 +64,13 @@ internal sealed class QueueTable
     /// <summary>The queue, made whatever the limits say: what is on the disk already is served.</summary>
     public ConsumeQueue Restore(ReadOnlySpan<byte> topic, int queueId) =>
         TryGet(topic, queueId, out var queue) ? queue : Add(topic.ToArray(), queueId);
+
+    /// <summary>Makes everything committed before the call durable.</summary>
+    public void Flush()
+    {
+        Tails.WriteAll();
+        Files.Flush();
+    }
 
     private ConsumeQueue Add(byte[] topic, int queueId)
     {

@@ -15,8 +15,8 @@ internal static class QueueLoader
     {
         var directory = Path.Combine(state.Options.Directory, "consumequeue");
         var found = Find(state, directory);
-        var files = new QueueFiles(state.Files, directory, EntriesPerFile(state, found), state.Options.MaxOpenQueueFiles) { MayBeUnsynced = !state.IsClean };
-        state.Queues = new QueueTable(files, state.Options.MaxQueues, state.Options.MaxQueuesPerTopic);
+        var files = new QueueFiles(state.Files, directory, EntriesPerFile(state, found), state.Options.MaxOpenQueueFiles, state.Options.SyncFileSystemAbove) { MayBeUnsynced = !state.IsClean };
+        state.Queues = new QueueTable(files, new QueueTails(state.Options.MaxUnwrittenQueueBytes), state.Options.MaxQueues, state.Options.MaxQueuesPerTopic);
         state.QueueLimit = state.ScanStart;
         foreach (var (topic, queueId, bases) in found)
         {

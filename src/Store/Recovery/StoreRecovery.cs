@@ -71,7 +71,7 @@ internal sealed partial class StoreRecovery
         _state.Projections.EndRecovery(_state.End);
         foreach (var repair in _state.Projections.Repairs)
             Note(repair);
-        _state.Queues.Files.Flush();
+        _state.Queues.Flush();
         _state.Queues.Files.MayBeUnsynced = false;
         if (_state.Rebuild)
             EndRebuild();

@@ -138,7 +138,9 @@ public sealed class DurabilityTests
     {
         var clock = new ManualClock();
         var files = new FaultyFileSystem(1);
-        await using var store = MessageStore.Open(StoreKit.Small("/store"), files, clock);
+        var options = StoreKit.Small("/store");
+        options.MaxUnwrittenQueueBytes = 0;
+        await using var store = MessageStore.Open(options, files, clock);
         Assert.Equal(DurabilityStatus.Durable, await store.WaitDurableAsync(store.Append("topic", 0, "1").End).Within("durable"));
         await store.WaitDispatchedAsync().Within("dispatched");
         files.Capacity = 0;

@@ -76,6 +76,8 @@ public sealed class CrashModelTests
         IndexSlots = 20,
         IndexEntries = 40,
         MaxOpenQueueFiles = 4,
+        MaxUnwrittenQueueBytes = random.Next(2) == 0 ? 0 : 64 << 20,
+        SyncFileSystemAbove = random.Next(3),
         MaxBodySize = 12 << 10,
         CheckpointInterval = TimeSpan.FromMinutes(1),
         FlushMode = random.Next(8) == 0 ? FlushMode.Async : FlushMode.Fsync,

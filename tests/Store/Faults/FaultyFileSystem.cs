@@ -217,6 +217,19 @@ internal sealed class FaultyFileSystem : IFileSystem
         }
     }
 
+    public bool TrySyncAll(string directory)
+    {
+        lock (_lock)
+        {
+            if (Strike(FileCall.Flush, directory) == FaultEffect.Lie || FlushesLie)
+                return true;
+            foreach (var file in _entries.Files.Values)
+                file.FlushAll();
+            _entries.SyncAll();
+            return true;
+        }
+    }
+
     public void Reserve(string path, int size, long zeroFrom = -1)
     {
         lock (_lock)

@@ -50,6 +50,12 @@ internal sealed class FaultyProcess : IFileSystem
             Alive().SyncDirectory(directory);
     }
 
+    public bool TrySyncAll(string directory)
+    {
+        lock (_machine.Gate)
+            return Alive().TrySyncAll(directory);
+    }
+
     public void Reserve(string path, int size, long zeroFrom = -1)
     {
         lock (_machine.Gate)
