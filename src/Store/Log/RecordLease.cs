@@ -16,6 +16,13 @@ public readonly struct RecordLease : IDisposable
         Memory = memory;
     }
 
+    /// <summary>A record that was copied: there is no segment to let go.</summary>
+    internal RecordLease(ReadOnlyMemory<byte> memory)
+    {
+        _segment = null;
+        Memory = memory;
+    }
+
     /// <summary>Whether there is a record.</summary>
     public bool IsEmpty => Memory.IsEmpty;
 

@@ -1,0 +1,393 @@
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Compaction;
+
+/// <summary>
+/// One queue of a compacted topic: which record is the latest of each key, and the files with those whose segment of the
+/// commit log is gone.
+/// <code>
+///  queue offsets:  0 ............ files' end ............ queue's end
+///                  compacted files | commit log, by way of the consume queue
+/// </code>
+/// Thread-safe. The dispatcher adds; compaction replaces files; anybody reads.
+/// </summary>
+public sealed class CompactedQueue
+{
+    private const int Tries = 8;
+    private const int Candidates = 16;
+
+    private readonly CompactionContext _context;
+    private readonly ConsumeQueue _queue;
+    private KeyTable _table = new();
+    private CompactedFiles _files = CompactedFiles.None;
+    private long _highest = -1;
+
+    internal CompactedQueue(CompactionContext context, ConsumeQueue queue, string directory)
+    {
+        _context = context;
+        _queue = queue;
+        Directory = directory;
+    }
+
+    /// <summary>Queue in the topic.</summary>
+    public int QueueId => _queue.QueueId;
+
+    /// <summary>Keys that have a value.</summary>
+    public long Keys
+    {
+        get
+        {
+            lock (Gate)
+                return _table.Count - _table.Tombstones;
+        }
+    }
+
+    /// <summary>Queue offset after the last one that compacted files stand for: behind it the consume queue is read.</summary>
+    public long FilesEnd => Files.End;
+
+    /// <summary>Queue offset of the first record that can be read.</summary>
+    public long MinOffset => Files is { All.Length: > 0 } files ? Math.Min(files.FirstOffset, _queue.MaxOffset) : _queue.MinOffset;
+
+    /// <summary><c>compaction/TOPIC/QUEUE</c>.</summary>
+    internal string Directory { get; }
+
+    /// <summary>Held while the table is read or changed; files are read under it only where nothing else waits.</summary>
+    internal Lock Gate { get; } = new();
+
+    internal ConsumeQueue Queue => _queue;
+
+    internal KeyTable Table => _table;
+
+    internal CompactedFiles Files => Volatile.Read(ref _files);
+
+    /// <summary>Bytes of the latest records.</summary>
+    internal long LiveBytes { get; private set; }
+
+    /// <summary>Slots that point into files.</summary>
+    internal long LiveInFiles { get; private set; }
+
+    /// <summary>Changes of the table since the last snapshot.</summary>
+    internal long Changes { get; set; }
+
+    /// <summary>Everything before this queue offset is in the table.</summary>
+    internal long Next { get; private set; }
+
+    internal long HeapBytes
+    {
+        get
+        {
+            lock (Gate)
+                return _table.HeapBytes;
+        }
+    }
+
+    internal long Tombstones
+    {
+        get
+        {
+            lock (Gate)
+                return _table.Tombstones;
+        }
+    }
+
+    /// <summary>Leases the latest record of a key; false when there is none, or it removes the key.</summary>
+    public bool TryGetLatest(ReadOnlySpan<byte> key, out RecordLease record)
+    {
+        var hash = _context.Hash.Of(key);
+        Span<long> candidates = stackalloc long[Candidates];
+        for (var i = 0; i < Tries; i++)
+        {
+            var count = Collect(hash, candidates);
+            var again = count > Candidates;
+            var found = candidates[..Math.Min(count, Candidates)];
+
+            // Newest first: a record that could not be read once has a slot beside that of its key's next one.
+            found.Sort(static (left, right) => right.CompareTo(left));
+            foreach (var candidate in found)
+            {
+                record = ReadAt(candidate >> 1, out var gone);
+                if (HasKey(record, key))
+                {
+                    if ((candidate & 1) == 0)
+                        return true;
+                    record.Dispose();
+                    record = default;
+                    return false;
+                }
+
+                record.Dispose();
+                again |= gone;
+            }
+
+            if (!again)
+            {
+                record = default;
+                return false;
+            }
+        }
+
+        return TryGetLatestHeld(hash, key, out record);
+    }
+
+    /// <summary>Whether a key has a value.</summary>
+    public bool Contains(ReadOnlySpan<byte> key)
+    {
+        var found = TryGetLatest(key, out var record);
+        record.Dispose();
+        return found;
+    }
+
+    /// <summary>
+    /// The records that compacted files hold at or behind a queue offset, in their order; 0 when there is none: then
+    /// go on at <see cref="FilesEnd"/> in the consume queue. Overwritten records and tombstones may be among them.
+    /// </summary>
+    /// <exception cref="IOException">The file is damaged; the message says what to do.</exception>
+    public int ReadCompacted(long offset, Span<CompactedRecord> records)
+    {
+        Span<CompactedEntry> entries = new CompactedEntry[Math.Min(records.Length, CompactedLayout.GroupRecords)];
+        for (var i = 0; i < Tries; i++)
+        {
+            var count = Files.ReadFrom(offset, entries, out var file, out var gone);
+            for (var j = 0; j < count; j++)
+                records[j] = new CompactedRecord(file!, entries[j]);
+            if (!gone)
+                return count;
+        }
+
+        return 0;
+    }
+
+    /// <summary>Walks the latest records of all keys in the order of their queue offsets: reads those alone, not the history.</summary>
+    public LatestRecords OpenLatest() => new(this, LiveOffsets());
+
+    /// <summary>Leases the record at a queue offset; empty when there is none (any more).</summary>
+    internal RecordLease ReadAt(long offset, out bool gone)
+    {
+        var files = Files;
+        if (offset >= files.End)
+        {
+            var lease = _queue.TryReadEntry(offset, out var entry) && !entry.IsFiller ? _context.ReadRecord(entry.PhysicalOffset) : default;
+            gone = lease.IsEmpty && offset < Files.End;
+            return lease;
+        }
+
+        var bytes = files.Read(offset, out gone);
+        if (bytes is null && gone && files == Files)
+        {
+            _context.Metrics.Damaged();
+            gone = false;
+        }
+
+        return bytes is null ? default : new RecordLease(bytes);
+    }
+
+    /// <summary>A record is dispatched. The dispatcher, recovery, and who builds the table.</summary>
+    internal void Apply(uint hash, ReadOnlySpan<byte> key, long offset, int size, bool tombstone)
+    {
+        lock (Gate)
+        {
+            Next = Math.Max(Next, offset + 1);
+            _highest = Math.Max(_highest, offset);
+            Changes++;
+            var slot = Find(hash, key, out var before);
+            if (slot < 0)
+            {
+                _table.Add(hash, offset, tombstone);
+            }
+            else if (_table.OffsetOf(slot) is var old && old < offset)
+            {
+                LiveInFiles -= old < _files.End ? 1 : 0;
+                LiveBytes -= before;
+                _table.Set(slot, offset, tombstone);
+            }
+            else
+            {
+                return;
+            }
+
+            LiveInFiles += offset < _files.End ? 1 : 0;
+            LiveBytes += size;
+        }
+    }
+
+    /// <summary>A record without a key, or one that has none in the queue: nothing before its end is missing.</summary>
+    internal void Skip(long offset)
+    {
+        lock (Gate)
+            Next = Math.Max(Next, offset + 1);
+    }
+
+    /// <summary>Takes a table that was read from a snapshot.</summary>
+    internal void Restore(CompactedFiles files, KeyTable table, in KeySnapshotHeader header)
+    {
+        Begin(files, table);
+        Next = header.Next;
+        LiveBytes = header.LiveBytes;
+        for (var slot = 0; slot < table.End; slot++)
+            _highest = Math.Max(_highest, table.OffsetOf(slot));
+        CountInFiles();
+    }
+
+    /// <summary>Begins with files and a table that has nothing yet.</summary>
+    internal void Begin(CompactedFiles files, KeyTable table)
+    {
+        _files = files;
+        _table = table;
+        Next = files.End;
+        LiveBytes = 0;
+        LiveInFiles = 0;
+        Changes = 0;
+        _highest = -1;
+    }
+
+    /// <summary>Whether the table knows of a record that the queue does not have: it is of another log.</summary>
+    internal bool IsAhead => _highest >= _queue.MaxOffset && _highest >= _files.End;
+
+    /// <summary>Replaces files, and forgets the tombstones that were left out.</summary>
+    internal void Replace(CompactedFiles files, IReadOnlyList<CompactedEntry> forgotten)
+    {
+        lock (Gate)
+        {
+            foreach (var entry in forgotten)
+            {
+                var slot = _table.Find(entry.KeyHash, entry.QueueOffset);
+                if (slot < 0)
+                    continue;
+                _table.Remove(slot);
+                LiveBytes -= entry.Size;
+            }
+
+            Volatile.Write(ref _files, files);
+            CountInFiles();
+        }
+    }
+
+    private static bool HasKey(in RecordLease lease, ReadOnlySpan<byte> key) =>
+        !lease.IsEmpty
+        && lease.TryRead(out var record)
+        && CompactionKey.TryGet(record.Properties, out var its)
+        && its.SequenceEqual(key);
+
+    /// <summary>Looks while nothing changes: for a hash with many records, or files that are replaced again and again.</summary>
+    private bool TryGetLatestHeld(uint hash, ReadOnlySpan<byte> key, out RecordLease record)
+    {
+        record = default;
+        lock (Gate)
+        {
+            var slot = Find(hash, key, out _);
+            if (slot < 0 || _table.IsTombstone(slot))
+                return false;
+            record = ReadAt(_table.OffsetOf(slot), out _);
+            return !record.IsEmpty;
+        }
+    }
+
+    /// <summary>Offsets (with the tombstone bit) that a hash leads to; more than fit when the result is larger.</summary>
+    private int Collect(uint hash, Span<long> candidates)
+    {
+        var count = 0;
+        lock (Gate)
+        {
+            for (var slot = _table.Find(hash); slot >= 0 && count <= candidates.Length; slot = _table.Find(hash, slot))
+            {
+                if (count < candidates.Length)
+                    candidates[count] = (_table.OffsetOf(slot) << 1) | (_table.IsTombstone(slot) ? 1L : 0);
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The slot of a key; a record that cannot be read is nobody's.</summary>
+    private int Find(uint hash, ReadOnlySpan<byte> key, out int size)
+    {
+        size = 0;
+        var found = -1;
+        for (var slot = _table.Find(hash); slot >= 0; slot = _table.Find(hash, slot))
+        {
+            if (found >= 0 && _table.OffsetOf(slot) < _table.OffsetOf(found))
+                continue;
+            using var lease = TryReadAt(_table.OffsetOf(slot));
+            if (!HasKey(lease, key))
+                continue;
+            size = lease.Memory.Length;
+            found = slot;
+        }
+
+        return found;
+    }
+
+    private RecordLease TryReadAt(long offset)
+    {
+        try
+        {
+            return ReadAt(offset, out _);
+        }
+        catch (IOException)
+        {
+            _context.Metrics.Damaged();
+            return default;
+        }
+    }
+
+    private long[] LiveOffsets()
+    {
+        lock (Gate)
+        {
+            var offsets = new long[_table.Count - _table.Tombstones];
+            var count = 0;
+            for (var slot = 0; slot < _table.End; slot++)
+            {
+                if (_table.IsUsed(slot) && !_table.IsTombstone(slot))
+                    offsets[count++] = _table.OffsetOf(slot);
+            }
+
+            Array.Sort(offsets);
+            return offsets;
+        }
+    }
+
+    private void CountInFiles()
+    {
+        LiveInFiles = 0;
+        for (var slot = 0; slot < _table.End; slot++)
+            LiveInFiles += _table.IsUsed(slot) && _table.OffsetOf(slot) < _files.End ? 1 : 0;
+    }
+}
+
+/// <summary>Walks the latest records of a queue's keys, as they were when it was opened. One thread at a time.</summary>
+public sealed class LatestRecords
+{
+    private readonly CompactedQueue _queue;
+    private readonly long[] _offsets;
+    private int _at;
+
+    internal LatestRecords(CompactedQueue queue, long[] offsets)
+    {
+        _queue = queue;
+        _offsets = offsets;
+    }
+
+    /// <summary>How many there are.</summary>
+    public int Count => _offsets.Length;
+
+    /// <summary>Leases the next one; false at the end. One that was overwritten and deleted meanwhile is left out.</summary>
+    public bool TryReadNext(out RecordLease record)
+    {
+        while (_at < _offsets.Length)
+        {
+            var offset = _offsets[_at++];
+            record = _queue.ReadAt(offset, out var gone);
+            if (gone)
+                record = _queue.ReadAt(offset, out _);
+            if (!record.IsEmpty)
+                return true;
+        }
+
+        record = default;
+        return false;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using ProtoBridgeMQ.Store.Config;
+using ProtoBridgeMQ.Store.Files;
+
+namespace ProtoBridgeMQ.Store.Compaction;
+
+/// <summary>
+/// The file <c>compaction/topics.json</c>: which topics are compacted, and the secret of the key hash. The store knows by
+/// itself, so that nothing is deleted because its owner did not say in time.
+/// </summary>
+internal sealed class CompactedTopicList
+{
+    private readonly IFileSystem _files;
+    private readonly string _path;
+    private readonly ConfigFile _file;
+
+    public CompactedTopicList(IFileSystem files, string directory)
+    {
+        _files = files;
+        _path = Path.Combine(directory, "topics.json");
+        _file = new ConfigFile(files, _path);
+    }
+
+    public IReadOnlyList<string> Topics { get; private set; } = [];
+
+    /// <summary>The secret of the key hash; empty until the first topic is written.</summary>
+    public byte[] Seed { get; private set; } = [];
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="StoreUnusableException">It cannot be read, and neither can the one before it.</exception>
+    public void Read()
+    {
+        if (_file.Read(Parse) is { } saved)
+        {
+            Topics = saved.Topics;
+            Seed = saved.Seed;
+        }
+        else if (_files.FileExists(_path) || _files.FileExists(_path + ".bak"))
+        {
+            throw new StoreUnusableException(
+                $"'{_path}' and its backup cannot be read. Restore one of them from a copy. "
+                + "Without it the store does not know which records it may not delete.");
+        }
+    }
+
+    /// <summary>Makes the secret, where there is none.</summary>
+    public void MakeSeed()
+    {
+        if (Seed.Length == 0)
+            Seed = RandomNumberGenerator.GetBytes(KeyHash.SeedSize);
+    }
+
+    /// <summary>Writes the file; durable on return.</summary>
+    public void Write(IReadOnlyList<string> topics)
+    {
+        _file.Write(JsonSerializer.SerializeToUtf8Bytes(new { hashSeed = Convert.ToHexString(Seed), topics }));
+        Topics = topics;
+    }
+
+    private static Saved Parse(byte[] text)
+    {
+        using var document = JsonDocument.Parse(text);
+        if (document.RootElement.ValueKind != JsonValueKind.Object
+            || !document.RootElement.TryGetProperty("topics", out var topics)
+            || topics.ValueKind != JsonValueKind.Array
+            || !document.RootElement.TryGetProperty("hashSeed", out var seed)
+            || seed.ValueKind != JsonValueKind.String)
+        {
+            throw new FormatException("not a list of compacted topics");
+        }
+
+        var names = new List<string>();
+        foreach (var topic in topics.EnumerateArray())
+        {
+            // A name becomes a directory: nothing that leads elsewhere.
+            if (topic.ValueKind != JsonValueKind.String || topic.GetString() is not { Length: > 0 } name || name.AsSpan().ContainsAny("/\\\0") || name is "." or "..")
+                throw new FormatException("not a topic");
+            names.Add(name);
+        }
+
+        var bytes = Convert.FromHexString(seed.GetString()!);
+        return bytes.Length == KeyHash.SeedSize ? new Saved(names, bytes) : throw new FormatException("not a secret of 16 bytes");
+    }
+
+    private sealed record Saved(List<string> Topics, byte[] Seed);
+}

@@ -1,0 +1,311 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Projections;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Compaction;
+
+/// <summary>
+/// The compacted topics of a store: for each key of each queue where its latest record is, and that record kept when its
+/// segment of the commit log is deleted. Thread-safe.
+/// <code>
+///  Stage, Commit ─► key tables (memory)          Trim ─► QueueCompactor ─► files under compaction/TOPIC/QUEUE
+///  Flush, Dispose ─► snapshots of the tables     Load ─► CompactedQueueLoader
+/// </code>
+/// Lock order: maintenance (loading, compaction, snapshots), then commit, then the gate of a queue.
+/// </summary>
+public sealed partial class CompactedTopics : ILogProjection
+{
+    /// <summary>A table is written anew when so many of its keys changed, and as many as it has.</summary>
+    private const int MinChanges = 65_536;
+
+    private readonly CompactionContext _context;
+    private readonly CompactedTopicList _list;
+    private readonly CompactedQueueLoader _loader;
+    private readonly QueueCompactor _compactor;
+    private readonly Lock _maintenance = new();
+    private readonly Lock _commit = new();
+    private readonly StagedKeys _staged = new();
+    private readonly List<CompactedTopic> _unsettled = [];
+    private Dictionary<byte[], CompactedTopic> _topics = new(TopicBytes.Comparer);
+    private ulong _lengths;
+
+    internal CompactedTopics(IFileSystem files, StoreOptions options, TimeProvider time, ILogger logger)
+    {
+        _context = new CompactionContext(files, options, time, logger);
+        _list = new CompactedTopicList(files, _context.Directory);
+        _loader = new CompactedQueueLoader(_context);
+        _compactor = new QueueCompactor(_context);
+        _context.Metrics.Observe(
+            () => Queues.Sum(queue => queue.Keys),
+            () => Queues.Sum(queue => queue.Tombstones),
+            () => Queues.Sum(queue => queue.LiveBytes),
+            () => Queues.Sum(queue => queue.Files.Length),
+            () => Queues.Sum(queue => queue.HeapBytes));
+    }
+
+    /// <summary>The compacted topics as of now.</summary>
+    public IReadOnlyList<CompactedTopic> All => [.. Volatile.Read(ref _topics).Values];
+
+    private IEnumerable<CompactedQueue> Queues => Volatile.Read(ref _topics).Values.SelectMany(topic => topic.Queues);
+
+    /// <summary>The topic, when it is compacted.</summary>
+    public bool TryGet(string topic, [NotNullWhen(true)] out CompactedTopic? found) =>
+        TryGet(System.Text.Encoding.UTF8.GetBytes(topic), out found);
+
+    /// <summary>The topic, when it is compacted; by its name in UTF-8, without allocating.</summary>
+    public bool TryGet(ReadOnlySpan<byte> topic, [NotNullWhen(true)] out CompactedTopic? found)
+    {
+        found = null;
+        return (Volatile.Read(ref _lengths) >> topic.Length & 1) != 0
+            && Volatile.Read(ref _topics).GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(topic, out found);
+    }
+
+    /// <summary>The queue of a compacted topic; false when it never had a record.</summary>
+    public bool TryGetQueue(string topic, int queueId, [NotNullWhen(true)] out CompactedQueue? queue)
+    {
+        queue = null;
+        return TryGet(topic, out var found) && found.TryGetQueue(queueId, out queue);
+    }
+
+    /// <summary>
+    /// Leases the latest record of a key; false when there is none, or it removes the key. Sees every record before
+    /// <see cref="MessageStore.Dispatched"/>.
+    /// </summary>
+    public bool TryGetLatest(string topic, int queueId, ReadOnlySpan<byte> key, out RecordLease record)
+    {
+        record = default;
+        return TryGetQueue(topic, queueId, out var queue) && queue.TryGetLatest(key, out record);
+    }
+
+    /// <summary>
+    /// Makes a topic a compacted one, for good; durable on return. What its queues have already is read: dispatch waits
+    /// for it. Nothing happens when it is one.
+    /// </summary>
+    public void Add(string topic)
+    {
+        lock (_maintenance)
+        {
+            if (TryGet(topic, out _))
+                return;
+            lock (_commit)
+            {
+                _list.MakeSeed();
+                _context.Hash = new KeyHash(_list.Seed);
+                var added = new CompactedTopic(_context, topic);
+                LoadQueues(added, isTrusted: false);
+                _list.Write([.. _list.Topics, topic]);
+                Change(topics => topics[added.Utf8] = added);
+
+                // What is staged now was staged without it: the next commit reads the queues again.
+                _unsettled.Add(added);
+            }
+        }
+    }
+
+    /// <summary>Makes a topic an ordinary one again, whose records retention deletes; its compacted records are deleted now.</summary>
+    public void Remove(string topic)
+    {
+        lock (_maintenance)
+        {
+            if (!TryGet(topic, out var found))
+                return;
+            _list.Write([.. _list.Topics.Where(other => other != topic)]);
+            lock (_commit)
+            {
+                Change(topics => topics.Remove(found.Utf8));
+                _unsettled.Remove(found);
+            }
+
+            foreach (var queue in found.Queues)
+            {
+                foreach (var file in queue.Files.All)
+                    CompactedFiles.Delete(_context.Files, _context.Handles, file);
+                KeySnapshot.Delete(_context.Files, queue.Directory);
+            }
+        }
+    }
+
+    /// <summary>The log is open: records are read from it from now on.</summary>
+    internal void Attach(CommitLog log) => _context.ReadRecord = offset => log.Read(offset, -1, long.MaxValue);
+
+    long ILogProjection.Load(in ProjectionStart start)
+    {
+        _context.Queues = start.Queues!;
+        _context.ReadRecord = start.Read!;
+        lock (_maintenance)
+        {
+            _list.Read();
+            if (_list.Topics.Count == 0)
+                return start.Offset;
+            _context.Hash = new KeyHash(_list.Seed);
+            List<CompactedTopic> topics = [.. _list.Topics.Select(topic => new CompactedTopic(_context, topic))];
+            foreach (var topic in topics)
+                LoadQueues(topic, start is { IsClean: true, Rebuild: false });
+            Change(all => topics.ForEach(topic => all[topic.Utf8] = topic));
+        }
+
+        return start.Rebuild ? start.LogStart : start.Offset;
+    }
+
+    void ILogProjection.Stage(in MessageRecord record)
+    {
+        if (record.TakesQueueOffset && TryGet(record.Topic, out var topic))
+            _staged.Add(topic, record, _context.Hash);
+    }
+
+    void ILogProjection.Commit()
+    {
+        if (_staged.Count == 0 && _unsettled.Count == 0)
+            return;
+        lock (_commit)
+        {
+            for (var i = 0; i < _staged.Count; i++)
+                Apply(i);
+            _staged.Clear();
+            foreach (var topic in _unsettled)
+                LoadQueues(topic, catchUp: true);
+            _unsettled.Clear();
+        }
+    }
+
+    void ILogProjection.EndRecovery(long end)
+    {
+        foreach (var queue in Queues)
+        {
+            if (queue.IsAhead)
+                _loader.Rebuild(queue);
+        }
+    }
+
+    void ILogProjection.Flush()
+    {
+        // Compaction writes the snapshots of what it changed, and nothing that has to be durable is in one.
+        if (!_maintenance.TryEnter())
+            return;
+        try
+        {
+            foreach (var queue in Queues)
+            {
+                if (queue.Changes >= MinChanges && queue.Changes >= queue.Keys)
+                    TryWriteSnapshot(queue);
+            }
+        }
+        finally
+        {
+            _maintenance.Exit();
+        }
+    }
+
+    void ILogProjection.Trim(long minOffset)
+    {
+        lock (_maintenance)
+        {
+            foreach (var queue in Queues)
+            {
+                if (_compactor.Compact(queue, minOffset))
+                    TryWriteSnapshot(queue);
+            }
+        }
+    }
+
+    void IDisposable.Dispose()
+    {
+        lock (_maintenance)
+        {
+            foreach (var queue in Queues)
+            {
+                if (queue.Changes > 0)
+                    TryWriteSnapshot(queue);
+            }
+        }
+
+        _context.Handles.Dispose();
+        _context.Metrics.Dispose();
+    }
+
+    private void Apply(int index)
+    {
+        var staged = _staged[index];
+        var queue = staged.Topic.GetOrAdd(staged.QueueId);
+
+        // A record that has no place in its queue does not exist, and compacted files stand for what is before their end.
+        if (staged.QueueOffset >= queue.Queue.MaxOffset || staged.QueueOffset < queue.FilesEnd)
+            return;
+        if (staged.HasKey)
+            queue.Apply(staged.Hash, _staged.KeyOf(staged), staged.QueueOffset, staged.Size, staged.IsTombstone);
+        else
+            queue.Skip(staged.QueueOffset);
+    }
+
+    /// <summary>Makes the tables of a topic's queues; or takes into them what they do not have yet.</summary>
+    private void LoadQueues(CompactedTopic topic, bool isTrusted = true, bool catchUp = false)
+    {
+        foreach (var entry in _context.Files.List(topic.Directory))
+        {
+            if (entry.IsDirectory && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var queueId) && queueId <= ushort.MaxValue)
+                topic.GetOrAdd(queueId);
+        }
+
+        foreach (var queue in _context.Queues.All)
+        {
+            if (queue.Topic == topic.Name)
+                topic.GetOrAdd(queue.QueueId);
+        }
+
+        foreach (var queue in topic.Queues)
+        {
+            if (catchUp)
+                _loader.ReadQueue(queue);
+            else
+                _loader.Load(queue, isTrusted);
+        }
+    }
+
+    private void Change(Action<Dictionary<byte[], CompactedTopic>> change)
+    {
+        var topics = new Dictionary<byte[], CompactedTopic>(_topics, TopicBytes.Comparer);
+        change(topics);
+        var lengths = 0UL;
+        foreach (var topic in topics.Keys)
+            lengths |= 1UL << (topic.Length & 63);
+        Volatile.Write(ref _topics, topics);
+        Volatile.Write(ref _lengths, lengths);
+    }
+
+    private void WriteSnapshot(CompactedQueue queue)
+    {
+        KeySnapshotHeader header;
+        long changes;
+        lock (queue.Gate)
+        {
+            changes = queue.Changes;
+            header = new KeySnapshotHeader(queue.Files.Generation, queue.Next, -1, 0, queue.LiveBytes);
+        }
+
+        header = header with { LastRecord = CompactedQueueLoader.LastRecordBefore(queue.Queue, header.Next) };
+        _context.Files.CreateDirectory(queue.Directory);
+        KeySnapshot.Write(_context.Files, queue.Directory, header, _context.Hash, queue.Table, queue.Gate);
+        lock (queue.Gate)
+            queue.Changes -= changes;
+    }
+
+    private void TryWriteSnapshot(CompactedQueue queue)
+    {
+        try
+        {
+            WriteSnapshot(queue);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(_context.Logger, error, queue.Directory);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The keys of {Directory} could not be written; the next start reads more")]
+    private static partial void LogNotWritten(ILogger logger, Exception error, string directory);
+}

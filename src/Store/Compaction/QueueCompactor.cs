@@ -1,0 +1,177 @@
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Compaction;
+
+/// <summary>
+/// Copies what is still the latest of its key out of segments that are about to be deleted, into a file behind the
+/// others. Files are merged while the newer ones are half as large as the one before, and all into one when more than half
+/// of their records are of no use: a record is copied a few times in its life, and a queue has a few files.
+/// One thread at a time.
+/// </summary>
+internal sealed class QueueCompactor(CompactionContext context)
+{
+    private const int EntriesAtOnce = 64;
+
+    private readonly CompactedEntry[] _group = new CompactedEntry[CompactedLayout.GroupRecords];
+    private readonly QueueEntry[] _entries = new QueueEntry[EntriesAtOnce];
+    private readonly List<CompactedEntry> _forgotten = [];
+    private long _copied;
+    private long _dropped;
+    private long _expiry;
+
+    /// <summary>Makes everything that is needed of records before <paramref name="minOffset"/> durable in files; false when there was nothing to do.</summary>
+    public bool Compact(CompactedQueue queue, long minOffset)
+    {
+        var files = queue.Files;
+        var start = files.All.Length == 0 ? queue.Queue.MinOffset : files.End;
+        var end = FindEnd(queue.Queue, Math.Max(start, queue.Queue.MinOffset), minOffset);
+        _expiry = context.Time.GetUtcNow().ToUnixTimeMilliseconds() - (long)context.Options.CompactionTombstoneTime.TotalMilliseconds;
+        var first = FirstToMerge(queue, files, end - start);
+        if (end <= start && first == files.All.Length)
+            return false;
+        end = Math.Max(start, end);
+        MakeDirectory(queue.Directory);
+        var coverStart = first < files.All.Length ? files.All[first].Start : start;
+        var generation = files.Generation + 1;
+        var path = Path.Combine(queue.Directory, CompactedFiles.NameOf(coverStart, generation));
+        _forgotten.Clear();
+        _copied = _dropped = 0;
+        using var writer = new CompactedFileWriter(context.Files, path, new CompactedHeader(coverStart, end, generation));
+        try
+        {
+            for (var i = first; i < files.All.Length; i++)
+                CopyFile(queue, files.All[i], writer, isWhole: first == 0);
+            CopyLog(queue, Math.Max(start, queue.Queue.MinOffset), end, writer, isWhole: first == 0);
+            writer.Finish();
+        }
+        catch
+        {
+            TryAbandon(writer);
+            throw;
+        }
+
+        queue.Replace(files.With(first, CompactedFile.Open(context.Handles, path)), _forgotten);
+        foreach (var file in files.All.AsSpan(first))
+            CompactedFiles.Delete(context.Files, context.Handles, file);
+        context.Metrics.Ran(_copied, _dropped);
+        return true;
+    }
+
+    /// <summary>Queue offset of the first record at or behind a physical offset; the queue's end when there is none.</summary>
+    private long FindEnd(ConsumeQueue queue, long from, long minOffset)
+    {
+        while (queue.ReadEntries(from, _entries) is > 0 and var count)
+        {
+            foreach (var entry in _entries.AsSpan(0, count))
+            {
+                if (!entry.IsFiller && entry.PhysicalOffset >= minOffset)
+                    return from;
+                from++;
+            }
+        }
+
+        return from;
+    }
+
+    /// <summary>Which files become one with what is new: those from this index on.</summary>
+    private int FirstToMerge(CompactedQueue queue, CompactedFiles files, long added)
+    {
+        var records = files.Records;
+        var useless = records - queue.LiveInFiles + files.All.Where(file => file.NewestTombstone < _expiry).Sum(file => file.Tombstones);
+        if (records > 0 && useless * 2 > records)
+            return 0;
+        var first = files.All.Length;
+        if (added <= 0)
+            return first;
+        var behind = added;
+        while (first > 0 && files.All[first - 1].Records <= behind * 2)
+            behind += files.All[--first].Records;
+        return first;
+    }
+
+    private void CopyFile(CompactedQueue queue, CompactedFile file, CompactedFileWriter writer, bool isWhole)
+    {
+        var offset = file.Start;
+        while (file.ReadFrom(offset, _group, out _) is > 0 and var count)
+        {
+            foreach (var entry in _group.AsSpan(0, count))
+            {
+                if (!IsKept(queue, entry, isWhole))
+                    continue;
+
+                // As it is, with the CRC of when it was whole: a damaged one stays known as damaged.
+                var bytes = file.ReadRaw(entry) ?? throw new IOException($"The file '{file.Path}' of compacted records became shorter.");
+                writer.Add(entry, bytes);
+                _copied += entry.Size;
+            }
+
+            offset = _group[count - 1].QueueOffset + 1;
+        }
+    }
+
+    private void CopyLog(CompactedQueue queue, long from, long end, CompactedFileWriter writer, bool isWhole)
+    {
+        while (from < end && queue.Queue.ReadEntries(from, _entries) is > 0 and var count)
+        {
+            for (var i = 0; i < count && from < end; i++, from++)
+            {
+                if (_entries[i].IsFiller)
+                    continue;
+                using var lease = context.ReadRecord(_entries[i].PhysicalOffset);
+                if (lease.IsEmpty || !lease.TryRead(out var record) || record.QueueOffset != from)
+                    continue;
+                if (!CompactionKey.TryGet(record.Properties, out var key))
+                {
+                    _dropped += record.Size;
+                    continue;
+                }
+
+                var entry = new CompactedEntry(
+                    from, 0, record.Size, BodyCrc32.Ieee(record.Bytes), _entries[i].TagsCode, record.StoreTimestamp, context.Hash.Of(key), CompactionKey.IsTombstone(record));
+                if (!IsKept(queue, entry, isWhole))
+                    continue;
+                writer.Add(entry, record.Bytes);
+                _copied += record.Size;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A tombstone may only go when nothing older of its key is left in a file that is not written anew: a key table that
+    /// is made from the files would have the key again.
+    /// </summary>
+    private bool IsKept(CompactedQueue queue, in CompactedEntry entry, bool isWhole)
+    {
+        bool isLatest;
+        lock (queue.Gate)
+            isLatest = queue.Table.Find(entry.KeyHash, entry.QueueOffset) >= 0;
+        if (isLatest && (!entry.IsTombstone || !isWhole || entry.StoreTimestamp >= _expiry))
+            return true;
+        if (isLatest)
+            _forgotten.Add(entry);
+        _dropped += entry.Size;
+        return false;
+    }
+
+    private void MakeDirectory(string directory)
+    {
+        context.Files.CreateDirectory(directory);
+        var topic = Path.GetDirectoryName(directory)!;
+        context.Files.SyncDirectory(topic);
+        context.Files.SyncDirectory(context.Directory);
+        context.Files.SyncDirectory(context.Options.Directory);
+    }
+
+    private static void TryAbandon(CompactedFileWriter writer)
+    {
+        try
+        {
+            writer.Abandon();
+        }
+        catch (IOException)
+        {
+            // The next start throws it away.
+        }
+    }
+}
