@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ProtoBridgeMQ.Store.Checkpoints;
+using ProtoBridgeMQ.Store.Compaction;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
@@ -44,7 +45,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly bool _async;
     private int _disposed;
 
-    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, KeyIndex? index, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
+    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, KeyIndex? index, CompactedTopics compacted, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
     {
         var state = recovery.Run();
         Options = options;
@@ -52,10 +53,12 @@ public sealed class MessageStore : IAsyncDisposable
         _directory = directory;
         _projections = projections;
         _index = index;
+        CompactedTopics = compacted;
         _async = options.FlushMode == FlushMode.Async;
         _queues = state.Queues;
         _log = new CommitLog(state.SegmentSize, [.. state.Segments], state.End);
         _queues.Log = _log;
+        compacted.Attach(_log);
         _gate = new DurabilityGate(state.End);
         _health = new StoreHealth(logger);
         _metrics = new StoreMetrics();
@@ -81,6 +84,9 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>What the store can do now, and why. Cheap: health probes call it.</summary>
     public StoreState State => _health.State;
+
+    /// <summary>The topics of which the latest record of each key is kept.</summary>
+    public CompactedTopics CompactedTopics { get; }
 
     /// <summary>Bytes of a commit log segment: those of the directory, else of the options.</summary>
     public int SegmentSize => _log.SegmentSize;
@@ -127,9 +133,10 @@ public sealed class MessageStore : IAsyncDisposable
             directory.BeginRun();
             var checkpointFile = new CheckpointFile(files, options.Directory);
             var index = options.IndexEnabled ? new KeyIndex(options, files, time, logger) : null;
-            var projections = new ProjectionSet(index is null ? [] : [index]);
+            var compacted = new CompactedTopics(files, options, time, logger);
+            var projections = new ProjectionSet(index is null ? [compacted] : [index, compacted]);
             recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, time, logger);
-            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, recovery, listeners ?? []);
+            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, compacted, recovery, listeners ?? []);
             store.Start();
             return store;
         }
@@ -266,9 +273,9 @@ public sealed class MessageStore : IAsyncDisposable
         _metrics.Dispose();
         _retentionMetrics.Dispose();
         _source.Close();
+        _projections.Dispose();
         _log.Close();
         _queues.Files.Dispose();
-        _projections.Dispose();
         _directory.EndRun(isClean);
         _directory.Dispose();
     }

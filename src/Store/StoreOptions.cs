@@ -138,6 +138,18 @@ public sealed class StoreOptions
     /// <summary>Whether <see cref="CleanWatermark"/> deletes what guards still need. Off: appends are refused instead.</summary>
     public bool ForceDeleteAtWatermark { get; set; }
 
+    /// <summary>How long the tombstone of a removed key of a compacted topic is kept, at least: readers that are further behind do not see it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan CompactionTombstoneTime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Keys of a compacted topic from which brokers refuse records of new ones. A key takes 20 to 24 bytes of memory.</summary>
+    [Range(1, 1_000_000_000)]
+    public long MaxKeysPerTopic { get; set; } = 10_000_000;
+
+    /// <summary>Files of compacted records that are held open at a time.</summary>
+    [Range(4, 100_000)]
+    public int MaxOpenCompactedFiles { get; set; } = 256;
+
     /// <summary>The host that is written into records and offset message ids.</summary>
     public HostAddress StoreHost { get; set; } = HostAddress.Loopback(10911);
 

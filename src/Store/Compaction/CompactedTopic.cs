@@ -54,6 +54,7 @@ public sealed class CompactedTopic
                 return queue;
             var directory = Path.Combine(Directory, queueId.ToString(CultureInfo.InvariantCulture));
             queue = new CompactedQueue(_context, _context.Queues.Restore(Utf8, queueId), directory);
+            queue.Queue.IsCompacted = true;
             var queues = _queues;
             if (queueId >= queues.Length)
                 Array.Resize(ref queues, queueId + 1);

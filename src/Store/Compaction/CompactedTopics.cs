@@ -33,6 +33,7 @@ public sealed partial class CompactedTopics : ILogProjection
     private readonly List<CompactedTopic> _unsettled = [];
     private Dictionary<byte[], CompactedTopic> _topics = new(TopicBytes.Comparer);
     private ulong _lengths;
+    private bool _isOpen;
 
     internal CompactedTopics(IFileSystem files, StoreOptions options, TimeProvider time, ILogger logger)
     {
@@ -123,6 +124,7 @@ public sealed partial class CompactedTopics : ILogProjection
 
             foreach (var queue in found.Queues)
             {
+                queue.Queue.IsCompacted = false;
                 foreach (var file in queue.Files.All)
                     CompactedFiles.Delete(_context.Files, _context.Handles, file);
                 KeySnapshot.Delete(_context.Files, queue.Directory);
@@ -131,7 +133,11 @@ public sealed partial class CompactedTopics : ILogProjection
     }
 
     /// <summary>The log is open: records are read from it from now on.</summary>
-    internal void Attach(CommitLog log) => _context.ReadRecord = offset => log.Read(offset, -1, long.MaxValue);
+    internal void Attach(CommitLog log)
+    {
+        _context.ReadRecord = offset => log.Read(offset, -1, long.MaxValue);
+        _isOpen = true;
+    }
 
     long ILogProjection.Load(in ProjectionStart start)
     {
@@ -219,7 +225,8 @@ public sealed partial class CompactedTopics : ILogProjection
         {
             foreach (var queue in Queues)
             {
-                if (queue.Changes > 0)
+                // A store that was refused is left as it was found.
+                if (_isOpen && queue.Changes > 0)
                     TryWriteSnapshot(queue);
             }
         }

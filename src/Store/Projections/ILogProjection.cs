@@ -1,4 +1,6 @@
 using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Queues;
 using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Store.Projections;
@@ -56,4 +58,11 @@ internal interface ILogProjection : IDisposable
 /// Index files that end after this store time are not certain to be whole: Apache RocketMQ wrote them and was not closed,
 /// or nothing is known of them.
 /// </param>
-internal readonly record struct ProjectionStart(long Offset, long LogStart, bool IsClean, bool Rebuild, long IndexTimestamp);
+internal readonly record struct ProjectionStart(long Offset, long LogStart, bool IsClean, bool Rebuild, long IndexTimestamp)
+{
+    /// <summary>The consume queues; what the scan is about to tell is cut off.</summary>
+    public QueueTable? Queues { get; init; }
+
+    /// <summary>Reads a record of the log by its physical offset, while the store is opened.</summary>
+    public Func<long, RecordLease>? Read { get; init; }
+}

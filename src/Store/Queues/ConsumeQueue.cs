@@ -40,6 +40,9 @@ public sealed class ConsumeQueue
     /// <summary>Offset after the last message that can be read.</summary>
     public long MaxOffset => Volatile.Read(ref _max);
 
+    /// <summary>Whether the latest record of each of its keys is kept: it begins later only with the log.</summary>
+    internal bool IsCompacted { get; set; }
+
     /// <summary>Offset that the next append gives. Belongs to the appender's lock.</summary>
     internal long NextOffset { get; set; }
 

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
@@ -104,6 +105,18 @@ internal sealed class RecoveryState
             segment.Release();
         Queues?.Files.Dispose();
         Projections.Dispose();
+    }
+
+    /// <summary>Leases the record at an offset; empty when there is none.</summary>
+    public RecordLease Read(long offset)
+    {
+        if (SegmentOf(offset) is not { } segment || !segment.TryAcquire())
+            return default;
+        var memory = segment.Memory[(int)(offset - segment.BaseOffset)..];
+        if (MessageRecord.TryRead(memory.Span, out var record) == RecordError.None && record.PhysicalOffset == offset)
+            return new RecordLease(segment, memory[..record.Size]);
+        segment.Release();
+        return default;
     }
 
     public LogSegment? SegmentOf(long offset) =>

@@ -105,7 +105,11 @@ internal sealed partial class StoreRecovery
     /// <summary>One that lost something has the scan begin earlier; the queues know the records before their end.</summary>
     private void LoadProjections()
     {
-        var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Rebuild, CertainIndex());
+        var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Rebuild, CertainIndex())
+        {
+            Queues = _state.Queues,
+            Read = _state.Read,
+        };
         var wanted = _state.Projections.Load(start);
         if (wanted < _state.ScanStart)
             _state.ScanStart = RecordAt(wanted) ? wanted : Math.Max(_state.LogStart, _state.SegmentOf(wanted)?.BaseOffset ?? _state.LogStart);

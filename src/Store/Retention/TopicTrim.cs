@@ -29,7 +29,7 @@ internal sealed class TopicTrim
             var needed = guards.LowestOf(topic);
             foreach (var queue in _queues.OfTopic(topic))
             {
-                if (!queue.BeginsBefore(limit))
+                if (queue.IsCompacted || !queue.BeginsBefore(limit))
                     continue;
                 var before = queue.MinOffset;
                 var first = queue.OffsetByTime(limit);
