@@ -65,6 +65,9 @@ public interface IFileSystem
     /// <summary>Opens a file that exists for reads alone, whoever else has it open.</summary>
     IRandomFile OpenRead(string path) => Open(path);
 
+    /// <summary>Whether a process holds the lock file now. Changes nothing.</summary>
+    bool IsLocked(string path) => false;
+
     /// <summary>Takes the lock file of the store; fails when another process holds it.</summary>
     IDisposable Lock(string path);
 }

@@ -80,6 +80,23 @@ public sealed class PhysicalFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public bool IsLocked(string path)
+    {
+        if (!File.Exists(path))
+            return false;
+        try
+        {
+            // Shared with readers: a lock that a writer holds refuses it.
+            using var probe = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <inheritdoc/>
     public IDisposable Lock(string path)
     {
         var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
