@@ -59,6 +59,10 @@ internal sealed class QueueCheck
             return;
         var state = StateOf(record);
         var offset = record.QueueOffset;
+
+        // Retention by topic lets a queue begin later than its records.
+        if (offset < state.Reader.First)
+            return;
         if (state.Next < 0)
             CheckBefore(state, offset);
         else if (offset < state.Next)

@@ -84,6 +84,25 @@ public sealed class StoreFiles
         return Checkpoints.Checkpoint.TryRead(page[..file.Read(page, 0)], out var read) ? CheckpointContent.Of(read) : null;
     }
 
+    /// <summary>The segment that holds an offset.</summary>
+    internal LogFile? SegmentOf(long offset)
+    {
+        var low = 0;
+        var high = Segments.Count - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (offset < Segments[middle].BaseOffset)
+                high = middle - 1;
+            else if (offset >= Segments[middle].BaseOffset + Segments[middle].Length)
+                low = middle + 1;
+            else
+                return Segments[middle];
+        }
+
+        return null;
+    }
+
     internal string PathOf(string relative) => Path.Combine(Directory, relative);
 
     internal IRandomFile Open(LogFile segment) => Files.OpenRead(Path.Combine(Directory, "commitlog", segment.Name));

@@ -125,7 +125,11 @@ public sealed class StoreVerifier
         _bytes += record.Size;
         _end = part.Offset + part.Length;
         if (!record.CrcMatches)
-            Report(FindingSeverity.Damage, "record-body-crc", part, $"The body of the record of topic {record.TopicString} fails its CRC.", RestoreSegment);
+        {
+            var what = record.HasCrc && record.BodyCrcMatches ? "record" : "body of the record";
+            Report(FindingSeverity.Damage, record.HasCrc ? "record-crc" : "record-body-crc", part, $"The {what} of topic {record.TopicString} fails its CRC.", RestoreSegment);
+        }
+
         queues.Take(record);
     }
 
