@@ -74,6 +74,8 @@ public sealed class MessageStore : IAsyncDisposable
         var head = new HeadRemoval(_log, _queues, projections, _checkpoints, files, state.LogDirectory, _retentionMetrics, logger);
         _retention = new LogRetention(options, _log, _queues, _health, _guards, head, _retentionMetrics, files, options.Directory, time, logger);
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count, () => _queues.Tails.Bytes);
+        if (index is not null)
+            _metrics.Observe(index);
     }
 
     /// <summary>The options it was opened with.</summary>
@@ -132,7 +134,7 @@ public sealed class MessageStore : IAsyncDisposable
             directory = new StoreDirectory(files, options.Directory, logger);
             directory.BeginRun();
             var checkpointFile = new CheckpointFile(files, options.Directory);
-            var index = options.IndexEnabled ? new KeyIndex(options, files, time, logger) : null;
+            var index = options.IndexEnabled ? new KeyIndex(options, files, time) : null;
             var compacted = new CompactedTopics(files, options, time, logger);
             var projections = new ProjectionSet(index is null ? [compacted] : [index, compacted]);
             recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, time, logger);
@@ -195,6 +197,13 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>Leases the record at a physical offset whose size is not known (as in an offset message id).</summary>
     public RecordLease ReadRecord(long physicalOffset) => _log.Read(physicalOffset, -1, _dispatcher.Offset);
+
+    /// <summary>
+    /// Finds messages by topic and key, newest first: those whose record has that key, not only its hash. Messages that
+    /// were dispatched before the call are found. Reads the index and the records it leads to on the caller's thread.
+    /// </summary>
+    public KeyQueryResult FindByKey(in KeyQuery query) =>
+        _index is null ? new KeyQueryResult(KeyQueryStatus.Disabled, [], 0, 0) : _index.Find(query, new KeyMatch(this, query).IsMatch);
 
     /// <summary>A reader of the log from a physical offset of a record on: <see cref="MinPhysicalOffset"/>, or <see cref="Dispatched"/> for what comes.</summary>
     public LogReader OpenReader(long position) => new(_log, () => _dispatcher.Offset, position);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ProtoBridgeMQ.Store.Index;
 
 namespace ProtoBridgeMQ.Store;
 
@@ -33,6 +34,18 @@ internal sealed class StoreMetrics : IDisposable
         _meter.CreateObservableGauge("protobridge.store.state", condition, null, "0 running, 1 disk full, 2 read-only, 3 stopped");
         _meter.CreateObservableGauge("protobridge.store.queues", queues, "{queue}", "Consume queues");
         _meter.CreateObservableGauge("protobridge.store.queues.unwritten.bytes", unwritten, "By", "Memory of queue entries that are not in their files yet");
+    }
+
+    /// <summary>Adds what the key index counts.</summary>
+    public void Observe(KeyIndex index)
+    {
+        _meter.CreateObservableCounter("protobridge.store.index.entries", () => index.EntriesAdded, "{entry}", "Entries added to the key index");
+        _meter.CreateObservableGauge("protobridge.store.index.files", () => index.Files, "{file}", "Files of the key index");
+        _meter.CreateObservableGauge("protobridge.store.index.mapped", () => index.MappedFiles, "{file}", "Files of the key index kept mapped for queries");
+        _meter.CreateObservableCounter("protobridge.store.index.queries", () => index.Queries, "{query}", "Queries by key");
+        _meter.CreateObservableCounter("protobridge.store.index.queries.refused", () => index.QueriesRefused, "{query}", "Queries by key refused: too many at a time");
+        _meter.CreateObservableCounter("protobridge.store.index.queries.cut", () => index.QueriesCut, "{query}", "Queries by key that looked at as many entries as they may");
+        _meter.CreateObservableCounter("protobridge.store.index.damaged.chains", () => index.DamagedChains, "{chain}", "Damaged chains that queries by key met");
     }
 
     public void Appended(int messages, int bytes)

@@ -66,7 +66,11 @@ public sealed class StoreOptions
     [Range(2, 95_000_000)]
     public int IndexEntries { get; set; } = 20_000_000;
 
-    /// <summary>Index files that are mapped at a time for queries, besides the one that is written.</summary>
+    /// <summary>Queries by key that run at a time; further ones are refused. Each may have one more index file mapped.</summary>
+    [Range(1, 10_000)]
+    public int MaxIndexQueries { get; set; } = 16;
+
+    /// <summary>Index files that are kept mapped for queries, besides the one that is written.</summary>
     [Range(1, 10_000)]
     public int MaxMappedIndexFiles { get; set; } = 4;
 
@@ -76,7 +80,7 @@ public sealed class StoreOptions
 
     /// <summary>Index entries that one query by key looks at; what is older is not found by it.</summary>
     [Range(1, int.MaxValue)]
-    public int MaxIndexQuerySteps { get; set; } = 1_000_000;
+    public int MaxIndexQuerySteps { get; set; } = 100_000;
 
     /// <summary>
     /// Memory for queue entries that are readable and not in their files yet; beyond it the oldest are written before a

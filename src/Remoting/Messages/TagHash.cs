@@ -9,9 +9,11 @@ namespace ProtoBridgeMQ.Remoting.Messages;
 public static class TagHash
 {
     /// <summary>Hash of a tag in UTF-8. Bytes that are not UTF-8 count as U+FFFD, as Java decodes them.</summary>
-    public static long Of(ReadOnlySpan<byte> utf8)
+    public static long Of(ReadOnlySpan<byte> utf8) => Continue(0, utf8);
+
+    /// <summary>The hash of a text of which <paramref name="hash"/> is that of its beginning and <paramref name="utf8"/> the rest.</summary>
+    public static int Continue(int hash, ReadOnlySpan<byte> utf8)
     {
-        var hash = 0;
         var at = 0;
         while (at < utf8.Length)
         {

@@ -1,0 +1,90 @@
+using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Projections;
+
+namespace ProtoBridgeMQ.Store.Index;
+
+/// <summary>What was found of the index when the store was opened.</summary>
+internal sealed class IndexFound
+{
+    /// <summary>Sizes of the files.</summary>
+    public IndexLayout Layout { get; set; }
+
+    /// <summary>Files that are kept, in their order; all are full but for the last one.</summary>
+    public List<IndexFile> Kept { get; } = [];
+
+    /// <summary>Names of files that are not: removed once their entries are made again.</summary>
+    public List<string> Doomed { get; } = [];
+
+    /// <summary>Names of those that had entries.</summary>
+    public List<string> Lost { get; } = [];
+
+    /// <summary>Highest name in the directory.</summary>
+    public string? LastName { get; set; }
+
+    /// <summary>From this offset on records must be told.</summary>
+    public long Offset { get; set; }
+}
+
+/// <summary>
+/// Finds the index files and how far they can be trusted: as long as they follow each other, each sound, all full but for
+/// the last one. The rest is made again from the log.
+/// </summary>
+internal static class IndexLoader
+{
+    public static IndexFound Load(IFileSystem files, string directory, StoreOptions options, in ProjectionStart start)
+    {
+        var wanted = new IndexLayout(options.IndexSlots, options.IndexEntries);
+        var result = new IndexFound { Offset = start.Offset, Layout = wanted };
+        var found = files.List(directory).Where(file => !file.IsDirectory && IndexFileName.IsOne(file.Name)).OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
+        if (found.Count == 0)
+        {
+            result.Offset = start.Rebuild ? start.LogStart : start.Offset;
+            return result;
+        }
+
+        result.LastName = found[^1].Name;
+        if (start.Rebuild)
+        {
+            result.Doomed.AddRange(found.Select(file => file.Name));
+            result.Offset = start.LogStart;
+            return result;
+        }
+
+        var size = CommonSize(found);
+        result.Layout = LayoutSearch.Find(files, directory, found, size, wanted) ?? wanted;
+        foreach (var file in found)
+            Judge(files, directory, file, start, result);
+        return result;
+    }
+
+    /// <summary>The size that most files have; a crash may have left one short.</summary>
+    private static long CommonSize(List<FileEntry> found) => found
+        .GroupBy(file => file.Length)
+        .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key)
+        .First().Key;
+
+    private static void Judge(IFileSystem files, string directory, FileEntry file, in ProjectionStart start, IndexFound result)
+    {
+        var last = result.Kept.Count > 0 ? result.Kept[^1] : null;
+        using var probe = new IndexProbe(files, Path.Combine(directory, file.Name));
+        if (result.Doomed.Count == 0 && last is null or { IsFull: true } && IsSound(probe, last, result.Layout, start))
+        {
+            result.Kept.Add(new IndexFile(files, directory, file.Name, result.Layout, probe.Header));
+            return;
+        }
+
+        result.Doomed.Add(file.Name);
+        if (probe.HasHeader && probe.Header.IsEmpty && probe.Header.UsedSlots == 0)
+            return;
+
+        // What it had is told again: from the end of the file before it, else from where it says it began.
+        result.Lost.Add(file.Name);
+        var from = last is not null ? last.Header.EndOffset : probe.HasHeader && probe.Header.BeginOffset >= 0 ? probe.Header.BeginOffset : start.Offset;
+        result.Offset = Math.Min(result.Offset, from);
+    }
+
+    private static bool IsSound(IndexProbe probe, IndexFile? last, IndexLayout layout, in ProjectionStart start) =>
+        probe.Fits(layout)
+        && probe.Header.EndTimestamp <= start.IndexTimestamp
+        && (last is null || probe.Header.BeginOffset >= last.Header.EndOffset);
+}

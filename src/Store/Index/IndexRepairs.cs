@@ -1,0 +1,29 @@
+using ProtoBridgeMQ.Store.Recovery;
+
+namespace ProtoBridgeMQ.Store.Index;
+
+/// <summary>The repairs of the key index, by the names in docs/storage.md.</summary>
+internal static class IndexRepairs
+{
+    private const int NamesShown = 5;
+
+    public static Repair IndexAheadOfLog(long end) => new(
+        nameof(IndexAheadOfLog),
+        "The machine stopped with index pages on disk whose records are not, or the log lost its end.",
+        $"Cut off the index entries of records from offset {end} on.");
+
+    public static Repair LostIndexFile(IndexFound found) => new(
+        nameof(LostIndexFile),
+        "The machine stopped before an index file was on disk, the disk changed it, or Apache RocketMQ wrote it and was not closed.",
+        $"Made {found.Lost.Count} index file(s) again from offset {found.Offset} on: {string.Join(", ", found.Lost.Take(NamesShown))}.");
+
+    public static Repair IndexSlotsAhead(int slots) => new(
+        nameof(IndexSlotsAhead),
+        "The process died, or the machine stopped, between an index entry and the flush that counts it.",
+        $"Took {slots} slot(s) back to the entries that are counted.");
+
+    public static Repair MissingIndexTail(long entries) => new(
+        nameof(MissingIndexTail),
+        "The process died, or the machine stopped, before index entries were written or flushed.",
+        $"Made {entries} index entries from the log.");
+}
