@@ -58,7 +58,6 @@ public sealed class MessageStore : IAsyncDisposable
         _queues = state.Queues;
         _log = new CommitLog(state.SegmentSize, [.. state.Segments], state.End);
         _queues.Log = _log;
-        compacted.Attach(_log);
         _gate = new DurabilityGate(state.End);
         _health = new StoreHealth(logger);
         _metrics = new StoreMetrics();
@@ -69,6 +68,7 @@ public sealed class MessageStore : IAsyncDisposable
         var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last, QueueEnds = _queues.Ends };
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, options, time, start, Confirmed, listeners, logger);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
+        compacted.Attach(_log, () => _flusher.FlushTo(_dispatcher.Offset));
         var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
         _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues, projections, index, _health, options.CheckpointInterval, time, logger);
         var head = new HeadRemoval(_log, _queues, projections, _checkpoints, files, state.LogDirectory, _retentionMetrics, logger);

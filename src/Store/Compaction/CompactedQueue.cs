@@ -23,6 +23,7 @@ public sealed class CompactedQueue
     private KeyTable _table = new();
     private CompactedFiles _files = CompactedFiles.None;
     private long _highest = -1;
+    private long _generation;
 
     internal CompactedQueue(CompactionContext context, ConsumeQueue queue, string directory)
     {
@@ -219,14 +220,16 @@ public sealed class CompactedQueue
             Next = Math.Max(Next, offset + 1);
     }
 
+    /// <summary>The number of the next file: never used before, not even by one that failed.</summary>
+    internal long NextGeneration() => _generation = Math.Max(_generation, Files.Generation) + 1;
+
     /// <summary>Takes a table that was read from a snapshot.</summary>
     internal void Restore(CompactedFiles files, KeyTable table, in KeySnapshotHeader header)
     {
         Begin(files, table);
         Next = header.Next;
         LiveBytes = header.LiveBytes;
-        for (var slot = 0; slot < table.End; slot++)
-            _highest = Math.Max(_highest, table.OffsetOf(slot));
+        _highest = header.Newest;
         CountInFiles();
     }
 

@@ -17,20 +17,23 @@ internal sealed partial class CompactedQueueLoader(CompactionContext context)
 
     /// <summary>Makes the table.</summary>
     /// <param name="queue">The queue; nobody else uses it yet.</param>
-    /// <param name="isTrusted">Whether a snapshot may be used, and the entries of files need no check.</param>
-    public void Load(CompactedQueue queue, bool isTrusted)
+    /// <param name="useSnapshot">Whether the snapshot may be used.</param>
+    /// <param name="checkFiles">Whether the entries of the files are to be checked.</param>
+    public void Load(CompactedQueue queue, bool useSnapshot, bool checkFiles)
     {
         var files = CompactedFiles.Load(context.Files, context.Handles, queue.Directory);
-        if (!isTrusted)
+        if (checkFiles)
         {
             foreach (var file in files.All)
                 file.CheckEntries();
         }
 
         var table = new KeyTable();
-        if (KeySnapshot.TryRead(context.Files, queue.Directory, context.Hash, table, out var header)
+        if (useSnapshot
+            && KeySnapshot.TryRead(context.Files, queue.Directory, context.Hash, table, out var header)
             && header.Generation == files.Generation
             && header.Next >= files.End
+            && (header.LastRecord >= 0 || header.Next == files.End)
             && LastRecordBefore(queue.Queue, header.Next) == header.LastRecord)
         {
             queue.Restore(files, table, header);

@@ -98,7 +98,7 @@ public sealed partial class CompactedTopics : ILogProjection
                 _list.MakeSeed();
                 _context.Hash = new KeyHash(_list.Seed);
                 var added = new CompactedTopic(_context, topic);
-                LoadQueues(added, isTrusted: false);
+                LoadQueues(added, useSnapshot: false, checkFiles: true);
                 _list.Write([.. _list.Topics, topic]);
                 Change(topics => topics[added.Utf8] = added);
 
@@ -133,8 +133,15 @@ public sealed partial class CompactedTopics : ILogProjection
     }
 
     /// <summary>The log is open: records are read from it from now on.</summary>
-    internal void Attach(CommitLog log)
+    /// <param name="log">The log.</param>
+    /// <param name="flush">Makes the log durable as far as it is dispatched; false when the disk does not take it.</param>
+    internal void Attach(CommitLog log, Func<bool> flush)
     {
+        _context.FlushLog = () =>
+        {
+            if (!flush())
+                throw new IOException("The commit log could not be flushed.");
+        };
         _context.ReadRecord = offset => log.Read(offset, -1, long.MaxValue);
         _isOpen = true;
     }
@@ -151,7 +158,7 @@ public sealed partial class CompactedTopics : ILogProjection
             _context.Hash = new KeyHash(_list.Seed);
             List<CompactedTopic> topics = [.. _list.Topics.Select(topic => new CompactedTopic(_context, topic))];
             foreach (var topic in topics)
-                LoadQueues(topic, start is { IsClean: true, Rebuild: false });
+                LoadQueues(topic, useSnapshot: !start.Rebuild, checkFiles: !start.IsClean);
             Change(all => topics.ForEach(topic => all[topic.Utf8] = topic));
         }
 
@@ -170,12 +177,17 @@ public sealed partial class CompactedTopics : ILogProjection
             return;
         lock (_commit)
         {
+            foreach (var topic in _unsettled)
+            {
+                FindQueues(topic);
+                foreach (var queue in topic.Queues)
+                    _loader.ReadQueue(queue);
+            }
+
+            _unsettled.Clear();
             for (var i = 0; i < _staged.Count; i++)
                 Apply(i);
             _staged.Clear();
-            foreach (var topic in _unsettled)
-                LoadQueues(topic, catchUp: true);
-            _unsettled.Clear();
         }
     }
 
@@ -249,8 +261,14 @@ public sealed partial class CompactedTopics : ILogProjection
             queue.Skip(staged.QueueOffset);
     }
 
-    /// <summary>Makes the tables of a topic's queues; or takes into them what they do not have yet.</summary>
-    private void LoadQueues(CompactedTopic topic, bool isTrusted = true, bool catchUp = false)
+    private void LoadQueues(CompactedTopic topic, bool useSnapshot, bool checkFiles)
+    {
+        FindQueues(topic);
+        foreach (var queue in topic.Queues)
+            _loader.Load(queue, useSnapshot, checkFiles);
+    }
+
+    private void FindQueues(CompactedTopic topic)
     {
         foreach (var entry in _context.Files.List(topic.Directory))
         {
@@ -258,19 +276,8 @@ public sealed partial class CompactedTopics : ILogProjection
                 topic.GetOrAdd(queueId);
         }
 
-        foreach (var queue in _context.Queues.All)
-        {
-            if (queue.Topic == topic.Name)
-                topic.GetOrAdd(queue.QueueId);
-        }
-
-        foreach (var queue in topic.Queues)
-        {
-            if (catchUp)
-                _loader.ReadQueue(queue);
-            else
-                _loader.Load(queue, isTrusted);
-        }
+        foreach (var queue in _context.Queues.OfTopic(topic.Name))
+            topic.GetOrAdd(queue.QueueId);
     }
 
     private void Change(Action<Dictionary<byte[], CompactedTopic>> change)
@@ -291,7 +298,7 @@ public sealed partial class CompactedTopics : ILogProjection
         lock (queue.Gate)
         {
             changes = queue.Changes;
-            header = new KeySnapshotHeader(queue.Files.Generation, queue.Next, -1, 0, queue.LiveBytes);
+            header = new KeySnapshotHeader(queue.Files.Generation, queue.Next, -1, -1, 0, queue.LiveBytes);
         }
 
         header = header with { LastRecord = CompactedQueueLoader.LastRecordBefore(queue.Queue, header.Next) };

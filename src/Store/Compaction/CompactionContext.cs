@@ -29,6 +29,9 @@ internal sealed class CompactionContext(IFileSystem files, StoreOptions options,
     /// <summary>The consume queues, once they are loaded.</summary>
     public QueueTable Queues { get; set; } = null!;
 
+    /// <summary>Makes the log durable as far as it is dispatched; throws when the disk does not take it.</summary>
+    public Action FlushLog { get; set; } = static () => { };
+
     /// <summary>Reads a record of the log: of recovery's segments first, then of the commit log.</summary>
     public Func<long, RecordLease> ReadRecord { get; set; } = static _ => default;
 }

@@ -8,20 +8,24 @@ namespace ProtoBridgeMQ.Store.Compaction;
 /// never needed: without it the table is made again from the compacted files and the queue.
 /// <code>
 ///  "PBMQKEYS" 8 | generation of the compacted files 8 | queue offset before which everything is in 8
-///  physical offset of the record before that 8 | slots 8 | live bytes 8 | hash of "PBMQKEYS" 4 | CRC-32 4
+///  physical offset of the record before that 8 | queue offset of the newest record left out 8
+///  slots 8 | live bytes 8 | hash of "PBMQKEYS" 4 | CRC-32 4
 ///  blocks of up to 5,000 slots: (hash of the key 4 | queue offset and tombstone bit 8) ... | CRC-32 4
 /// </code>
 /// </summary>
 internal static class KeySnapshot
 {
     public const string FileName = "keys";
-    private const int HeaderSize = 56;
+    private const int HeaderSize = 64;
     private const int SlotSize = 12;
     private const int BlockSlots = 5000;
 
     private static ReadOnlySpan<byte> Magic => "PBMQKEYS"u8;
 
-    /// <summary>Writes the table; durable on return. Slots that change meanwhile are in it as they are when their block is copied.</summary>
+    /// <summary>
+    /// Writes the table; durable on return. Slots that change while it is copied are left out: who reads it takes what the
+    /// queue has after it, and must not use it when the queue does not have their records.
+    /// </summary>
     public static void Write(IFileSystem files, string directory, in KeySnapshotHeader header, KeyHash hash, KeyTable table, Lock gate)
     {
         var path = Path.Combine(directory, FileName);
@@ -32,11 +36,12 @@ internal static class KeySnapshot
             var slot = 0;
             var written = 0L;
             var position = (long)HeaderSize;
+            var newest = header.Next - 1;
             while (true)
             {
                 int count;
                 lock (gate)
-                    count = Copy(table, ref slot, block);
+                    count = Copy(table, header.Next, ref slot, ref newest, block);
                 if (count == 0)
                     break;
                 var bytes = block.AsSpan(0, (count * SlotSize) + CompactedLayout.CrcSize);
@@ -47,7 +52,7 @@ internal static class KeySnapshot
             }
 
             Span<byte> head = stackalloc byte[HeaderSize];
-            Write(head, header with { Slots = written }, hash);
+            Write(head, header with { Slots = written, Newest = newest }, hash);
             file.Write(head, 0);
             file.Flush();
         }
@@ -99,12 +104,15 @@ internal static class KeySnapshot
         return true;
     }
 
-    private static int Copy(KeyTable table, ref int slot, Span<byte> block)
+    private static int Copy(KeyTable table, long next, ref int slot, ref long newest, Span<byte> block)
     {
         var count = 0;
         for (; slot < table.End && count < BlockSlots; slot++)
         {
             if (!table.IsUsed(slot))
+                continue;
+            newest = Math.Max(newest, table.OffsetOf(slot));
+            if (table.OffsetOf(slot) >= next)
                 continue;
             var bytes = block[(count++ * SlotSize)..];
             BinaryPrimitives.WriteUInt32BigEndian(bytes, table.HashOf(slot));
@@ -120,9 +128,10 @@ internal static class KeySnapshot
         BinaryPrimitives.WriteInt64BigEndian(head[8..], header.Generation);
         BinaryPrimitives.WriteInt64BigEndian(head[16..], header.Next);
         BinaryPrimitives.WriteInt64BigEndian(head[24..], header.LastRecord);
-        BinaryPrimitives.WriteInt64BigEndian(head[32..], header.Slots);
-        BinaryPrimitives.WriteInt64BigEndian(head[40..], header.LiveBytes);
-        BinaryPrimitives.WriteUInt32BigEndian(head[48..], hash.Of(Magic));
+        BinaryPrimitives.WriteInt64BigEndian(head[32..], header.Newest);
+        BinaryPrimitives.WriteInt64BigEndian(head[40..], header.Slots);
+        BinaryPrimitives.WriteInt64BigEndian(head[48..], header.LiveBytes);
+        BinaryPrimitives.WriteUInt32BigEndian(head[56..], hash.Of(Magic));
         CompactedLayout.Seal(head);
     }
 
@@ -133,10 +142,11 @@ internal static class KeySnapshot
             BinaryPrimitives.ReadInt64BigEndian(head[16..]),
             BinaryPrimitives.ReadInt64BigEndian(head[24..]),
             BinaryPrimitives.ReadInt64BigEndian(head[32..]),
-            BinaryPrimitives.ReadInt64BigEndian(head[40..]));
+            BinaryPrimitives.ReadInt64BigEndian(head[40..]),
+            BinaryPrimitives.ReadInt64BigEndian(head[48..]));
         return head.StartsWith(Magic)
             && CompactedLayout.IsSealed(head)
-            && BinaryPrimitives.ReadUInt32BigEndian(head[48..]) == hash.Of(Magic)
+            && BinaryPrimitives.ReadUInt32BigEndian(head[56..]) == hash.Of(Magic)
             && header is { Next: >= 0, Slots: >= 0 };
     }
 }
@@ -145,6 +155,7 @@ internal static class KeySnapshot
 /// <param name="Generation">Of the newest compacted file; another one means that the snapshot is of other files.</param>
 /// <param name="Next">Everything before this queue offset is in it.</param>
 /// <param name="LastRecord">Physical offset of the record before <paramref name="Next"/>, -1 when the queue has no entry for it.</param>
+/// <param name="Newest">Queue offset of the newest record that a slot pointed to while it was written.</param>
 /// <param name="Slots">Slots in it.</param>
 /// <param name="LiveBytes">Bytes of the records that the slots point to.</param>
-internal readonly record struct KeySnapshotHeader(long Generation, long Next, long LastRecord, long Slots, long LiveBytes);
+internal readonly record struct KeySnapshotHeader(long Generation, long Next, long LastRecord, long Newest, long Slots, long LiveBytes);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Queues;
 
@@ -9,7 +10,7 @@ namespace ProtoBridgeMQ.Store.Compaction;
 /// of their records are of no use: a record is copied a few times in its life, and a queue has a few files.
 /// One thread at a time.
 /// </summary>
-internal sealed class QueueCompactor(CompactionContext context)
+internal sealed partial class QueueCompactor(CompactionContext context)
 {
     private const int EntriesAtOnce = 64;
 
@@ -33,7 +34,7 @@ internal sealed class QueueCompactor(CompactionContext context)
         end = Math.Max(start, end);
         MakeDirectory(queue.Directory);
         var coverStart = first < files.All.Length ? files.All[first].Start : start;
-        var generation = files.Generation + 1;
+        var generation = queue.NextGeneration();
         var path = Path.Combine(queue.Directory, CompactedFiles.NameOf(coverStart, generation));
         _forgotten.Clear();
         _copied = _dropped = 0;
@@ -43,15 +44,18 @@ internal sealed class QueueCompactor(CompactionContext context)
             for (var i = first; i < files.All.Length; i++)
                 CopyFile(queue, files.All[i], writer, isWhole: first == 0);
             CopyLog(queue, Math.Max(start, queue.Queue.MinOffset), end, writer, isWhole: first == 0);
+
+            // What overwrote the records that were left out must not be lost when they are.
+            context.FlushLog();
             writer.Finish();
+            queue.Replace(files.With(first, CompactedFile.Open(context.Handles, path)), _forgotten);
         }
         catch
         {
-            TryAbandon(writer);
+            TryAbandon(writer, path);
             throw;
         }
 
-        queue.Replace(files.With(first, CompactedFile.Open(context.Handles, path)), _forgotten);
         foreach (var file in files.All.AsSpan(first))
             CompactedFiles.Delete(context.Files, context.Handles, file);
         context.Metrics.Ran(_copied, _dropped);
@@ -163,15 +167,21 @@ internal sealed class QueueCompactor(CompactionContext context)
         context.Files.SyncDirectory(context.Options.Directory);
     }
 
-    private static void TryAbandon(CompactedFileWriter writer)
+    /// <summary>The next start knows what to do with what stays; another try has another name.</summary>
+    private void TryAbandon(CompactedFileWriter writer, string path)
     {
+        context.Handles.Forget(path);
         try
         {
             writer.Abandon();
+            context.Files.DeleteFile(path);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The next start throws it away.
+            LogNotRemoved(context.Logger, error, path);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "'{Path}' was not finished and could not be removed; the next start removes it")]
+    private static partial void LogNotRemoved(ILogger logger, Exception error, string path);
 }
