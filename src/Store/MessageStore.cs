@@ -13,6 +13,7 @@ using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
 using ProtoBridgeMQ.Store.Recovery;
 using ProtoBridgeMQ.Store.Retention;
+using ProtoBridgeMQ.Store.Timers;
 
 namespace ProtoBridgeMQ.Store;
 
@@ -39,13 +40,14 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly CheckpointWriter _checkpoints;
     private readonly ProjectionSet _projections;
     private readonly KeyIndex? _index;
+    private readonly TimerIndex _timers;
     private readonly GuardSet _guards = new();
     private readonly RetentionMetrics _retentionMetrics = new();
     private readonly LogRetention _retention;
     private readonly bool _async;
     private int _disposed;
 
-    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, KeyIndex? index, CompactedTopics compacted, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
+    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, KeyIndex? index, CompactedTopics compacted, TimerIndex timers, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
     {
         var state = recovery.Run();
         Options = options;
@@ -54,6 +56,7 @@ public sealed class MessageStore : IAsyncDisposable
         _projections = projections;
         _index = index;
         CompactedTopics = compacted;
+        _timers = timers;
         _async = options.FlushMode == FlushMode.Async;
         _queues = state.Queues;
         _log = new CommitLog(state.SegmentSize, [.. state.Segments], state.End);
@@ -76,6 +79,9 @@ public sealed class MessageStore : IAsyncDisposable
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count, () => _queues.Tails.Bytes);
         if (index is not null)
             _metrics.Observe(index);
+        timers.MakeDurable = _flusher.FlushTo;
+        Timers = new StoreTimers(this, timers, _metrics, time, logger);
+        _guards.Add(Timers);
     }
 
     /// <summary>The options it was opened with.</summary>
@@ -89,6 +95,9 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>The topics of which the latest record of each key is kept.</summary>
     public CompactedTopics CompactedTopics { get; }
+
+    /// <summary>Messages that wait for a time of their own. The owner starts their delivery.</summary>
+    public StoreTimers Timers { get; }
 
     /// <summary>Bytes of a commit log segment: those of the directory, else of the options.</summary>
     public int SegmentSize => _log.SegmentSize;
@@ -136,9 +145,10 @@ public sealed class MessageStore : IAsyncDisposable
             var checkpointFile = new CheckpointFile(files, options.Directory);
             var index = options.IndexEnabled ? new KeyIndex(options, files, time) : null;
             var compacted = new CompactedTopics(files, options, time, logger);
-            var projections = new ProjectionSet(index is null ? [compacted] : [index, compacted]);
+            var timers = new TimerIndex(options, files, time);
+            var projections = new ProjectionSet(index is null ? [compacted, timers] : [index, compacted, timers]);
             recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, time, logger);
-            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, compacted, recovery, listeners ?? []);
+            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, compacted, timers, recovery, listeners ?? []);
             store.Start();
             return store;
         }
@@ -256,11 +266,12 @@ public sealed class MessageStore : IAsyncDisposable
     /// Clean stop: flushes, dispatches, writes the checkpoint, removes the abort file. After a failure the abort file
     /// stays, so that the next start looks at everything.
     /// </summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            Close();
-        return ValueTask.CompletedTask;
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await Timers.StopAsync().ConfigureAwait(false);
+        Close();
     }
 
     private void Start()
@@ -277,6 +288,7 @@ public sealed class MessageStore : IAsyncDisposable
         _flusher.Dispose();
         _dispatcher.Dispose();
         var isClean = _checkpoints.Write() && _checkpoints.RecoverOffset == _dispatcher.Offset && !_health.IsClosedForWrites;
+        isClean = isClean && _timers.TryFlush();
         _checkpoints.Dispose();
         _health.Stop();
         _metrics.Dispose();

@@ -26,6 +26,9 @@ internal sealed class StoreMetrics : IDisposable
         _flushWaiters = _meter.CreateHistogram<int>("protobridge.store.flush.waiters", "{wait}", "Acknowledgements released by one flush");
     }
 
+    /// <summary>For the instruments of parts of the store.</summary>
+    public Meter Meter => _meter;
+
     /// <summary>Adds the gauges that read the store.</summary>
     public void Observe(Func<long> unflushed, Func<long> undispatched, Func<int> condition, Func<int> queues, Func<long> unwritten)
     {

@@ -102,6 +102,37 @@ public sealed class StoreOptions
     /// <summary>Whether a record's CRC is checked each time it is read: one that fails is left out.</summary>
     public bool CheckCrcOnRead { get; set; } = true;
 
+    /// <summary>Whether messages may wait for a time of their own. Those that wait already are delivered either way.</summary>
+    public bool TimersEnabled { get; set; } = true;
+
+    /// <summary>Time of a slot of the timer wheel: a timer comes at most this much late. Another one makes the next start read the whole log for timers.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan TimerPrecision { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How far ahead a message may wait.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
+    public TimeSpan TimerMaxDelay { get; set; } = TimeSpan.FromDays(60);
+
+    /// <summary>Timers further away are written again after this time, so that they do not hold back the retention of the log.</summary>
+    [Range(typeof(TimeSpan), "00:00:02", "6.00:00:00")]
+    public TimeSpan TimerRollWindow { get; set; } = TimeSpan.FromDays(2);
+
+    /// <summary>Bytes of a file of the timer log. A directory that has files keeps their size.</summary>
+    [Range(128, 1 << 30)]
+    public int TimerLogFileSize { get; set; } = 100 << 20;
+
+    /// <summary>Slots of one window of the timer wheel; the file has two windows. Apache RocketMQ only reads files with the default.</summary>
+    [Range(64, 10_000_000)]
+    public int TimerWheelSlots { get; set; } = 7 * 24 * 3600;
+
+    /// <summary>Timers of one slot beyond which some are refused, and all beyond twice as many.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxTimersPerSlot { get; set; } = int.MaxValue;
+
+    /// <summary>Timers that wait at a time; each takes 52 bytes of the timer log.</summary>
+    [Range(1, long.MaxValue)]
+    public long MaxTimers { get; set; } = 50_000_000;
+
     /// <summary>Whether recovery checks the CRC of every record it reads.</summary>
     public bool CheckCrcOnRecovery { get; set; } = true;
 

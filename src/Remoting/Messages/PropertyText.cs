@@ -97,7 +97,7 @@ public ref struct PropertyTextWriter
     public readonly ReadOnlySpan<byte> Written => _destination[..Length];
 
     /// <summary>Adds a property of UTF-8 bytes; false when there is no room, or it has a separator in it.</summary>
-    public bool TryAdd(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    public bool TryAdd(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
     {
         if (!PropertyText.CanHold(name, value) || name.Length + value.Length + 2 > _destination.Length - Length)
             return false;
