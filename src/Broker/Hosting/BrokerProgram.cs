@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Broker.StoreTools;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
 
@@ -35,7 +36,15 @@ internal static class BrokerProgram
             },
             output,
             cancellation));
-        return root.Parse(args).InvokeAsync();
+        root.Subcommands.Add(StoreCommand.Create(output));
+        ParseResult parse = root.Parse(args);
+        return parse.Errors.Count > 0 && args is ["store", ..] ? RefuseAsync(parse) : parse.InvokeAsync();
+    }
+
+    private static async Task<int> RefuseAsync(ParseResult parse)
+    {
+        await parse.InvokeAsync();
+        return StoreCommand.CannotRead;
     }
 
     private static async Task<int> ServeAsync(Action<BrokerOptions> configure, TextWriter output, CancellationToken cancellation)

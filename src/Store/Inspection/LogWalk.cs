@@ -21,7 +21,7 @@ public enum LogPartKind
     /// <summary>Bytes that are no record, and behind which nothing sound follows.</summary>
     Torn,
 
-    /// <summary>Nothing was written from here on.</summary>
+    /// <summary>Nothing was written here up to the end of the segment's file.</summary>
     End,
 }
 
@@ -46,7 +46,6 @@ public sealed class LogWalk : IDisposable
     private int _index;
     private FileWindow? _window;
     private long _position;
-    private bool _ended;
 
     /// <summary>A walk from the segment on that holds an offset.</summary>
     public LogWalk(StoreFiles store, long from = 0)
@@ -62,7 +61,7 @@ public sealed class LogWalk : IDisposable
     {
         record = default;
         part = default;
-        while (!_ended && _index < _store.Segments.Count)
+        while (_index < _store.Segments.Count)
         {
             var segment = _store.Segments[_index];
             if (_position < segment.BaseOffset)
@@ -81,7 +80,6 @@ public sealed class LogWalk : IDisposable
 
             part = Take(segment, out record);
             _position = part.Offset + part.Length;
-            _ended = part.Kind == LogPartKind.End;
             return true;
         }
 
