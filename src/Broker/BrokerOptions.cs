@@ -40,6 +40,9 @@ public sealed class BrokerOptions
     [Required]
     public string DataDirectory { get; set; } = "./data";
 
+    /// <summary>Whether the queues and all else that is built from the commit log are thrown away at the start and built again.</summary>
+    public bool Rebuild { get; set; }
+
     /// <summary>When a send is acknowledged.</summary>
     public FlushMode Flush { get; set; } = FlushMode.Fsync;
 

@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Broker.Core;
 
@@ -100,7 +101,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <summary>Opens the store directory, recovers, reads the tables and starts.</summary>
     /// <exception cref="StoreUnusableException">Something is wrong that no repair covers; the message says what to do.</exception>
-    public static BrokerCore Open(BrokerOptions options, IPEndPoint storeHost, TimeProvider time, ILoggerFactory loggers, IFileSystem files)
+    public static BrokerCore Open(BrokerOptions options, IPEndPoint storeHost, TimeProvider time, ILoggerFactory loggers, IFileSystem files, IProgress<RecoveryProgress>? progress = null)
     {
         DelayLevels levels = DelayLevels.Parse(options.MessageDelayLevel);
         BrokerTables.Check(options, files, levels.Count);
@@ -115,6 +116,8 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 MaxQueuesPerTopic = Math.Max(options.MaxQueuesPerTopic, levels.Count),
                 StoreHost = HostAddress.From(storeHost),
                 DelayLevels = levels.All,
+                Rebuild = options.Rebuild,
+                Progress = progress,
             },
             files,
             time,

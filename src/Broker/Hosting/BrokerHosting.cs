@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Broker.Hosting;
 
@@ -70,6 +71,6 @@ public static class BrokerHosting
         BrokerOptions options = services.GetRequiredService<IOptions<BrokerOptions>>().Value;
         TryHost(options, out IPEndPoint host);
         return BrokerCore.Open(
-            options, host, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<IFileSystem>());
+            options, host, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<IFileSystem>(), services.GetService<IProgress<RecoveryProgress>>());
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.StoreTools;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Broker.Hosting;
 
@@ -21,7 +22,8 @@ internal static class BrokerProgram
         var name = new Option<string>("--name") { Description = "Broker name", DefaultValueFactory = _ => defaults.Name };
         var cluster = new Option<string>("--cluster") { Description = "Cluster name", DefaultValueFactory = _ => defaults.Cluster };
         var flush = new Option<FlushMode>("--flush") { Description = "When a send is acknowledged", DefaultValueFactory = _ => defaults.Flush };
-        var root = new RootCommand("ProtoBridgeMQ broker: speaks RocketMQ's remoting protocol") { port, listen, advertise, nameServers, data, name, cluster, flush };
+        var rebuild = new Option<bool>("--rebuild") { Description = "Throw away the queues and all else that is built from the commit log, and build it again" };
+        var root = new RootCommand("ProtoBridgeMQ broker: speaks RocketMQ's remoting protocol") { port, listen, advertise, nameServers, data, name, cluster, flush, rebuild };
         root.SetAction((parsed, cancellation) => ServeAsync(
             options =>
             {
@@ -33,6 +35,7 @@ internal static class BrokerProgram
                 options.Name = parsed.GetValue(name)!;
                 options.Cluster = parsed.GetValue(cluster)!;
                 options.Flush = parsed.GetValue(flush);
+                options.Rebuild = parsed.GetValue(rebuild);
             },
             output,
             cancellation));
@@ -55,6 +58,12 @@ internal static class BrokerProgram
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Services.AddBroker(configure);
+        RebuildBar? bar = wanted.Rebuild ? RebuildBar.On(output) : null;
+        if (bar is not null)
+        {
+            builder.Services.AddSingleton<IProgress<RecoveryProgress>>(bar);
+        }
+
         builder.WebHost.UseLowLatencySockets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -27,6 +27,11 @@ internal static class DumpOutput
             Queues(store, wanted, screen, cancellation);
         }
 
+        if (wanted.Index)
+        {
+            IndexDump.Write(store.Index(), wanted.Limit, screen, cancellation);
+        }
+
         if (wanted.Checkpoint)
         {
             Checkpoint(store, screen);

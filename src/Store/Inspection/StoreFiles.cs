@@ -42,7 +42,7 @@ public sealed class StoreFiles
     /// <exception cref="StoreUnusableException">It is no store directory.</exception>
     public static StoreFiles Open(string directory, IFileSystem? files = null)
     {
-        files ??= PhysicalFileSystem.Instance;
+        files = new ReadOnlyFiles(files ?? PhysicalFileSystem.Instance);
         var segments = new List<LogFile>();
         foreach (var entry in files.List(Path.Combine(directory, "commitlog")))
         {
@@ -72,6 +72,9 @@ public sealed class StoreFiles
 
     /// <summary>A queue, whether it has files or not.</summary>
     public QueueReader Queue(string topic, int queueId) => new(this, topic, queueId);
+
+    /// <summary>The key index.</summary>
+    public IndexReader Index() => new(this);
 
     /// <summary>What the checkpoint says; null when there is none, or none that says anything.</summary>
     public CheckpointContent? Checkpoint()

@@ -79,9 +79,12 @@ public sealed class StoreVerifier
         CheckSegments();
         var queues = new QueueCheck(_store, _findings, IsPending);
         queues.Begin();
-        WalkLog(queues, progress, cancellation);
+        using var index = new IndexCheck(_store, _findings, IsPending);
+        WalkLog(queues, index, progress, cancellation);
         queues.End(_end);
+        index.End(_end);
         CheckCheckpoint();
+        TimerCheck.Run(_store, _findings);
         return new VerifyReport
         {
             Findings = _findings,
@@ -94,10 +97,12 @@ public sealed class StoreVerifier
             RecordBytes = _bytes,
             Queues = queues.Queues,
             QueueEntries = queues.Entries,
+            IndexFiles = index.Files,
+            IndexEntries = index.Entries,
         };
     }
 
-    private void WalkLog(QueueCheck queues, IProgress<InspectionProgress>? progress, CancellationToken cancellation)
+    private void WalkLog(QueueCheck queues, IndexCheck index, IProgress<InspectionProgress>? progress, CancellationToken cancellation)
     {
         using var walk = new LogWalk(_store);
         var total = _store.Segments.Sum(segment => segment.Length);
@@ -105,7 +110,7 @@ public sealed class StoreVerifier
         while (walk.TryNext(out var part, out var record))
         {
             if (part.Kind == LogPartKind.Record)
-                TakeRecord(part, record, queues);
+                TakeRecord(part, record, queues, index);
             else
                 TakeOther(part);
             var done = part.Offset + part.Length - _store.LogStart;
@@ -119,7 +124,7 @@ public sealed class StoreVerifier
         progress?.Report(new InspectionProgress("commit log", total, total));
     }
 
-    private void TakeRecord(in LogPart part, in MessageRecord record, QueueCheck queues)
+    private void TakeRecord(in LogPart part, in MessageRecord record, QueueCheck queues, IndexCheck index)
     {
         _records++;
         _bytes += record.Size;
@@ -131,6 +136,7 @@ public sealed class StoreVerifier
         }
 
         queues.Take(record);
+        index.Take(record);
     }
 
     private void TakeOther(in LogPart part)
