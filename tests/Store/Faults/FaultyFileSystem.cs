@@ -18,6 +18,7 @@ internal sealed class FaultyFileSystem : IFileSystem
     private readonly List<Fault> _faults = [];
     private readonly HashSet<string> _locks = [];
     private int _generation;
+    private int? _callsLeft;
 
     public FaultyFileSystem(int seed) => _random = new Random(seed);
 
@@ -63,6 +64,33 @@ internal sealed class FaultyFileSystem : IFileSystem
         }
     }
 
+    /// <summary>Something goes wrong, or will.</summary>
+    public bool HasFaults
+    {
+        get
+        {
+            lock (_lock)
+                return _faults.Count > 0 || FailFlush || FlushesLie || _callsLeft is not null;
+        }
+    }
+
+    /// <summary>The machine stands still: nothing changes on its disk until <see cref="Crash"/>.</summary>
+    public bool IsStopped
+    {
+        get
+        {
+            lock (_lock)
+                return _callsLeft == 0;
+        }
+    }
+
+    /// <summary>The machine does so many more things to its disk and nothing after that.</summary>
+    public void StopAfter(int calls)
+    {
+        lock (_lock)
+            _callsLeft = calls;
+    }
+
     /// <summary>Has calls go wrong from now on.</summary>
     public Fault Add(Fault fault)
     {
@@ -71,7 +99,7 @@ internal sealed class FaultyFileSystem : IFileSystem
         return fault;
     }
 
-    /// <summary>Everything goes well again.</summary>
+    /// <summary>Everything goes well again, but for a machine that stands still.</summary>
     public void ClearFaults()
     {
         lock (_lock)
@@ -91,6 +119,7 @@ internal sealed class FaultyFileSystem : IFileSystem
         lock (_lock)
         {
             _generation++;
+            _callsLeft = null;
             _locks.Clear();
             var random = seed is null ? _random : new Random(seed.Value);
             if (powerLoss)
@@ -285,6 +314,13 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>Throws when a fault says so; else the effect that the caller has to bring about, if any.</summary>
     internal FaultEffect? Strike(FileCall call, string path)
     {
+        if (_callsLeft is { } left && call is not (FileCall.List or FileCall.Open or FileCall.Map or FileCall.Read))
+        {
+            if (left == 0)
+                throw new IOException("The machine stands still.");
+            _callsLeft = left - 1;
+        }
+
         foreach (var fault in _faults)
         {
             if (!fault.Strikes(call, path))

@@ -1,0 +1,95 @@
+using FsCheck;
+using FsCheck.Fluent;
+using ProtoBridgeMQ.Store.Durability;
+
+namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
+
+/// <summary>A list of commands; prints one a line.</summary>
+internal sealed record Script(IReadOnlyList<Command> Commands)
+{
+    public override string ToString() => string.Concat(Commands.Select(command => $"\n  {command}"));
+}
+
+/// <summary>Makes histories and simpler ones of one that failed.</summary>
+internal static class Histories
+{
+    private static readonly Gen<FlushMode> Modes = Gen.Frequency((7, Gen.Constant(FlushMode.Fsync)), (1, Gen.Constant(FlushMode.Async)));
+
+    private static readonly Gen<int> Seeds = Gen.Choose(0, 1_000_000);
+
+    private static readonly Gen<int> Queues = Gen.Choose(0, 5);
+
+    /// <summary>Mostly small; some that fill a segment.</summary>
+    private static readonly Gen<int> Sizes = Gen.Frequency((12, Gen.Choose(0, 300)), (3, Gen.Choose(300, 4000)), (1, Gen.Choose(4000, 9000)));
+
+    private static readonly Gen<Command> Writes = Gen.Frequency(
+        (14, from queue in Queues from size in Sizes select (Command)new Append(queue, size)),
+        (3, from queue in Queues from count in Gen.Choose(1, 5) select (Command)new Batch(queue, count)));
+
+    private static readonly Gen<Command> Steps = Gen.Frequency(
+        (4, Gen.Constant<Command>(new Acknowledge())),
+        (2, Gen.Constant<Command>(new Dispatch())),
+        (2, Gen.Constant<Command>(new ReadQueues())),
+        (2, Gen.Constant<Command>(new WriteCheckpoint())),
+        (2, from seed in Seeds select (Command)new WriteBack(seed)),
+        (1, from percent in Gen.Choose(0, 100) select (Command)new DeleteHead(percent)));
+
+    private static readonly Gen<Command> Ends = Gen.Frequency(
+        (1, from mode in Modes select (Command)new Restart(mode)),
+        (2, from mode in Modes select (Command)new Kill(mode)),
+        (5, from seed in Seeds from mode in Modes select (Command)new PowerCut(seed, mode)));
+
+    private static readonly Gen<Command> Faults = Gen.Frequency(
+        (3, Gen.Constant<Command>(new HoldFlushes())),
+        (2, from room in Gen.Choose(0, 40_000) select (Command)new FillDisk(room)),
+        (3, Gen.Constant<Command>(new MakeRoom())),
+        (3, from fault in FailingCalls from skip in Gen.Choose(0, 3) from times in Gen.Elements(1, 2, int.MaxValue) select (Command)new FailCalls(fault.Call, fault.Path, skip, times)),
+        (1, Gen.Constant<Command>(new Heal())),
+        (2, from calls in Gen.Choose(0, 40) select (Command)new StopAfter(calls)));
+
+    private static Gen<(FileCall Call, string Path)> FailingCalls => Gen.Elements(
+        (FileCall.Flush, "commitlog"),
+        (FileCall.Flush, "consumequeue"),
+        (FileCall.Flush, "checkpoint"),
+        (FileCall.Flush, "index"),
+        (FileCall.Flush, string.Empty),
+        (FileCall.Write, "consumequeue"),
+        (FileCall.Write, "checkpoint"),
+        (FileCall.Write, "index"),
+        (FileCall.Reserve, string.Empty),
+        (FileCall.Open, string.Empty),
+        (FileCall.Map, string.Empty),
+        (FileCall.SetLength, string.Empty),
+        (FileCall.SyncDirectory, string.Empty),
+        (FileCall.CreateDirectory, string.Empty),
+        (FileCall.Delete, string.Empty),
+        (FileCall.Rename, string.Empty),
+        (FileCall.Read, "consumequeue"));
+
+    /// <summary>Histories without failing calls: every one of them ends with all that was acknowledged, and nothing else goes wrong.</summary>
+    public static Arbitrary<Script> OfCrashes => Arb.From(Of(Gen.Frequency((20, Writes), (12, Steps), (3, Ends))), Simpler);
+
+    /// <summary>Histories in which everything may fail.</summary>
+    public static Arbitrary<Script> OfFaults => Arb.From(Of(Gen.Frequency((20, Writes), (10, Steps), (3, Ends), (4, Faults))), Simpler);
+
+    private static Gen<Script> Of(Gen<Command> commands) =>
+        from length in Gen.Choose(1, 60)
+        from list in Gen.ArrayOf(commands, length)
+        select new Script(list);
+
+    private static IEnumerable<Script> Simpler(Script script)
+    {
+        var commands = script.Commands;
+        for (var size = commands.Count / 2; size > 0; size /= 2)
+        {
+            for (var at = 0; at + size <= commands.Count; at += size)
+                yield return new Script([.. commands.Take(at), .. commands.Skip(at + size)]);
+        }
+
+        for (var at = 0; at < commands.Count; at++)
+        {
+            foreach (var simpler in commands[at].Simpler())
+                yield return new Script([.. commands.Take(at), simpler, .. commands.Skip(at + 1)]);
+        }
+    }
+}

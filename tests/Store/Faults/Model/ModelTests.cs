@@ -1,0 +1,46 @@
+using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.FSharp.Core;
+using ProtoBridgeMQ.Tests.Support;
+using Xunit.Sdk;
+
+namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
+
+/// <summary>
+/// A store and its model live through random histories; after each crash the store has a prefix of what was appended,
+/// with everything that was acknowledged, read or on the disk, and queues without a gap.
+/// Histories: PROTOBRIDGE_STORE_HISTORIES (2000 by default). A failure prints a short history and its seed, which
+/// PROTOBRIDGE_SEED repeats.
+/// </summary>
+public sealed class ModelTests
+{
+    private const int DefaultHistories = 2000;
+
+    private static int Count =>
+        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_HISTORIES"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : DefaultHistories;
+
+    [Fact]
+    public void After_any_crash_nothing_acknowledged_or_read_is_missing() => Check(Histories.OfCrashes);
+
+    [Fact]
+    public void After_any_failure_of_the_disk_and_any_crash_nothing_acknowledged_or_read_is_missing() => Check(Histories.OfFaults);
+
+    private static void Check(Arbitrary<Script> histories)
+    {
+        var seed = Seeded.NextSeed();
+        var config = Config.QuickThrowOnFailure
+            .WithMaxTest(Count)
+            .WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd((ulong)seed), FSharpOption<int>.None)));
+        try
+        {
+            Prop.ForAll(histories, script => { Run(script); }).Check(config);
+        }
+        catch (Exception failure)
+        {
+            throw new XunitException($"Run again with PROTOBRIDGE_SEED={seed}: {failure.Message}");
+        }
+    }
+
+    private static void Run(Script script) => Task.Run(() => History.RunAsync(script.Commands)).GetAwaiter().GetResult();
+}

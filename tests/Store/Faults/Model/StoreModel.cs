@@ -1,0 +1,97 @@
+using System.Text;
+using ProtoBridgeMQ.Store;
+
+namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
+
+/// <summary>A message that was appended.</summary>
+internal sealed record Appended(string Topic, int QueueId, string Body, long QueueOffset, long PhysicalOffset, long End);
+
+/// <summary>
+/// What a store has to have: the messages appended, in log order, and how many of them nothing may take away any more,
+/// because they were acknowledged, read, or on the disk.
+/// </summary>
+internal sealed class StoreModel
+{
+    private static readonly string[] Topics = ["alpha", "beta", new string('t', 200)];
+    private readonly List<Appended> _all = [];
+    private int _kept;
+    private int _serial;
+
+    public IReadOnlyList<Appended> All => _all;
+
+    /// <summary>Messages that nothing may take away.</summary>
+    public int Kept => _kept;
+
+    /// <summary>The log may begin here and not later.</summary>
+    public long DeletedTo { get; private set; }
+
+    public long End => _all.Count == 0 ? 0 : _all[^1].End;
+
+    public static (string Topic, int QueueId) QueueOf(int queue) => (Topics[queue % Topics.Length], queue / Topics.Length);
+
+    /// <summary>A body of that many bytes that no other message has.</summary>
+    public string NextBody(int size)
+    {
+        var serial = ++_serial;
+        return $"{serial}:".PadRight(Math.Max(size, 12), (char)('a' + (serial % 26)));
+    }
+
+    public void Add(Appended message) => _all.Add(message);
+
+    /// <summary>Everything before an offset is on the disk, or was promised to be.</summary>
+    public void KeepTo(long end)
+    {
+        while (_kept < _all.Count && _all[_kept].End <= end)
+            _kept++;
+    }
+
+    public void KeepAll() => _kept = _all.Count;
+
+    public void MayDelete(long offset) => DeletedTo = Math.Max(DeletedTo, offset);
+
+    /// <summary>Compares with a store that was just opened, and forgets what the crash took.</summary>
+    /// <param name="store">The store; all that is in it is dispatched.</param>
+    /// <param name="all">Nothing may be missing: the process died, the machine did not.</param>
+    public void Check(MessageStore store, bool all)
+    {
+        Assert.Equal(store.Written.Value, store.Dispatched.Value);
+        Assert.True(store.MinPhysicalOffset <= DeletedTo, $"the log begins at {store.MinPhysicalOffset}, only what is before {DeletedTo} was deleted");
+        var first = _all.FindIndex(message => message.PhysicalOffset >= store.MinPhysicalOffset);
+        var found = first < 0 ? _all.Count : first;
+        using var reader = store.OpenReader(store.MinPhysicalOffset);
+        while (reader.TryReadNext(out var record))
+        {
+            Assert.True(found < _all.Count, $"a message that was never appended, at {record.PhysicalOffset}");
+            var expected = _all[found++];
+            Assert.Equal(expected.PhysicalOffset, record.PhysicalOffset);
+            Assert.Equal(expected.Body, Encoding.UTF8.GetString(record.Body));
+            Assert.Equal(expected.Topic, record.TopicString);
+            Assert.Equal(expected.QueueId, record.QueueId);
+            Assert.Equal(expected.QueueOffset, record.QueueOffset);
+            Assert.True(record.CrcMatches, $"the CRC of message {found - 1} is wrong");
+        }
+
+        var least = all ? _all.Count : _kept;
+        Assert.True(found >= least, $"{found} messages of {least} that must be there; {string.Join(" ", store.Repairs)}");
+        _all.RemoveRange(found, _all.Count - found);
+        _kept = found;
+        CheckQueues(store);
+    }
+
+    /// <summary>Every queue has what the model has of it, from where it begins, without a gap.</summary>
+    private void CheckQueues(MessageStore store)
+    {
+        foreach (var queue in _all.GroupBy(message => (message.Topic, message.QueueId)))
+        {
+            var next = queue.Last().QueueOffset + 1;
+            var served = queue.Where(message => message.PhysicalOffset >= store.MinPhysicalOffset).ToList();
+            Assert.True(store.TryGetQueue(queue.Key.Topic, queue.Key.QueueId, out var actual), $"{queue.Key} is not there; {string.Join(" ", store.Repairs)}");
+            Assert.True(next == actual.MaxOffset, $"{queue.Key} ends at {actual.MaxOffset} and should at {next}; {string.Join(" ", store.Repairs)}");
+            Assert.Equal(served.Count == 0 ? next : served[0].QueueOffset, actual.MinOffset);
+            Assert.Equal(served.Select(message => message.Body), store.Bodies(queue.Key.Topic, queue.Key.QueueId));
+        }
+
+        var expected = _all.Select(message => (message.Topic, message.QueueId)).ToHashSet();
+        Assert.All(store.Queues, queue => Assert.True(queue.MaxOffset == 0 || expected.Contains((queue.Topic, queue.QueueId)), $"{queue.Topic}/{queue.QueueId} has entries"));
+    }
+}
