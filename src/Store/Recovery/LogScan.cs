@@ -132,7 +132,9 @@ internal sealed class LogScan
         var follower = SoundRecords.FindAfter(segment.Memory.Span, segment.BaseOffset, at);
         var followed = follower >= 0 || SoundRecords.BeginsWithOne(_state, segment.EndOffset);
         var until = follower >= 0 ? follower : segment.Size;
-        if (position >= _state.DurableFloor && (!followed || LostSectors.Between(segment.Memory.Span, at, until)))
+        var span = segment.Memory.Span;
+        if (position >= _state.DurableFloor
+            && (!followed || LostSectors.Between(span, at, until) || LostSectors.AtHead(span, segment.BaseOffset, at, until)))
         {
             _state.EndIsTorn = true;
             return position;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Store.Recovery;
@@ -21,6 +22,30 @@ internal static class LostSectors
             if ((at != from || end - at >= MinimumHead) && !segment[at..end].ContainsAnyExcept((byte)0))
                 return true;
             at = end;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Whether a record that begins in the last bytes of a sector lost them with it. The first bytes of a size are zeros
+    /// anyway, so fewer than four only count when the record is sound with another size.
+    /// </summary>
+    public static bool AtHead(ReadOnlySpan<byte> segment, long baseOffset, int from, int to)
+    {
+        var lost = EndOfSector(from) - from;
+        if (lost >= MinimumHead || from + MinimumHead > to || segment.Slice(from, lost).ContainsAnyExcept((byte)0))
+            return false;
+        if (lost >= sizeof(int))
+            return true;
+        var known = BinaryPrimitives.ReadInt32BigEndian(segment[from..]);
+        var step = 1L << (8 * (sizeof(int) - lost));
+        var record = segment[from..to].ToArray();
+        for (var size = known + step; size <= record.Length; size += step)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(record, (int)size);
+            if (SoundRecords.IsSound(record, baseOffset + from))
+                return true;
         }
 
         return false;

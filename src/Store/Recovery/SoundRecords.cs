@@ -28,6 +28,7 @@ internal static class SoundRecords
     public static bool BeginsWithOne(RecoveryState state, long baseOffset) =>
         state.SegmentOf(baseOffset) is { } segment && IsSound(segment.Memory.Span, baseOffset);
 
-    private static bool IsSound(ReadOnlySpan<byte> bytes, long offset) =>
+    /// <summary>Whether bytes that were found at an offset begin with a sound record.</summary>
+    public static bool IsSound(ReadOnlySpan<byte> bytes, long offset) =>
         MessageRecord.TryRead(bytes, out var record) == RecordError.None && record.PhysicalOffset == offset && record.CrcMatches;
 }

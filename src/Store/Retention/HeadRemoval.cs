@@ -51,22 +51,21 @@ internal sealed partial class HeadRemoval
         var target = Math.Min(offset, Recoverable(offset));
         if (target <= _log.MinOffset)
             return true;
+        List<ConsumeQueue> shorter = [];
         try
         {
             _projections.Trim(target);
+            foreach (var queue in _queues.All)
+            {
+                if (queue.TrimTo(target))
+                    shorter.Add(queue);
+            }
         }
         catch (Exception error)
         {
             _metrics.Failed();
             LogKept(error, target);
             return false;
-        }
-
-        List<ConsumeQueue> shorter = [];
-        foreach (var queue in _queues.All)
-        {
-            if (queue.TrimTo(target))
-                shorter.Add(queue);
         }
 
         _log.AdvanceMin(target);

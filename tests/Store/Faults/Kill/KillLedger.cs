@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+using ProtoBridgeMQ.Store;
+
+namespace ProtoBridgeMQ.Tests.Store.Faults.Kill;
+
+/// <summary>What the children of one directory were told, and what their store has to have because of it.</summary>
+internal sealed class KillLedger
+{
+    private readonly Dictionary<(string Topic, int Queue, long Offset), (string Body, long Position)> _kept = [];
+    private long _deletedTo;
+
+    /// <summary>Messages acknowledged.</summary>
+    public int Acknowledged { get; private set; }
+
+    /// <summary>Messages compared with what was acknowledged.</summary>
+    public long Compared { get; private set; }
+
+    /// <summary>Takes a line of a child.</summary>
+    public void Take(string line)
+    {
+        if (!line.EndsWith(';'))
+            return;
+        var words = line[..^1].Split(' ');
+        if (words is ["d", var position])
+        {
+            _deletedTo = Math.Max(_deletedTo, Number(position));
+            return;
+        }
+
+        if (words is not ["a", var topic, var queue, var offset, var at, var body])
+            return;
+        Acknowledged++;
+        var key = (topic, (int)Number(queue), Number(offset));
+        Assert.True(_kept.TryAdd(key, (body, Number(at))), $"two messages were acknowledged as {key}: {body} and {_kept[key].Body}");
+    }
+
+    /// <summary>Compares with the store, opened again. What was read is kept from now on, acknowledged or not.</summary>
+    public void Check(MessageStore store)
+    {
+        var min = store.MinPhysicalOffset;
+        Assert.True(min <= _deletedTo, $"the log begins at {min}, and only what is before {_deletedTo} was deleted");
+        var found = new HashSet<string>();
+        var missing = _kept.Where(pair => pair.Value.Position >= min).Select(pair => pair.Key).ToHashSet();
+        foreach (var queue in store.Queues)
+        {
+            for (var offset = queue.MinOffset; offset < queue.MaxOffset; offset++)
+            {
+                var key = (queue.Topic, queue.QueueId, offset);
+                Assert.True(queue.TryReadEntry(offset, out var entry), $"{key} has no entry");
+                using var lease = store.ReadRecord(entry.PhysicalOffset, entry.Size);
+                Assert.True(lease.TryRead(out var record), $"{key} has no record");
+                Assert.True(record.CrcMatches && record.QueueOffset == offset && record.QueueId == queue.QueueId && record.TopicString == queue.Topic, $"{key} is another record");
+                var body = Encoding.UTF8.GetString(record.Body).TrimEnd('.');
+                Assert.True(found.Add(body), $"{body} is there twice");
+                if (_kept.TryGetValue(key, out var expected))
+                    Assert.Equal(expected.Body, body);
+                _kept[key] = (body, entry.PhysicalOffset);
+                missing.Remove(key);
+                Compared++;
+            }
+        }
+
+        Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages are missing, the first is {missing.FirstOrDefault()}; repairs: {string.Join(" ", store.Repairs)}");
+        foreach (var key in _kept.Where(pair => pair.Value.Position < min).Select(pair => pair.Key).ToList())
+            _kept.Remove(key);
+    }
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+}
