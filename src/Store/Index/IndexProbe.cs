@@ -6,6 +6,8 @@ namespace ProtoBridgeMQ.Store.Index;
 /// <summary>Looks into an index file before it is trusted: reads single values at positions, maps nothing.</summary>
 internal sealed class IndexProbe : IDisposable
 {
+    private static readonly long LatestTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     private readonly IRandomFile _file;
 
     public IndexProbe(IFileSystem files, string path)
@@ -28,6 +30,8 @@ internal sealed class IndexProbe : IDisposable
     {
         if (!HasHeader || Header.IsEmpty || Header.Count > layout.Entries || Header.BeginOffset < 0 || Header.EndOffset < Header.BeginOffset)
             return false;
+        if (!IsTime(Header.BeginTimestamp) || !IsTime(Header.EndTimestamp))
+            return false;
         if (Length != layout.FileSize || Header.UsedSlots < 0 || Header.UsedSlots >= Header.Count)
             return false;
         return TryEntry(layout, 1, out var first)
@@ -38,6 +42,8 @@ internal sealed class IndexProbe : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static bool IsTime(long timestamp) => timestamp >= 0 && timestamp <= LatestTime;
 
     private bool TryEntry(IndexLayout layout, int index, out IndexEntry entry)
     {
