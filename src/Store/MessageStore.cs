@@ -8,6 +8,7 @@ using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Index;
+using ProtoBridgeMQ.Store.LightQueues;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
@@ -47,7 +48,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly bool _async;
     private int _disposed;
 
-    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, KeyIndex? index, CompactedTopics compacted, TimerIndex timers, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
+    private MessageStore(StoreOptions options, IFileSystem files, TimeProvider time, ILogger logger, StoreDirectory directory, CheckpointFile checkpointFile, ProjectionSet projections, KeyIndex? index, CompactedTopics compacted, TimerIndex timers, LightQueues.LightQueues lightQueues, StoreRecovery recovery, IReadOnlyList<IDispatchListener> listeners)
     {
         var state = recovery.Run();
         Options = options;
@@ -55,6 +56,7 @@ public sealed class MessageStore : IAsyncDisposable
         _directory = directory;
         _projections = projections;
         _index = index;
+        LightQueues = lightQueues;
         CompactedTopics = compacted;
         _timers = timers;
         _async = options.FlushMode == FlushMode.Async;
@@ -70,6 +72,7 @@ public sealed class MessageStore : IAsyncDisposable
         _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last);
         var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last, QueueEnds = _queues.Ends };
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, options, time, start, Confirmed, listeners, logger);
+        lightQueues.Attach(_log, _dispatcher, _health);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         compacted.Attach(_log, () => _flusher.FlushTo(_dispatcher.Offset));
         var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
@@ -117,6 +120,9 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Queues that exist, in no order: those that ever had a message, or were asked for. Makes a list.</summary>
     public IReadOnlyList<ConsumeQueue> Queues => [.. _queues.All];
 
+    /// <summary>Light queues: many, named, each a sequence of entries into the log.</summary>
+    public LightQueues.LightQueues LightQueues { get; }
+
     /// <summary>
     /// Opens a store directory (made where it does not exist), repairs what a crash left, and starts the threads.
     /// </summary>
@@ -125,13 +131,15 @@ public sealed class MessageStore : IAsyncDisposable
     /// <param name="time">Clock; the system's by default.</param>
     /// <param name="loggers">Where it logs; nowhere by default.</param>
     /// <param name="listeners">Told of every record dispatched after recovery.</param>
+    /// <param name="lightQueueSelector">Says to which light queues a record goes; always the same one for a directory.</param>
     /// <exception cref="StoreUnusableException">Something is wrong that no repair covers; the message says what to do.</exception>
     public static MessageStore Open(
         StoreOptions options,
         IFileSystem? files = null,
         TimeProvider? time = null,
         ILoggerFactory? loggers = null,
-        IReadOnlyList<IDispatchListener>? listeners = null)
+        IReadOnlyList<IDispatchListener>? listeners = null,
+        ILightQueueSelector? lightQueueSelector = null)
     {
         files ??= PhysicalFileSystem.Instance;
         time ??= TimeProvider.System;
@@ -146,9 +154,10 @@ public sealed class MessageStore : IAsyncDisposable
             var index = options.IndexEnabled ? new KeyIndex(options, files, time) : null;
             var compacted = new CompactedTopics(files, options, time, logger);
             var timers = new TimerIndex(options, files, time);
-            var projections = new ProjectionSet(index is null ? [compacted, timers] : [index, compacted, timers]);
+            var lightQueues = new LightQueues.LightQueues(options, files, lightQueueSelector);
+            var projections = new ProjectionSet(index is null ? [compacted, timers, lightQueues.Projection] : [index, compacted, timers, lightQueues.Projection]);
             recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, time, logger);
-            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, compacted, timers, recovery, listeners ?? []);
+            var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, compacted, timers, lightQueues, recovery, listeners ?? []);
             store.Start();
             return store;
         }

@@ -82,6 +82,28 @@ public sealed class StoreOptions
     [Range(1, int.MaxValue)]
     public int MaxIndexQuerySteps { get; set; } = 100_000;
 
+    /// <summary>Light queues of the store.</summary>
+    [Range(1, 50_000_000)]
+    public int MaxLightQueues { get; set; } = 2_000_000;
+
+    /// <summary>Entries of one light queue; the oldest are dropped at a checkpoint.</summary>
+    [Range(1, long.MaxValue)]
+    public long MaxLightQueueEntries { get; set; } = 1_000_000;
+
+    /// <summary>Bytes of the blocks of all light queues; dispatch waits, as for a full disk, when they do not suffice.</summary>
+    [Range(1L << 20, 1L << 38)]
+    public long MaxLightQueueBytes { get; set; } = 8L << 30;
+
+    /// <summary>Bytes of a file of such blocks, a multiple of 4096. A directory that has some keeps their size.</summary>
+    [Range(4096, 1 << 30)]
+    public int LightQueueFileSize { get; set; } = 64 << 20;
+
+    /// <summary>
+    /// Whether records go to the light queues that they name in the property <c>INNER_MULTI_DISPATCH</c>, as with Apache
+    /// RocketMQ's <c>enableLmq</c> and <c>enableMultiDispatch</c>.
+    /// </summary>
+    public bool MultiDispatch { get; set; }
+
     /// <summary>
     /// Memory for queue entries that are readable and not in their files yet; beyond it the oldest are written before a
     /// checkpoint asks for them. 0 writes at once.

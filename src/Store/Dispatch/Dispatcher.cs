@@ -150,7 +150,7 @@ internal sealed partial class Dispatcher : IDisposable
     {
         var bytes = segment.Memory.Span;
         _batchCount = 0;
-        while (progress.Offset < limit && _batchCount < BatchRecords)
+        while (progress.Offset < limit && _batchCount < BatchRecords && !_projections.WantsCommit)
         {
             var at = (int)(progress.Offset - segment.BaseOffset);
             var error = MessageRecord.TryRead(bytes[at..], out var record);

@@ -32,6 +32,9 @@ internal interface ILogProjection : IDisposable
     /// </summary>
     void Commit();
 
+    /// <summary>So much is staged that a commit should come before the next record.</summary>
+    bool WantsCommit => false;
+
     /// <summary>The log ends here: forgets what it knows of records behind. Commits came before.</summary>
     void EndRecovery(long end);
 
@@ -60,6 +63,9 @@ internal interface ILogProjection : IDisposable
 /// </param>
 internal readonly record struct ProjectionStart(long Offset, long LogStart, bool IsClean, bool Rebuild, long IndexTimestamp)
 {
+    /// <summary><see cref="Offset"/> is that of a checkpoint of ours, and not guessed from the times of one of Apache RocketMQ.</summary>
+    public bool IsOwn { get; init; } = true;
+
     /// <summary>The consume queues; what the scan is about to tell is cut off.</summary>
     public QueueTable? Queues { get; init; }
 

@@ -28,6 +28,21 @@ internal sealed class ProjectionSet : IDisposable
             projection.Stage(record);
     }
 
+    /// <summary>One of them wants a commit before the next record.</summary>
+    public bool WantsCommit
+    {
+        get
+        {
+            foreach (var projection in _all)
+            {
+                if (projection.WantsCommit)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Commits all; after a failure it may be called again.</summary>
     public void Commit()
     {

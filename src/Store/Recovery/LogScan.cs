@@ -82,7 +82,7 @@ internal sealed class LogScan
         }
 
         _state.Projections.Stage(record);
-        if (++_staged % CommitEvery == 0)
+        if (++_staged % CommitEvery == 0 || _state.Projections.WantsCommit)
         {
             Commit();
             _report.Tell(record.PhysicalOffset);

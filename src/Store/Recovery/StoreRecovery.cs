@@ -107,6 +107,7 @@ internal sealed partial class StoreRecovery
     {
         var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Rebuild, CertainIndex())
         {
+            IsOwn = _state.HasCheckpoint && _state.Checkpoint.RecoverOffset >= 0,
             Queues = _state.Queues,
             Read = _state.Read,
         };
