@@ -24,7 +24,7 @@ internal sealed class LightQueueCatalogue : IDisposable
     private byte[] _buffer = new byte[1 << 16];
     private int _buffered;
     private long _written = HeadSize;
-    private long _flushed;
+    private long _flushed = HeadSize;
 
     public LightQueueCatalogue(IFileSystem files, string directory)
     {
