@@ -48,6 +48,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _isReadable = _reads.IsReadable;
         _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays);
         store.AddListener(_wakeUp);
+        KeepCompacted();
         _delays.Start();
         _membersSweptAt = time.GetTimestamp();
         _sweeper = time.CreateTimer(static core => ((BrokerCore)core!).Sweep(), this, SweepInterval, SweepInterval);
@@ -231,6 +232,32 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         FlushTables();
         await _store.DisposeAsync();
         Metrics.Dispose();
+    }
+
+    /// <summary>The store is told of compacted topics before their table is written: it never deletes what it should have kept.</summary>
+    private void KeepCompacted()
+    {
+        foreach (BrokerTopic topic in Topics.All())
+        {
+            Prepare(topic);
+        }
+
+        _tables.Topics.Preparing = Prepare;
+        _tables.Topics.Changed += topic =>
+        {
+            if (topic.IsCompacted && Topics.Find(topic.Name) is null)
+            {
+                _store.CompactedTopics.Remove(topic.Name);
+            }
+        };
+    }
+
+    private void Prepare(BrokerTopic topic)
+    {
+        if (topic.IsCompacted)
+        {
+            _store.CompactedTopics.Add(topic.Name);
+        }
     }
 
     private void Sweep()

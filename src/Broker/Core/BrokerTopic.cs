@@ -1,4 +1,5 @@
 using System.Text;
+using ProtoBridgeMQ.Broker.Topics;
 
 namespace ProtoBridgeMQ.Broker.Core;
 
@@ -47,6 +48,12 @@ public sealed record BrokerTopic
     /// <summary>Whether it was created for ordered messages.</summary>
     public bool Ordered { get; init; }
 
+    /// <summary>Attributes, as RocketMQ 5 has them.</summary>
+    public TopicAttributes Attributes { get; init; } = TopicAttributes.None;
+
+    /// <summary>Whether the latest message of each key is kept.</summary>
+    public bool IsCompacted => Attributes.IsCompacted;
+
     /// <summary>Whether it may be read.</summary>
     public bool IsReadable => (Permissions & Read) != 0;
 
@@ -79,7 +86,8 @@ public sealed record BrokerTopic
         && Permissions == other.Permissions
         && FilterType == other.FilterType
         && SystemFlag == other.SystemFlag
-        && Ordered == other.Ordered;
+        && Ordered == other.Ordered
+        && Attributes.Equals(other.Attributes);
 
     /// <inheritdoc/>
     public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);

@@ -42,6 +42,11 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
             return Refuse(new SendOutcome(scan.RefusalStatus, Remark: scan.Refusal));
         }
 
+        if (request.Topic.IsCompacted && KeyCheck.Reject(store, request.Topic.Name, queueId, request.Properties) is { } keyless)
+        {
+            return Refuse(keyless);
+        }
+
         int level = request.DelayLevel > 0 ? request.DelayLevel : scan.DelayLevel;
         AppendResult appended = level > 0
             ? AppendDelayed(request, queueId, Math.Min(level, levels.Count))
@@ -67,6 +72,11 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         if (unfit is not null)
         {
             return Refuse(new SendOutcome(SendStatus.BodyInvalid, Remark: unfit));
+        }
+
+        if (request.Topic.IsCompacted && KeyCheck.RejectBatch(store, request.Topic.Name, queueId, request) is { } keyless)
+        {
+            return Refuse(keyless);
         }
 
         MessageToStore message = ToStore(request, request.Topic.NameUtf8, queueId, request.Properties);

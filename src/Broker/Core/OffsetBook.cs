@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Broker.Offsets;
 using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Compaction;
 using ProtoBridgeMQ.Store.Queues;
 
 namespace ProtoBridgeMQ.Broker.Core;
@@ -13,13 +14,15 @@ internal sealed class OffsetBook(OffsetTable table, MessageStore store, BrokerOp
         table.Commit(group, topic, queueId, offset, options.MaxOffsets);
 
     public long Min(string topic, int queueId) =>
-        store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.MinOffset : 0;
+        store.CompactedTopics.TryGetQueue(topic, queueId, out CompactedQueue? compacted) ? compacted.MinOffset
+            : store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.MinOffset : 0;
 
     public long Max(string topic, int queueId) =>
         store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.MaxOffset : 0;
 
     public long Search(string topic, int queueId, long time) =>
-        store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.OffsetByTime(time) : 0;
+        store.CompactedTopics.TryGetQueue(topic, queueId, out CompactedQueue? compacted) ? compacted.OffsetByTime(time)
+            : store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.OffsetByTime(time) : 0;
 
     public IReadOnlyList<string> GroupsOf(string topic) => table.GroupsOf(topic);
 }

@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Compaction;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 
@@ -28,9 +29,10 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
             return new ReadOutcome(request.Offset == 0 ? ReadStatus.NoNewMessage : ReadStatus.QueueEmpty, 0, 0, 0, 0, 0);
         }
 
-        long min = queue.MinOffset;
         long max = queue.MaxOffset;
-        if (request.Offset < min)
+        CompactedQueue? compacted = Compacted(request.Topic, request.QueueId);
+        long min = compacted?.MinOffset ?? queue.MinOffset;
+        if (request.Offset < min && compacted is null)
         {
             return new ReadOutcome(ReadStatus.OffsetTooSmall, min, min, max, 0, 0);
         }
@@ -42,7 +44,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
                 : new ReadOutcome(ReadStatus.OffsetTooLarge, max, min, max, 0, 0);
         }
 
-        long next = Collect(queue, request, max, batch);
+        long next = Collect(queue, compacted, request, max, batch);
         ReadStatus status = batch.Count > 0 ? ReadStatus.Found
             : next > request.Offset ? ReadStatus.NoMatchedMessage
             : ReadStatus.NoNewMessage;
@@ -64,6 +66,12 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
     /// <summary>RocketMQ's condition for letting a group without progress begin at 0: the message is in 40 % of the memory.</summary>
     public bool IsFirstRecent(string topic, int queueId)
     {
+        // What a compacted topic still has is not old: it is what counts now.
+        if (Compacted(topic, queueId) is not null)
+        {
+            return true;
+        }
+
         Span<QueueEntry> first = stackalloc QueueEntry[1];
         return store.TryGetQueue(topic, queueId, out ConsumeQueue? queue)
             && queue.ReadEntries(queue.MinOffset, first) == 1
@@ -72,6 +80,12 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
 
     public long EarliestStoreTime(string topic, int queueId)
     {
+        var oldest = new CompactedRecord[1];
+        if (Compacted(topic, queueId)?.ReadCompacted(0, oldest) == 1)
+        {
+            return oldest[0].StoreTimestamp;
+        }
+
         Span<QueueEntry> first = stackalloc QueueEntry[1];
         if (!store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) || queue.ReadEntries(queue.MinOffset, first) == 0)
         {
@@ -97,11 +111,25 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         return (uint)request.QueueId < (uint)topic.ReadQueues ? ReadStatus.Found : ReadStatus.QueueInvalid;
     }
 
-    private long Collect(ConsumeQueue queue, in ReadRequest request, long max, RecordBatch batch)
+    private CompactedQueue? Compacted(string topic, int queueId) =>
+        store.CompactedTopics.TryGetQueue(topic, queueId, out CompactedQueue? compacted) ? compacted : null;
+
+    private long Collect(ConsumeQueue queue, CompactedQueue? compacted, in ReadRequest request, long max, RecordBatch batch)
     {
         int maxMessages = Math.Clamp(request.MaxMessages, 1, options.MaxPullMessages);
         int maxBytes = Math.Clamp(request.MaxBytes, 1, options.MaxPullBytes);
         long next = request.Offset;
+        if (compacted is not null)
+        {
+            next = CompactedReads.Collect(compacted, next, request.Filter, maxMessages, maxBytes, batch);
+            if (next < compacted.FilesEnd || batch.Count == maxMessages)
+            {
+                return next;
+            }
+
+            next = Math.Max(next, queue.MinOffset);
+        }
+
         long scanEnd = Math.Min(max, next + Math.Max(MostEntriesScanned, maxMessages));
         Span<QueueEntry> entries = stackalloc QueueEntry[EntriesAtOnce];
         while (next < scanEnd && batch.Count < maxMessages)

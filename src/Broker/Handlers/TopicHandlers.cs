@@ -25,6 +25,13 @@ internal sealed class CreateTopicHandler(BrokerCore core) : IRequestHandler
             return default;
         }
 
+        TopicAttributes? attributes = TopicAttributes.Alter(header.Attributes, core.Topics.Find(header.Topic)?.Attributes, out string? refusal);
+        if (attributes is null)
+        {
+            request.Reply(ResponseCode.SystemError, refusal);
+            return default;
+        }
+
         SendStatus status = core.Topics.Put(new BrokerTopic
         {
             Name = header.Topic,
@@ -34,6 +41,7 @@ internal sealed class CreateTopicHandler(BrokerCore core) : IRequestHandler
             FilterType = header.FilterType == "MULTI_TAG" ? "MULTI_TAG" : "SINGLE_TAG",
             SystemFlag = header.SystemFlag ?? 0,
             Ordered = header.Order,
+            Attributes = attributes,
         });
         request.Reply(status == SendStatus.Ok ? ResponseCode.Success : ResponseCode.InvalidParameter, status switch
         {

@@ -221,7 +221,7 @@ public sealed partial class NameServerRegistration : IAsyncDisposable
         FilterType = topic.FilterType,
         SystemFlag = topic.SystemFlag,
         Order = topic.Ordered,
-        Attributes = [],
+        Attributes = new Dictionary<string, string>(topic.Attributes.Pairs),
     };
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Registered at name server {Address} as {Broker}")]

@@ -52,6 +52,11 @@ public static class TopicFile
         {
             writer.WriteStartObject(topic.Name);
             writer.WriteStartObject("attributes"u8);
+            foreach ((string name, string value) in topic.Attributes.Pairs)
+            {
+                writer.WriteString(name, value);
+            }
+
             writer.WriteEndObject();
             writer.WriteBoolean("order"u8, topic.Ordered);
             writer.WriteNumber("perm"u8, topic.Permissions);
@@ -75,8 +80,24 @@ public static class TopicFile
         FilterType = value.Text("topicFilterType") == "MULTI_TAG" ? "MULTI_TAG" : "SINGLE_TAG",
         SystemFlag = value.Int("topicSysFlag", 0),
         Ordered = value.Bool("order", false),
+        Attributes = ReadAttributes(value),
         IsSystem = TopicName.IsSystem(name),
     };
+
+    // Kept as they are, known or not: the file may be of a newer broker.
+    private static TopicAttributes ReadAttributes(JsonElement topic)
+    {
+        TopicAttributes attributes = TopicAttributes.None;
+        foreach (JsonProperty field in topic.Fields("attributes"))
+        {
+            if (field.Value.ValueKind == JsonValueKind.String)
+            {
+                attributes = attributes.With(field.Name, field.Value.GetString()!);
+            }
+        }
+
+        return attributes;
+    }
 }
 
 /// <summary>What the file says.</summary>

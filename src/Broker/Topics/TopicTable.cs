@@ -49,6 +49,9 @@ public sealed class TopicTable : ITopics
     /// <inheritdoc/>
     public event Action<BrokerTopic>? Changed;
 
+    /// <summary>Called before a topic is written; when it throws the table stays as it was.</summary>
+    public Action<BrokerTopic>? Preparing { get; set; }
+
     /// <summary>Which state of the table this is.</summary>
     public DataVersion Version { get; private set; }
 
@@ -192,6 +195,7 @@ public sealed class TopicTable : ITopics
     // The file first: when it cannot be written the table stays as it was.
     private void Replace(BrokerTopic topic)
     {
+        Preparing?.Invoke(topic);
         DataVersion next = Version.Next(_time);
         IEnumerable<BrokerTopic> others = _topics.Values.Where(other => other.Name != topic.Name);
         _file.Write(output => TopicFile.Write(output, next, others.Append(topic)));

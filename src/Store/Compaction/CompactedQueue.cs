@@ -24,6 +24,7 @@ public sealed class CompactedQueue
     private CompactedFiles _files = CompactedFiles.None;
     private long _highest = -1;
     private long _generation;
+    private bool _hasTwins;
 
     internal CompactedQueue(CompactionContext context, ConsumeQueue queue, string directory)
     {
@@ -160,8 +161,34 @@ public sealed class CompactedQueue
         return 0;
     }
 
+    /// <summary>
+    /// Offset of the first record that can be read and was stored at or after a time (Unix milliseconds); the queue's end
+    /// when there is none.
+    /// </summary>
+    public long OffsetByTime(long timestamp)
+    {
+        var first = new CompactedRecord[1];
+        var low = 0L;
+        var high = FilesEnd;
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (ReadCompacted(middle, first) == 1 && first[0].StoreTimestamp < timestamp)
+                low = first[0].QueueOffset + 1;
+            else
+                high = middle;
+        }
+
+        return ReadCompacted(low, first) == 1 && first[0].StoreTimestamp >= timestamp ? first[0].QueueOffset : _queue.OffsetByTime(timestamp);
+    }
+
     /// <summary>Walks the latest records of all keys in the order of their queue offsets: reads those alone, not the history.</summary>
-    public LatestRecords OpenLatest() => new(this, LiveOffsets());
+    /// <exception cref="IOException">The files cannot be read.</exception>
+    public LatestRecords OpenLatest()
+    {
+        ResolveTwins();
+        return new LatestRecords(this, LiveOffsets());
+    }
 
     /// <summary>Leases the record at a queue offset; empty when there is none (any more).</summary>
     internal RecordLease ReadAt(long offset, out bool gone)
@@ -248,6 +275,28 @@ public sealed class CompactedQueue
     /// <summary>Whether the table knows of a record that the queue does not have: it is of another log.</summary>
     internal bool IsAhead => _highest >= _queue.MaxOffset && _highest >= _files.End;
 
+    /// <summary>
+    /// Has each key one slot again, after records could not be read while others of their keys were added. Who walks the
+    /// table calls it first.
+    /// </summary>
+    /// <exception cref="IOException">They still cannot be read.</exception>
+    internal void ResolveTwins()
+    {
+        lock (Gate)
+        {
+            if (!_hasTwins)
+                return;
+            for (var slot = 0; slot < _table.End; slot++)
+            {
+                if (_table.IsUsed(slot) && _table.IsShared(slot))
+                    ResolveTwins(slot);
+            }
+
+            CountInFiles();
+            _hasTwins = false;
+        }
+    }
+
     /// <summary>Replaces files, and forgets the tombstones that were left out.</summary>
     internal void Replace(CompactedFiles files, IReadOnlyList<CompactedEntry> forgotten)
     {
@@ -331,8 +380,32 @@ public sealed class CompactedQueue
         }
         catch (IOException)
         {
-            _context.Metrics.Damaged();
+            // Dispatch goes on: the key gets a second slot, and who walks the table clears that up first.
+            _hasTwins = true;
             return default;
+        }
+    }
+
+    private void ResolveTwins(int slot)
+    {
+        using var lease = ReadAt(_table.OffsetOf(slot), out _);
+        if (lease.IsEmpty || !lease.TryRead(out var record) || !CompactionKey.TryGet(record.Properties, out var key))
+            return;
+        var other = _table.Find(_table.HashOf(slot));
+        while (other >= 0)
+        {
+            var next = _table.Find(_table.HashOf(slot), other);
+            if (_table.OffsetOf(other) < _table.OffsetOf(slot))
+            {
+                using var older = ReadAt(_table.OffsetOf(other), out _);
+                if (HasKey(older, key))
+                {
+                    LiveBytes -= older.Memory.Length;
+                    _table.Remove(other);
+                }
+            }
+
+            other = next;
         }
     }
 

@@ -293,6 +293,7 @@ public sealed partial class CompactedTopics : ILogProjection
 
     private void WriteSnapshot(CompactedQueue queue)
     {
+        queue.ResolveTwins();
         KeySnapshotHeader header;
         long changes;
         lock (queue.Gate)

@@ -54,6 +54,13 @@ internal sealed class KeyTable
 
     public bool IsUsed(int slot) => At(slot).Value != Unused;
 
+    /// <summary>Whether another slot has the hash of this one.</summary>
+    public bool IsShared(int slot)
+    {
+        var first = Find(At(slot).Hash);
+        return first != slot || Find(At(slot).Hash, first) >= 0;
+    }
+
     public uint HashOf(int slot) => At(slot).Hash;
 
     public long OffsetOf(int slot) => At(slot).Value >> 1;

@@ -24,6 +24,7 @@ internal sealed partial class QueueCompactor(CompactionContext context)
     /// <summary>Makes everything that is needed of records before <paramref name="minOffset"/> durable in files; false when there was nothing to do.</summary>
     public bool Compact(CompactedQueue queue, long minOffset)
     {
+        queue.ResolveTwins();
         var files = queue.Files;
         var start = files.All.Length == 0 ? queue.Queue.MinOffset : files.End;
         var end = FindEnd(queue.Queue, Math.Max(start, queue.Queue.MinOffset), minOffset);
