@@ -132,6 +132,18 @@ public sealed class BrokerOptions
     [Required]
     public string MessageDelayLevel { get; set; } = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h";
 
+    /// <summary>How long the tombstone of a removed key of a compacted topic is kept, at least: readers that are further behind do not see it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan CompactionTombstoneTime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Keys of a compacted topic from which messages of new ones are refused. A key takes 20 to 24 bytes of memory.</summary>
+    [Range(1, 1_000_000_000)]
+    public long MaxKeysPerTopic { get; set; } = 10_000_000;
+
+    /// <summary>Files of compacted records that are held open at a time.</summary>
+    [Range(4, 100_000)]
+    public int MaxOpenCompactedFiles { get; set; } = 256;
+
     /// <summary>Queues of a dead-letter topic.</summary>
     [Range(1, 64)]
     public int DeadLetterQueues { get; set; } = 1;

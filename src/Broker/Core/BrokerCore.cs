@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Compaction;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Recovery;
@@ -116,6 +117,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 MaxUnflushedBytes = Math.Max(1 << 16, options.MaxUndurableBytes),
                 MaxQueuesPerTopic = Math.Max(options.MaxQueuesPerTopic, levels.Count),
                 StoreHost = HostAddress.From(storeHost),
+                CompactionTombstoneTime = options.CompactionTombstoneTime,
+                MaxKeysPerTopic = options.MaxKeysPerTopic,
+                MaxOpenCompactedFiles = options.MaxOpenCompactedFiles,
                 DelayLevels = levels.All,
                 Rebuild = options.Rebuild,
                 Progress = progress,
@@ -181,9 +185,47 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         }
 
         using RecordLease lease = _store.ReadRecord(physicalOffset);
-        return !lease.IsEmpty
-            && lease.TryRead(out MessageRecord record)
-            && sink.Accept(record.QueueOffset, record.PhysicalOffset, lease.Span);
+        return !lease.IsEmpty && Accept(lease, sink);
+    }
+
+    /// <inheritdoc/>
+    public bool ReadLatest(string topic, int queueId, ReadOnlySpan<byte> key, IRecordSink sink)
+    {
+        if (!_store.CompactedTopics.TryGetLatest(topic, queueId, key, out RecordLease lease))
+        {
+            return false;
+        }
+
+        using (lease)
+        {
+            return Accept(lease, sink);
+        }
+    }
+
+    /// <inheritdoc/>
+    public long ReadAllLatest(string topic, int queueId, IRecordSink sink)
+    {
+        if (!_store.CompactedTopics.TryGetQueue(topic, queueId, out CompactedQueue? queue))
+        {
+            return 0;
+        }
+
+        long count = 0;
+        LatestRecords records = queue.OpenLatest();
+        while (records.TryReadNext(out RecordLease lease))
+        {
+            using (lease)
+            {
+                if (!Accept(lease, sink))
+                {
+                    break;
+                }
+            }
+
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>Whether the first message of a queue is still among the newest of the log, as much as would fit in memory.</summary>
@@ -259,6 +301,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
             _store.CompactedTopics.Add(topic.Name);
         }
     }
+
+    private static bool Accept(in RecordLease lease, IRecordSink sink) =>
+        lease.TryRead(out MessageRecord record) && sink.Accept(record.QueueOffset, record.PhysicalOffset, lease.Span);
 
     private void Sweep()
     {

@@ -58,6 +58,15 @@ public interface IBrokerCore
     /// <summary>Reads the record at a physical offset; false when there is none (any more).</summary>
     bool ReadRecord(long physicalOffset, IRecordSink sink);
 
+    /// <summary>Reads the latest record of a key of a compacted topic; false when it has none, or was removed.</summary>
+    bool ReadLatest(string topic, int queueId, ReadOnlySpan<byte> key, IRecordSink sink);
+
+    /// <summary>
+    /// Reads the latest record of every key of a queue of a compacted topic, in their order, and no history; how many the
+    /// sink took.
+    /// </summary>
+    long ReadAllLatest(string topic, int queueId, IRecordSink sink);
+
     /// <summary>
     /// Waits for the next message of a queue. When one is there already the wait ends at once (also on a pool
     /// thread, never inside this call).

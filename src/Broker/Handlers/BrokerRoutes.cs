@@ -36,6 +36,7 @@ public static class BrokerRoutes
             .Add(RequestCode.LockBatchMq, locks)
             .Add(RequestCode.UnlockBatchMq, locks)
             .Add(RequestCode.UpdateAndCreateTopic, new CreateTopicHandler(core))
+            .Add(RequestCode.GetTopicConfig, new TopicConfigHandler(core))
             .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(core))
             .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(core))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(core))

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Topics;
@@ -60,6 +61,27 @@ internal sealed class AllTopicsHandler(BrokerCore core) : IRequestHandler
     {
         TopicTable topics = core.Tables.Topics;
         request.Reply(ResponseCode.Success, default(NoFields), TableText.Of(output => TopicFile.Write(output, topics.Version, topics.All())));
+        return default;
+    }
+}
+
+/// <summary>GET_TOPIC_CONFIG (351): the settings of one topic.</summary>
+internal sealed class TopicConfigHandler(BrokerCore core) : IRequestHandler
+{
+    public ValueTask HandleAsync(RemotingRequest request)
+    {
+        string name = request.Fields.GetStringOrNull("topic"u8) ?? string.Empty;
+        if (core.Topics.Find(name) is not { } topic)
+        {
+            request.Reply(ResponseCode.TopicNotExist, $"No topic in this broker. topic: {name}");
+            return default;
+        }
+
+        request.Reply(ResponseCode.Success, default(NoFields), TableText.Of(output =>
+        {
+            using var writer = new Utf8JsonWriter(output);
+            TopicFile.WriteTopic(writer, topic);
+        }));
         return default;
     }
 }

@@ -50,24 +50,31 @@ public static class TopicFile
         writer.WriteStartObject("topicConfigTable"u8);
         foreach (BrokerTopic topic in topics)
         {
-            writer.WriteStartObject(topic.Name);
-            writer.WriteStartObject("attributes"u8);
-            foreach ((string name, string value) in topic.Attributes.Pairs)
-            {
-                writer.WriteString(name, value);
-            }
-
-            writer.WriteEndObject();
-            writer.WriteBoolean("order"u8, topic.Ordered);
-            writer.WriteNumber("perm"u8, topic.Permissions);
-            writer.WriteNumber("readQueueNums"u8, topic.ReadQueues);
-            writer.WriteString("topicFilterType"u8, topic.FilterType);
-            writer.WriteString("topicName"u8, topic.Name);
-            writer.WriteNumber("topicSysFlag"u8, topic.SystemFlag);
-            writer.WriteNumber("writeQueueNums"u8, topic.WriteQueues);
-            writer.WriteEndObject();
+            writer.WritePropertyName(topic.Name);
+            WriteTopic(writer, topic);
         }
 
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Writes the object of one topic.</summary>
+    public static void WriteTopic(Utf8JsonWriter writer, BrokerTopic topic)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartObject("attributes"u8);
+        foreach ((string name, string value) in topic.Attributes.Pairs)
+        {
+            writer.WriteString(name, value);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteBoolean("order"u8, topic.Ordered);
+        writer.WriteNumber("perm"u8, topic.Permissions);
+        writer.WriteNumber("readQueueNums"u8, topic.ReadQueues);
+        writer.WriteString("topicFilterType"u8, topic.FilterType);
+        writer.WriteString("topicName"u8, topic.Name);
+        writer.WriteNumber("topicSysFlag"u8, topic.SystemFlag);
+        writer.WriteNumber("writeQueueNums"u8, topic.WriteQueues);
         writer.WriteEndObject();
     }
 
