@@ -66,6 +66,7 @@ internal sealed partial class LogRetention : IDisposable
             if (_closed || _health.IsClosedForWrites)
                 return false;
             var now = Now();
+            var before = _log.MinOffset;
             var isDone = _head.DeleteRetired();
             var guards = Ask(now);
             if (Topics is { } topics)
@@ -83,7 +84,7 @@ internal sealed partial class LogRetention : IDisposable
 
             Tell(wish, guards);
             NoteOldest();
-            return isDone && _log.MinOffset < allowed;
+            return isDone && _log.MinOffset > before && _log.MinOffset < allowed;
         }
     }
 

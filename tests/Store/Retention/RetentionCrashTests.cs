@@ -29,7 +29,7 @@ public sealed class RetentionCrashTests
     [Fact]
     public async Task What_can_be_read_is_a_suffix_of_each_queue_and_has_what_guards_need()
     {
-        for (var i = 0; i < 150; i++)
+        for (var i = 0; i < 60; i++)
             await Seeded.RunAsync(RunHistory);
     }
 

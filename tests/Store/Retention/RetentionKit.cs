@@ -41,6 +41,7 @@ internal static class RetentionKit
         }
 
         await store.WaitDispatchedAsync().Within("dispatched");
+        Assert.True(store.WriteCheckpoint());
     }
 
     public static ConsumeQueue Queue(this MessageStore store, string topic = "topic", int queueId = 0)
