@@ -1,0 +1,166 @@
+using System.Globalization;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Tests.Store.Faults;
+using ProtoBridgeMQ.Tests.Support;
+
+namespace ProtoBridgeMQ.Tests.Store.Timers;
+
+/// <summary>What a stop, a crash and lost files leave of timers.</summary>
+public sealed class TimerRecoveryTests
+{
+    private readonly FaultyFileSystem _files = new(1);
+    private readonly ManualClock _clock = new();
+
+    [Fact]
+    public async Task What_fell_due_while_the_store_was_closed_comes_at_once_on_start()
+    {
+        await using (var store = Open())
+        {
+            store.AppendTimer(_clock, "later", "one", _clock.Now() + 5_000);
+            store.AppendTimer(_clock, "later", "two", _clock.Now() + 86_400_000);
+        }
+
+        _clock.Advance(TimeSpan.FromHours(1));
+        await using (var store = Open())
+        {
+            await store.Settle();
+            Assert.Equal(["one"], store.Bodies("later", 1));
+        }
+
+        _clock.Advance(TimeSpan.FromDays(50));
+        await using (var store = Open())
+        {
+            await store.Settle();
+            Assert.Equal(["one", "two"], store.Bodies("later", 1));
+        }
+
+        await using (var store = Open())
+        {
+            await store.Settle();
+            Assert.Empty(store.Repairs);
+            Assert.Equal(["one", "two"], store.Bodies("later", 1));
+            Assert.Equal(0, store.Timers.Pending);
+        }
+    }
+
+    [Fact]
+    public async Task A_kill_after_deliveries_that_no_checkpoint_knows_repeats_none_of_them()
+    {
+        var store = Open();
+        for (var i = 0; i < 30; i++)
+            store.AppendTimer(_clock, "later", $"{i}", _clock.Now() + 1_000 + (i / 5 * 1_000));
+        store.AppendTimer(_clock, "later", "far", _clock.Now() + 5_000_000);
+        await store.WaitDispatchedAsync();
+        Assert.True(store.WriteCheckpoint());
+        await store.Pass(_clock, TimeSpan.FromSeconds(3));
+        await store.Pass(_clock, TimeSpan.FromSeconds(600));
+        Assert.Equal(30, store.Bodies("later", 1).Count);
+        store = await Crash(store, powerLoss: false);
+        await store.Settle();
+        Assert.Equal(Enumerable.Range(0, 30).Select(i => $"{i}"), store.Bodies("later", 1));
+        Assert.Equal(1, store.Timers.Pending);
+        for (var i = 0; i < 10; i++)
+            await store.Pass(_clock, TimeSpan.FromSeconds(500));
+        Assert.Equal(31, store.Bodies("later", 1).Count);
+        await store.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("timerwheel")]
+    [InlineData("timerlog")]
+    [InlineData("timercheck")]
+    [InlineData("")]
+    public async Task Lost_files_and_a_rebuild_bring_every_pending_timer_back_and_no_other(string lost)
+    {
+        var store = Open();
+        for (var i = 0; i < 25; i++)
+            store.AppendTimer(_clock, "later", $"{i}", _clock.Now() + 1_000 + (i * 1_000));
+        store.AppendTimer(_clock, "later", "far", _clock.Now() + 2_000_000);
+        store.AppendTimer(_clock, "later", "gone", _clock.Now() + 20_500);
+        store.Recall(_clock, "later", "gone", _clock.Now() + 20_500);
+        await store.Pass(_clock, TimeSpan.FromSeconds(10));
+        await store.Pass(_clock, TimeSpan.FromSeconds(1));
+        Assert.Equal(11, store.Bodies("later", 1).Count);
+        await store.DisposeAsync();
+        foreach (var path in _files.Paths.Where(path => lost.Length > 0 && path.Contains(lost, StringComparison.Ordinal)))
+            _files.DeleteFile(path);
+
+        await using var again = Open(options => options.Rebuild = lost.Length == 0);
+        await again.Settle();
+        Assert.Equal(lost is "timerlog" or "timercheck", again.Repairs.Any(repair => repair.Name == "LostTimers"));
+        Assert.Equal(15, again.Timers.Pending);
+        await again.Pass(_clock, TimeSpan.FromSeconds(20));
+        Assert.Equal(Enumerable.Range(0, 25).Select(i => $"{i}"), again.Bodies("later", 1));
+        for (var i = 0; i < 8; i++)
+            await again.Pass(_clock, TimeSpan.FromSeconds(300));
+        Assert.Equal("far", again.Bodies("later", 1)[^1]);
+        Assert.Equal(26, again.Bodies("later", 1).Count);
+    }
+
+    [Fact]
+    public async Task A_disk_without_room_delays_timers_and_loses_none()
+    {
+        var store = Open();
+        store.AppendTimer(_clock, "later", "one", _clock.Now() + 1_000);
+        await store.WaitDispatchedAsync();
+        while (store.Append("other", 0, new string('x', 20_000)).Status == AppendStatus.Appended)
+            _files.Capacity = 1;
+        await store.Pass(_clock, TimeSpan.FromSeconds(2));
+        Assert.Empty(store.Bodies("later", 1));
+        _files.Capacity = long.MaxValue;
+        for (var i = 0; i < 5 && store.Bodies("later", 1).Count == 0; i++)
+            await store.Pass(_clock, TimeSpan.FromSeconds(2));
+        Assert.Equal(["one"], store.Bodies("later", 1));
+        await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Files_of_the_timer_log_go_once_their_timers_are_done()
+    {
+        await using var store = Open();
+        for (var i = 0; i < 50; i++)
+            store.AppendTimer(_clock, "later", $"{i}", _clock.Now() + 1_000 + (i * 1_000));
+        await store.WaitDispatchedAsync();
+        Assert.Equal(5, TimerLogFiles());
+        await store.Pass(_clock, TimeSpan.FromSeconds(25));
+        Assert.True(store.WriteCheckpoint());
+        Assert.Equal(3, TimerLogFiles());
+        await store.Pass(_clock, TimeSpan.FromSeconds(30));
+        Assert.True(store.WriteCheckpoint());
+        Assert.Equal(1, TimerLogFiles());
+    }
+
+    [Fact]
+    public async Task Counts_of_topics_are_kept_in_timermetrics()
+    {
+        await using (var store = Open())
+        {
+            store.AppendTimer(_clock, "later", "1", _clock.Now() + 5_000);
+            store.AppendTimer(_clock, "later", "2", _clock.Now() + 6_000);
+            store.AppendTimer(_clock, "other", "3", _clock.Now() + 6_000);
+        }
+
+        var text = System.Text.Encoding.UTF8.GetString(_files.Content("/store/config/timermetrics"));
+        var time = _clock.Now().ToString(CultureInfo.InvariantCulture);
+        Assert.Contains($"\"timingCount\":{{\"later\":{{\"count\":2,\"timeStamp\":{time}}},\"other\":{{\"count\":1,\"timeStamp\":{time}}}}}", text, StringComparison.Ordinal);
+        await using var again = Open();
+        Assert.Equal((2, 1), (again.Timers.PendingOf("later"), again.Timers.PendingOf("other")));
+    }
+
+    private int TimerLogFiles() => _files.Paths.Count(path => path.StartsWith("/store/timerlog/", StringComparison.Ordinal));
+
+    private async Task<MessageStore> Crash(MessageStore store, bool powerLoss)
+    {
+        _files.Crash(powerLoss);
+        await store.DisposeAsync();
+        return Open();
+    }
+
+    private MessageStore Open(Action<StoreOptions>? change = null)
+    {
+        var store = MessageStore.Open(TimerKit.Options("/store", change), new FaultyProcess(_files), _clock);
+        store.Timers.Start();
+        return store;
+    }
+}
