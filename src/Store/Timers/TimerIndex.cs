@@ -277,7 +277,7 @@ internal sealed class TimerIndex : ILogProjection
     {
         _counts.ClearCounts();
         var log = _state.Log;
-        for (var position = Math.Max(_state.FirstPending, log.Start); position < log.End; position = log.After(position))
+        for (var position = log.FirstFrom(_state.FirstPending); position < log.End; position = log.After(position))
         {
             if (log.TryRead(position, out var unit) && !_state.IsDone(position, unit))
                 _counts.Add(unit.TopicHash, unit.Count);

@@ -171,10 +171,16 @@ internal sealed class TimerLog : IDisposable
     }
 
     /// <summary>The position after that of a unit, over the filler when there is one.</summary>
-    public long After(long position)
+    public long After(long position) => FirstFrom(position + TimerUnit.EncodedSize);
+
+    /// <summary>
+    /// The first unit at or after a position that was an end once: the file was full then, and the next unit is in the
+    /// next file.
+    /// </summary>
+    public long FirstFrom(long position)
     {
-        var next = position + TimerUnit.EncodedSize;
-        return InFile(next) >= UnitsOfFile && next < End ? ((next / _fileSize) + 1) * _fileSize : next;
+        position = Math.Max(position, Start);
+        return InFile(position) >= UnitsOfFile && position < End ? ((position / _fileSize) + 1) * _fileSize : position;
     }
 
     /// <summary>Marks a unit as settled. Recovery only.</summary>

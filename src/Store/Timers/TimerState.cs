@@ -44,7 +44,7 @@ internal sealed class TimerState
     public void FillWheel()
     {
         Wheel.Clear();
-        for (var position = Math.Max(FirstPending, Log.Start); position < Log.End; position = Log.After(position))
+        for (var position = Log.FirstFrom(FirstPending); position < Log.End; position = Log.After(position))
         {
             if (Log.TryRead(position, out var unit) && !IsDone(position, unit))
                 Wheel.Add(Placement.SlotOf(unit.SlotTime), position, unit.Count);
@@ -58,7 +58,7 @@ internal sealed class TimerState
         {
             lock (Gate)
             {
-                FirstPending = Math.Max(FirstPending, Log.Start);
+                FirstPending = Log.FirstFrom(FirstPending);
                 for (var steps = 0; steps < StepsAtOnce; steps++)
                 {
                     if (FirstPending >= Log.End)

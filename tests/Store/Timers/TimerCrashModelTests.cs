@@ -29,8 +29,11 @@ public sealed class TimerCrashModelTests
     {
         private readonly FaultyFileSystem _files = new(random.Next());
         private readonly ManualClock _clock = new();
+        private long Start { get; } = new ManualClock().Now();
+
         private readonly Dictionary<string, Timer> _timers = [];
         private readonly Dictionary<string, long> _came = [];
+        private readonly List<string> _trace = [];
         private int _serial;
         private int _life;
 
@@ -45,10 +48,12 @@ public sealed class TimerCrashModelTests
                 if (random.Next(3) == 0)
                 {
                     await store.DisposeAsync();
+                    _trace.Add("closed");
                     foreach (var timer in _timers.Values)
                         timer.Closed(_life);
                 }
 
+                _trace.Add("crash");
                 _files.Crash(powerLoss);
                 await store.DisposeAsync();
                 if (random.Next(3) == 0)
@@ -73,7 +78,7 @@ public sealed class TimerCrashModelTests
                 if (timer.IsRecalled)
                     Assert.False(_came.ContainsKey(body), $"{body} was recalled and came");
                 else if (timer.IsKept && !timer.MayBeRecalled)
-                    Assert.True(_came.ContainsKey(body), $"{body} did not come");
+                    Assert.True(_came.ContainsKey(body), $"{body} did not come; {string.Join(", ", _trace)}");
             }
 
             await last.DisposeAsync();
@@ -92,6 +97,7 @@ public sealed class TimerCrashModelTests
                 {
                     case 0:
                         store.WriteCheckpoint();
+                        _trace.Add("checkpoint");
                         break;
                     case 1:
                         _clock.Advance(TimeSpan.FromMilliseconds(random.Next(5000)));
@@ -127,7 +133,10 @@ public sealed class TimerCrashModelTests
             var at = _clock.Now() + delay;
             var result = store.AppendTimer(_clock, "later", body, at);
             if (result.Status == AppendStatus.Appended)
+            {
                 _timers.Add(body, new Timer(at, result, _life));
+                _trace.Add($"{body} for {at - Start} at {result.PhysicalOffset}");
+            }
         }
 
         private async Task Recall(MessageStore store)
@@ -144,6 +153,7 @@ public sealed class TimerCrashModelTests
             if (result.Status != AppendStatus.Appended)
                 return;
             timer.RecalledIn = _life;
+            _trace.Add($"recall {body} at {result.PhysicalOffset}");
             if (mode == FlushMode.Fsync && random.Next(2) == 0
                 && await store.WaitDurableAsync(result.End).Within("durable") == DurabilityStatus.Durable)
             {
@@ -166,6 +176,7 @@ public sealed class TimerCrashModelTests
             if (settle)
                 await store.Settle();
             var bodies = store.Bodies("later", 1);
+            _trace.Add($"now {_clock.Now() - Start} came {string.Join(" ", bodies.Except(_came.Keys))}");
             Assert.Equal(bodies.Count, bodies.Distinct().Count());
             foreach (var gone in _came.Keys.Except(bodies).ToList())
             {
@@ -187,6 +198,7 @@ public sealed class TimerCrashModelTests
         {
             string[] names = ["timerwheel", "timerlog", "timercheck", "timermetrics"];
             var lost = names[random.Next(names.Length)];
+            _trace.Add($"lost {lost}");
             foreach (var path in _files.Paths.Where(path => path.Contains(lost, StringComparison.Ordinal)))
                 _files.DeleteFile(path);
         }
@@ -202,6 +214,7 @@ public sealed class TimerCrashModelTests
                 options.Rebuild = random.Next(12) == 0;
             });
             var store = MessageStore.Open(options, new FaultyProcess(_files), _clock);
+            _trace.Add($"open{(options.Rebuild ? " rebuild" : "")} {string.Join(" ", store.Repairs.Select(repair => repair.Name))}");
             store.Timers.Start();
             return store;
         }

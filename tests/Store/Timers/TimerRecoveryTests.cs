@@ -132,6 +132,25 @@ public sealed class TimerRecoveryTests
     }
 
     [Fact]
+    public async Task Timers_behind_a_file_that_was_full_when_all_were_done_are_there_after_a_crash()
+    {
+        var store = Open();
+        for (var i = 0; i < 10; i++)
+            store.AppendTimer(_clock, "later", $"{i}", _clock.Now() + 1_000);
+        await store.Pass(_clock, TimeSpan.FromSeconds(2));
+        Assert.True(store.WriteCheckpoint());
+        for (var i = 10; i < 13; i++)
+            store.AppendTimer(_clock, "later", $"{i}", _clock.Now() + 5_000);
+        await store.WaitDispatchedAsync();
+        Assert.True(store.WriteCheckpoint());
+        store = await Crash(store, powerLoss: true);
+        Assert.Equal(3, store.Timers.Pending);
+        await store.Pass(_clock, TimeSpan.FromSeconds(6));
+        Assert.Equal(Enumerable.Range(0, 13).Select(i => $"{i}"), store.Bodies("later", 1));
+        await store.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Counts_of_topics_are_kept_in_timermetrics()
     {
         await using (var store = Open())
