@@ -159,9 +159,9 @@ internal sealed class FaultyFile
     {
         foreach (var (page, at, size) in Pages(0, limit))
         {
-            if (!IsDirty(at, size) || IsAbandoned(page, at, size))
-                continue;
-            KeepSome(at, size, random);
+            var visible = Math.Min(size, limit - at);
+            if (IsDirty(at, visible) && !IsAbandoned(page, at, size))
+                KeepSome(at, visible, random);
         }
     }
 

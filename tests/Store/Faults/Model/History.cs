@@ -20,6 +20,7 @@ internal sealed class History : IDispatchListener, IDisposable
     private long _refusedFrom = long.MaxValue;
     private string? _broken;
     private bool _hasFailed;
+    private int _opened;
 
     public FaultyFileSystem Files { get; } = new(1);
 
@@ -271,6 +272,7 @@ internal sealed class History : IDispatchListener, IDisposable
     {
         _refusedFrom = long.MaxValue;
         _store = null;
+        _opened++;
         for (var attempt = 0; _store is null; attempt++)
         {
             try
@@ -304,6 +306,10 @@ internal sealed class History : IDispatchListener, IDisposable
         CheckpointInterval = TimeSpan.FromMinutes(10),
         AsyncFlushInterval = TimeSpan.FromSeconds(30),
         RefuseWatermark = 1,
+        MaxUnwrittenQueueBytes = _opened % 2 == 0 ? 64 << 20 : 0,
+        SyncFileSystemAbove = _opened % 3,
+        TimerWheelSlots = 60,
+        TimerLogFileSize = 4096,
         FlushMode = _mode,
     };
 }
