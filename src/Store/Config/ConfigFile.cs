@@ -53,8 +53,8 @@ public sealed class ConfigFile
     public void Write(string content) => Write(Encoding.UTF8.GetBytes(content));
 
     /// <summary>
-    /// Reads the table, or the one before when there is none or <paramref name="parse"/> throws
-    /// <see cref="FormatException"/> or <see cref="System.Text.Json.JsonException"/>; default when there is neither.
+    /// Reads the table, or the one before when there is none or <paramref name="parse"/> throws what parsers throw for bytes
+    /// that are no table (text that is no UTF-8 is an <see cref="InvalidOperationException"/>); default when there is neither.
     /// </summary>
     /// <param name="parse">Makes a value of the bytes.</param>
     /// <param name="maxSize">Larger files are not read.</param>
@@ -78,7 +78,7 @@ public sealed class ConfigFile
             value = parse(bytes);
             return true;
         }
-        catch (Exception error) when (error is FormatException or System.Text.Json.JsonException)
+        catch (Exception error) when (error is FormatException or System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException or OverflowException)
         {
             return false;
         }

@@ -1,74 +1,127 @@
 using System.Globalization;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Config;
 using ProtoBridgeMQ.Store.Queues;
+using ProtoBridgeMQ.Tests.Store.Timers;
 using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Store.Faults;
 
 /// <summary>
-/// Cut and changed files: the opener repairs or refuses, in bounded memory and time, and never crashes.
-/// Mutations: PROTOBRIDGE_STORE_MUTATIONS (1500 by default).
+/// Cut and changed files of all kinds: the opener repairs or refuses, in bounded memory and time, and never crashes.
+/// Mutations: PROTOBRIDGE_STORE_MUTATIONS (2000 by default).
 /// </summary>
 public sealed class BadFileTests
 {
     /// <summary>What opening and reading may allocate besides what the file system in memory copies.</summary>
-    private const long AllocationLimit = 4 << 20;
+    private const long AllocationLimit = 6 << 20;
+
+    /// <summary>Where the data of a file is; behind it is room for more.</summary>
+    private const int DataSize = 8300;
+
+    private static readonly DateTimeOffset Start = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private static int Mutations =>
-        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_MUTATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 1500;
+        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_MUTATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 2000;
 
     [Fact]
-    public async Task Every_truncation_of_the_last_segment_opens_with_what_is_before_it()
+    public async Task Every_truncation_of_a_segment_opens_or_is_refused()
     {
-        var sound = await Snapshot();
-        var name = sound.Keys.Where(path => path.Contains("commitlog", StringComparison.Ordinal)).Max(StringComparer.Ordinal)!;
-        for (var length = 0; length < sound[name].Length; length += length < 8300 ? 7 : 1111)
+        var sound = await SnapshotAsync();
+        var segments = sound.Keys.Where(path => path.Contains("/commitlog/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        foreach (var name in segments)
         {
-            var files = Restore(sound);
-            files.Put(name, sound[name].AsSpan(0, length));
-            await OpenAndRead(files, mayRefuse: true);
+            var used = sound[name].AsSpan().LastIndexOfAnyExcept((byte)0) + 16;
+            for (var length = 0; length < sound[name].Length; length += name != segments[^1] ? 61 : length < used ? 1 : 64)
+                await OpenCutAsync(sound, name, length);
         }
     }
 
     [Fact]
-    public async Task Every_truncation_of_a_small_file_opens()
+    public async Task Every_truncation_of_any_other_file_opens_or_is_refused()
     {
-        var sound = await Snapshot();
-        foreach (var name in sound.Keys.Where(path => !path.Contains("commitlog", StringComparison.Ordinal)))
+        var sound = await SnapshotAsync();
+        foreach (var name in sound.Keys.Where(path => !path.Contains("/commitlog/", StringComparison.Ordinal)))
         {
-            for (var length = 0; length < sound[name].Length; length += 13)
-            {
-                var files = Restore(sound);
-                files.Put(name, sound[name].AsSpan(0, length));
-                await OpenAndRead(files, mayRefuse: true);
-            }
+            var used = Math.Min(600, sound[name].AsSpan().LastIndexOfAnyExcept((byte)0) + 16);
+            for (var length = 0; length < sound[name].Length; length += length < used ? 1 : 211)
+                await OpenCutAsync(sound, name, length);
         }
     }
 
     [Fact]
     public async Task Mutated_files_never_crash_the_opener()
     {
-        var sound = await Snapshot();
-        var names = sound.Keys.Order(StringComparer.Ordinal).ToArray();
+        var sound = await SnapshotAsync();
         for (var i = 0; i < Mutations; i++)
-        {
-            await Seeded.RunAsync(async random =>
-            {
-                var files = Restore(sound);
-                for (var change = random.Next(1, 5); change > 0; change--)
-                {
-                    var name = names[random.Next(names.Length)];
-                    files.Put(name, Mutate(files.Content(name), random));
-                }
+            await Seeded.RunAsync(random => OpenMutatedAsync(sound, random));
+    }
 
-                if (random.Next(2) == 0)
-                    files.Put("/store/abort", "1"u8);
-                if (random.Next(3) == 0)
-                    files.DeleteFile("/store/checkpoint");
-                await OpenAndRead(files, mayRefuse: true);
-            });
+    [Theory]
+    [InlineData("498")]
+    [InlineData("533")]
+    [InlineData("498-running")]
+    [InlineData("533-running")]
+    public async Task Mutated_files_of_Apache_RocketMQ_never_crash_the_opener(string sample)
+    {
+        var root = Path.Combine(StoreKit.Golden, sample);
+        var sound = Directory.GetFiles(root, "*", SearchOption.AllDirectories)
+            .ToDictionary(path => Path.Combine("/store", Path.GetRelativePath(root, path)), File.ReadAllBytes);
+        for (var i = 0; i < Mutations / 40; i++)
+            await Seeded.RunAsync(random => OpenMutatedAsync(sound, random));
+    }
+
+    [Fact]
+    public void A_cut_or_changed_table_of_the_broker_is_read_as_the_one_before_or_as_none()
+    {
+        var table = System.Text.Encoding.UTF8.GetBytes("""{"dataVersion":{"counter":7},"topicConfigTable":{"a":{"order":false,"perm":6},"b":{"perm":6}}}""");
+        Seeded.Run(random =>
+        {
+            for (var i = 0; i < table.Length + 2000; i++)
+            {
+                var files = new FaultyFileSystem(1);
+                var config = new ConfigFile(files, "/store/config/topics.json");
+                config.Write("1");
+                config.Write(table);
+                files.Put("/store/config/topics.json", i < table.Length ? table.AsSpan(0, i) : Mutate([.. table], random));
+                if (i % 3 == 0)
+                    files.Put("/store/config/topics.json.bak", Mutate([.. table], random));
+                config.Read(Parse);
+            }
+        });
+
+        static string Parse(byte[] bytes)
+        {
+            using var document = System.Text.Json.JsonDocument.Parse(bytes);
+            return document.RootElement.GetRawText();
         }
+    }
+
+    private static Task OpenCutAsync(Dictionary<string, byte[]> sound, string name, int length)
+    {
+        var files = Restore(sound);
+        files.Put(name, sound[name].AsSpan(0, length));
+        return OpenAndReadAsync(files, $"opened with {name} cut to {length} bytes");
+    }
+
+    private static Task OpenMutatedAsync(Dictionary<string, byte[]> sound, Random random)
+    {
+        var files = Restore(sound);
+        var names = sound.Keys.Order(StringComparer.Ordinal).ToArray();
+        for (var change = random.Next(1, 5); change > 0; change--)
+        {
+            var name = names[random.Next(names.Length)];
+            files.Put(name, Mutate(files.Content(name), random));
+        }
+
+        if (random.Next(2) == 0)
+            files.Put("/store/abort", "1"u8);
+        if (random.Next(3) == 0)
+            files.DeleteFile("/store/checkpoint");
+        if (random.Next(20) == 0)
+            files.DeleteFile(names[random.Next(names.Length)]);
+        return OpenAndReadAsync(files, "opened with changed files");
     }
 
     private static byte[] Mutate(byte[] content, Random random)
@@ -76,8 +129,8 @@ public sealed class BadFileTests
         if (content.Length == 0)
             return content;
         // Most of a segment is room for more: stay where the data is.
-        var at = random.Next(random.Next(4) == 0 ? content.Length : Math.Min(content.Length, 8300));
-        switch (random.Next(5))
+        var at = random.Next(random.Next(4) == 0 ? content.Length : Math.Min(content.Length, DataSize));
+        switch (random.Next(7))
         {
             case 0:
                 content[at] ^= (byte)(1 << random.Next(8));
@@ -91,31 +144,46 @@ public sealed class BadFileTests
             case 3:
                 random.NextBytes(content.AsSpan(at, Math.Min(random.Next(1, 9), content.Length - at)));
                 break;
-            default:
+            case 4:
                 content.AsSpan(at, Math.Min(8, content.Length - at)).Fill(0x7F);
+                break;
+            case 5:
+                content.AsSpan(at, Math.Min(4, content.Length - at)).Fill(0xFF);
+                break;
+            default:
+                var from = random.Next(content.Length);
+                var length = Math.Min(random.Next(1, 600), content.Length - Math.Max(at, from));
+                content.AsSpan(from, length).ToArray().CopyTo(content.AsSpan(at));
                 break;
         }
 
         return content;
     }
 
-    private static async Task OpenAndRead(FaultyFileSystem files, bool mayRefuse)
+    /// <summary>On a thread of its own, so that one that hangs is told of.</summary>
+    private static Task OpenAndReadAsync(FaultyFileSystem files, string what) =>
+        Task.Run(() => OpenAndReadAsync(files)).Within(what);
+
+    private static async Task OpenAndReadAsync(FaultyFileSystem files)
     {
+        var clock = new ManualClock(Start);
         var before = GC.GetAllocatedBytesForCurrentThread();
+        var limit = AllocationLimit + (4 * files.Paths.Sum(path => (long)files.Content(path).Length));
         MessageStore store;
         try
         {
-            store = MessageStore.Open(Options(), files);
+            store = MessageStore.Open(Options(), files, clock);
         }
-        catch (StoreUnusableException) when (mayRefuse)
+        catch (StoreUnusableException)
         {
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, limit);
             return;
         }
 
         Read(store);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, AllocationLimit + (4 * files.Paths.Sum(path => (long)files.Content(path).Length)));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, limit);
         Assert.Equal(AppendStatus.Appended, store.Append("topic", 0, "after").Status);
-        await store.WaitDispatchedAsync().Within("dispatched");
+        await store.WaitDispatchedAsync();
         await store.DisposeAsync();
     }
 
@@ -138,13 +206,16 @@ public sealed class BadFileTests
         }
     }
 
-    private static async Task<Dictionary<string, byte[]>> Snapshot()
+    private static async Task<Dictionary<string, byte[]>> SnapshotAsync()
     {
         var files = new FaultyFileSystem(1);
-        await using (var store = MessageStore.Open(Options(), files))
+        var clock = new ManualClock(Start);
+        await using (var store = MessageStore.Open(Options(), files, clock))
         {
-            for (var i = 0; i < 60; i++)
-                store.Append(i % 3 == 0 ? "other" : "topic", i % 2, $"{i}:{new string('x', i * 7)}", "tag");
+            for (var i = 0; i < 40; i++)
+                store.Append(i % 3 == 0 ? "other" : "topic", i % 2, $"{i}:{new string('x', i * 5)}", "tag");
+            for (var i = 0; i < 5; i++)
+                store.AppendTimer(clock, "later", $"timer {i}", clock.Now() + (i * 7000) + 5000);
             await store.WaitDispatchedAsync().Within("dispatched");
         }
 
@@ -162,12 +233,14 @@ public sealed class BadFileTests
     private static StoreOptions Options() => new()
     {
         Directory = "/store",
-        SegmentSize = 16 << 10,
+        SegmentSize = 4096,
         QueueFileEntries = 16,
         IndexSlots = 20,
         IndexEntries = 40,
+        TimerWheelSlots = 64,
+        TimerLogFileSize = (10 * 52) + 16,
         MaxOpenQueueFiles = 4,
-        MaxBodySize = 12 << 10,
-        CheckpointInterval = TimeSpan.FromMinutes(1),
+        MaxBodySize = 3 << 10,
+        CheckpointInterval = TimeSpan.FromMinutes(10),
     };
 }

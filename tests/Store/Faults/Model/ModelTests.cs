@@ -10,12 +10,12 @@ namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
 /// <summary>
 /// A store and its model live through random histories; after each crash the store has a prefix of what was appended,
 /// with everything that was acknowledged, read or on the disk, and queues without a gap.
-/// Histories: PROTOBRIDGE_STORE_HISTORIES (2000 by default). A failure prints a short history and its seed, which
+/// Histories: PROTOBRIDGE_STORE_HISTORIES (1000 by default). A failure prints a short history and its seed, which
 /// PROTOBRIDGE_SEED repeats.
 /// </summary>
 public sealed class ModelTests
 {
-    private const int DefaultHistories = 2000;
+    private const int DefaultHistories = 1000;
 
     private static int Count =>
         int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_HISTORIES"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : DefaultHistories;
