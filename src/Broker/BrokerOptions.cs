@@ -50,6 +50,44 @@ public sealed class BrokerOptions
     [Range(64 * 1024, int.MaxValue)]
     public int CommitLogFileSize { get; set; } = 1 << 30;
 
+    /// <summary>How long messages are kept; a topic's attribute <c>reserve.time</c> says another time for it.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
+    public TimeSpan RetentionTime { get; set; } = TimeSpan.FromHours(72);
+
+    /// <summary>Bytes of commit log files, at most; 0 for no limit.</summary>
+    [Range(0, long.MaxValue)]
+    public long RetentionBytes { get; set; }
+
+    /// <summary>How often retention looks.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Commit log files that are deleted in one go, at most.</summary>
+    [Range(1, 10_000)]
+    public int RetentionBatchSegments { get; set; } = 10;
+
+    /// <summary>Pause between two goes.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
+    public TimeSpan RetentionBatchPause { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Share of the disk in use above which the oldest files go before their time.</summary>
+    [Range(0.01, 1.0)]
+    public double CleanWatermark { get; set; } = 0.85;
+
+    /// <summary>Share of the disk in use from which sends are refused.</summary>
+    [Range(0.01, 1.0)]
+    public double RefuseWatermark { get; set; } = 0.90;
+
+    /// <summary>Whether <see cref="CleanWatermark"/> deletes messages that protected groups have not read.</summary>
+    public bool ForceDeleteAtWatermark { get; set; }
+
+    /// <summary>
+    /// Groups whose unread messages are never deleted: <c>topic:group</c>, separated by semicolons; <c>*</c> stands for
+    /// anything. The attribute <c>protected=true</c> of a group does the same for all its topics.
+    /// </summary>
+    [RegularExpression("^$|^[^:;]+:[^:;]+(;[^:;]+:[^:;]+)*;?$")]
+    public string ProtectedGroups { get; set; } = string.Empty;
+
     /// <summary>Whether a send to an unknown topic creates it.</summary>
     public bool AutoCreateTopics { get; set; } = true;
 

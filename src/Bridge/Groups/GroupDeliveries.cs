@@ -197,6 +197,19 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
         }
     }
 
+    /// <summary>Messages were deleted before they were read: the next one of the queue tells how many.</summary>
+    public void Missed(QueueReader reader, long count)
+    {
+        GroupMetrics.Missed.Add(count);
+        owner.Log.Missed(owner.Group, count, reader.Queue.Topic, reader.Queue.QueueId, reader.Window.NextRead);
+        lock (Gate)
+        {
+            // What is read ahead comes before the gap.
+            reader.MissingAt = reader.Missing == 0 ? reader.Window.NextRead : reader.MissingAt;
+            reader.Missing += count;
+        }
+    }
+
     /// <summary>A reader's batch; true when it was taken over, false when the reader may use it again.</summary>
     public bool Arrived(QueueReader reader, MessageBatch batch, long nextOffset)
     {
@@ -267,7 +280,14 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
         {
             var held = new HeldMessage(reader.Queue, message.QueueOffset, message.MessageId, message.Topic, message.Attempt);
             DeliveryId id = _inFlight.Add(reader, held, stream, leaseEnd);
-            batch.AddCopy(message with { Delivery = id });
+            long missing = 0;
+            if (reader.Missing > 0 && message.QueueOffset >= reader.MissingAt)
+            {
+                missing = reader.Missing;
+                reader.Missing = 0;
+            }
+
+            batch.AddCopy(message with { Delivery = id, Missing = missing });
             if (emptied is not null)
             {
                 emptied.Clear();

@@ -23,6 +23,9 @@ internal static partial class GroupLog
     [LoggerMessage(6, LogLevel.Information, "Group {Group}: left")]
     public static partial void Left(this ILogger log, string group);
 
+    [LoggerMessage(8, LogLevel.Error, "Group {Group}: {Count} messages of {Topic} queue {QueueId} from offset {Offset} on were deleted before the group read them")]
+    public static partial void Missed(this ILogger log, string group, long count, string topic, int queueId, long offset);
+
     [LoggerMessage(7, LogLevel.Debug, "Group {Group}: {Gained} queues gained, {Lost} lost, {Kept} in all")]
     public static partial void Assigned(this ILogger log, string group, int gained, int lost, int kept);
 }

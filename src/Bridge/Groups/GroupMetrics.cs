@@ -22,6 +22,9 @@ internal static class GroupMetrics
     public static Counter<long> DeadLettered { get; } =
         Meter.CreateCounter<long>("protobridge.group.dead_lettered", "{message}", "Deliveries that a stream gave to the dead letters.");
 
+    public static Counter<long> Missed { get; } =
+        Meter.CreateCounter<long>("protobridge.group.missed", "{message}", "Messages that were deleted before the group read them.");
+
     public static UpDownCounter<long> Consumers { get; } =
         Meter.CreateUpDownCounter<long>("protobridge.group.consumers", "{group}", "Groups that this gateway is a member of.");
 }

@@ -102,7 +102,8 @@ public sealed record GroupAssignment(long Version, IReadOnlyList<GroupQueue> Que
 
 /// <summary>What a read found besides the messages.</summary>
 /// <param name="NextOffset">Where the next read goes on; never less than the offset asked for, unless the queue was cut.</param>
-public readonly record struct GroupRead(long NextOffset);
+/// <param name="Missed">Messages between the offset asked for and the next one that were deleted before the group read them.</param>
+public readonly record struct GroupRead(long NextOffset, long Missed = 0);
 
 /// <summary>What is kept of a message that was handed out: enough to send it back. The body is not held.</summary>
 /// <param name="Queue">Where it was read.</param>

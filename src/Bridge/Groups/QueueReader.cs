@@ -33,6 +33,12 @@ internal sealed class QueueReader : IAsyncDisposable
     /// <summary>The progress that was saved last.</summary>
     public long Committed { get; set; }
 
+    /// <summary>Messages that were deleted before they were read, and that nobody was told of yet. Guarded by the group's gate.</summary>
+    public long Missing { get; set; }
+
+    /// <summary>Where the first of them was.</summary>
+    public long MissingAt { get; set; }
+
     /// <summary>Completes when the first read ended: what lay in the queue at the start is read ahead then.</summary>
     public Task Looked => _looked.Task;
 
@@ -87,6 +93,11 @@ internal sealed class QueueReader : IAsyncDisposable
             GroupRead read = await _owner.Source
                 .ReadAsync(Queue, Window.NextRead, messages, bytes, Looked.IsCompleted ? _owner.Options.ReadWait : TimeSpan.Zero, batch, _stop.Token)
                 .ConfigureAwait(false);
+            if (read.Missed > 0)
+            {
+                _owner.Deliveries.Missed(this, read.Missed);
+            }
+
             if (_owner.Deliveries.Arrived(this, batch, read.NextOffset))
             {
                 return;

@@ -25,6 +25,12 @@ public readonly struct BridgeMessage
     /// <summary>1 for the first delivery to the group, counted up by every redelivery; 1 for tail streams.</summary>
     public required int Attempt { get; init; }
 
+    /// <summary>
+    /// Messages of the same queue directly before this one that were deleted before the group read them: retention was
+    /// faster. 0 where nothing is missing, and for tail streams.
+    /// </summary>
+    public long Missing { get; init; }
+
     /// <summary>What <see cref="Streams.IMessageStream.SettleAsync"/> takes; default for tail streams.</summary>
     public required DeliveryId Delivery { get; init; }
 

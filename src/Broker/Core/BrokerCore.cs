@@ -1,6 +1,7 @@
 using System.Net;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.LongPolling;
+using ProtoBridgeMQ.Broker.Retention;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Compaction;
@@ -50,6 +51,8 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays);
         store.AddListener(_wakeUp);
         KeepCompacted();
+        store.AddGuard(_delays);
+        store.AddGuards(new ProtectedGroups(options.ProtectedGroups, store, tables));
         _delays.Start();
         _membersSweptAt = time.GetTimestamp();
         _sweeper = time.CreateTimer(static core => ((BrokerCore)core!).Sweep(), this, SweepInterval, SweepInterval);
@@ -59,6 +62,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Metrics.Observe("broker.producers", "Producers known by heartbeats", () => tables.Producers.Count);
         Metrics.Observe("broker.topics", "Topics", () => tables.Topics.Count);
         Metrics.Observe("broker.tails", "Open tails of the commit log", () => _tails.Count);
+        store.StartRetention(new TopicTimes(tables.Topics));
     }
 
     /// <inheritdoc/>
@@ -121,6 +125,14 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 MaxKeysPerTopic = options.MaxKeysPerTopic,
                 MaxOpenCompactedFiles = options.MaxOpenCompactedFiles,
                 DelayLevels = levels.All,
+                RetentionTime = options.RetentionTime,
+                RetentionBytes = options.RetentionBytes == 0 ? null : options.RetentionBytes,
+                RetentionInterval = options.RetentionInterval,
+                RetentionBatchSegments = options.RetentionBatchSegments,
+                RetentionBatchPause = options.RetentionBatchPause,
+                CleanWatermark = options.CleanWatermark,
+                RefuseWatermark = options.RefuseWatermark,
+                ForceDeleteAtWatermark = options.ForceDeleteAtWatermark,
                 Rebuild = options.Rebuild,
                 Progress = progress,
             },

@@ -1,3 +1,5 @@
+using ProtoBridgeMQ.Broker.Groups;
+
 namespace ProtoBridgeMQ.Broker.Core;
 
 /// <summary>Consumer groups: their settings, members and queue locks.</summary>
@@ -77,6 +79,12 @@ public sealed record SubscriptionGroup
 
     /// <summary>System flag of the group.</summary>
     public int SystemFlag { get; init; }
+
+    /// <summary>Attributes, as RocketMQ 5 has them.</summary>
+    public GroupAttributes Attributes { get; init; } = GroupAttributes.None;
+
+    /// <summary>Whether messages that it has not read are never deleted.</summary>
+    public bool IsProtected => Attributes.IsProtected;
 }
 
 /// <summary>What a member reads.</summary>

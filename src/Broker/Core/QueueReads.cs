@@ -34,7 +34,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         long min = compacted?.MinOffset ?? queue.MinOffset;
         if (request.Offset < min && compacted is null)
         {
-            return new ReadOutcome(ReadStatus.OffsetTooSmall, min, min, max, 0, 0);
+            return TooSmall(request, min, max);
         }
 
         if (request.Offset >= max)
@@ -45,6 +45,12 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         }
 
         long next = Collect(queue, compacted, request, max, batch);
+        if (batch.Count == 0 && compacted is null && next < queue.MinOffset)
+        {
+            // Retention came in between.
+            return TooSmall(request, queue.MinOffset, max);
+        }
+
         ReadStatus status = batch.Count > 0 ? ReadStatus.Found
             : next > request.Offset ? ReadStatus.NoMatchedMessage
             : ReadStatus.NoNewMessage;
@@ -159,10 +165,13 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         return next;
     }
 
+    private static ReadOutcome TooSmall(in ReadRequest request, long min, long max) =>
+        new(ReadStatus.OffsetTooSmall, min, min, max, 0, 0) { Missed = min - Math.Max(0, request.Offset) };
+
     private bool IsDispatched(in QueueEntry entry) =>
         entry.IsFiller || entry.PhysicalOffset + entry.Size <= store.Dispatched.Value;
 
-    // False when the read ends before this entry: it matches and would be too much, or cannot be read yet.
+    // False when the read ends before this entry: it matches and would be too much, cannot be read yet, or was deleted.
     private bool Take(in QueueEntry entry, long queueOffset, TagFilter? filter, int maxBytes, RecordBatch batch)
     {
         if (entry.IsFiller || filter?.MatchesHash(entry.TagsCode) == false)
@@ -181,11 +190,13 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         }
 
         RecordLease lease = store.ReadRecord(entry.PhysicalOffset, entry.Size);
-        if (!lease.IsEmpty)
+        if (lease.IsEmpty)
         {
-            batch.Add(lease, queueOffset);
+            // What was deleted meanwhile is a gap to tell of; what is damaged is stepped over.
+            return entry.PhysicalOffset >= store.MinPhysicalOffset;
         }
 
+        batch.Add(lease, queueOffset);
         return true;
     }
 }

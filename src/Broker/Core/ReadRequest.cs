@@ -59,7 +59,11 @@ public readonly record struct ReadOutcome(
     long MinOffset,
     long MaxOffset,
     int Count,
-    int Bytes);
+    int Bytes)
+{
+    /// <summary>With <see cref="ReadStatus.OffsetTooSmall"/>: messages from the offset asked for on that were deleted.</summary>
+    public long Missed { get; init; }
+}
 
 /// <summary>Takes records as they lie in the commit log.</summary>
 public interface IRecordSink

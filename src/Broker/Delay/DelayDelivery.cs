@@ -2,12 +2,14 @@ using System.Buffers;
 using System.Buffers.Text;
 using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Retention;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
+using ProtoBridgeMQ.Store.Retention;
 
 namespace ProtoBridgeMQ.Broker.Delay;
 
@@ -16,7 +18,7 @@ namespace ProtoBridgeMQ.Broker.Delay;
 /// which it is delivered. A message is put into its own topic, made durable, and only then the offset moves on: after
 /// a crash some may come twice, none is lost.
 /// </summary>
-public sealed partial class DelayDelivery : IAsyncDisposable
+public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
 {
     private const int EntriesAtOnce = 32;
     private const long Idle = long.MaxValue;
@@ -51,6 +53,30 @@ public sealed partial class DelayDelivery : IAsyncDisposable
         _saved = [.. _offsets];
         _timer = time.CreateTimer(static delivery => ((DelayDelivery)delivery!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <inheritdoc/>
+    string IRetentionGuard.Name => "delayed messages";
+
+    /// <inheritdoc/>
+    long IRetentionGuard.LowestNeeded
+    {
+        get
+        {
+            long lowest = long.MaxValue;
+            for (int level = 1; level <= _levels.Count; level++)
+            {
+                if (_store.TryGetQueue(TopicName.Schedule, level - 1, out ConsumeQueue? queue))
+                {
+                    lowest = Math.Min(lowest, Unread.PhysicalOffset(queue, Volatile.Read(ref _offsets[level - 1])));
+                }
+            }
+
+            return lowest;
+        }
+    }
+
+    /// <inheritdoc/>
+    bool IRetentionGuard.Reads(string topic) => topic == TopicName.Schedule;
 
     /// <summary>Begins to deliver.</summary>
     public void Start() => _work = Task.Run(RunAsync);

@@ -56,6 +56,11 @@ public static class SubscriptionGroupFile
     {
         writer.WriteStartObject();
         writer.WriteStartObject("attributes"u8);
+        foreach ((string name, string value) in group.Attributes.Pairs)
+        {
+            writer.WriteString(name, value);
+        }
+
         writer.WriteEndObject();
         writer.WriteNumber("brokerId"u8, group.BrokerId);
         writer.WriteBoolean("consumeBroadcastEnable"u8, group.ConsumeBroadcastEnabled);
@@ -90,7 +95,13 @@ public static class SubscriptionGroupFile
         BrokerIdWhenSlow = value.Long("whichBrokerWhenConsumeSlowly", 1),
         NotifyMembers = value.Bool("notifyConsumerIdsChangedEnable", true),
         SystemFlag = value.Int("groupSysFlag", 0),
+        Attributes = new GroupAttributes(Attributes(value)),
     };
+
+    /// <summary>The attributes in a group's settings, or in a change of them.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Attributes(JsonElement value) => value.Fields("attributes")
+        .Where(static field => field.Value.ValueKind == JsonValueKind.String)
+        .Select(static field => KeyValuePair.Create(field.Name, field.Value.GetString()!));
 }
 
 /// <summary>What the file says.</summary>

@@ -38,7 +38,9 @@ public static class ResponseCodes
         ReadStatus.Found => "FOUND",
         ReadStatus.NoNewMessage => outcome.MaxOffset == 0 ? "NO_MESSAGE_IN_QUEUE" : "OFFSET_OVERFLOW_ONE",
         ReadStatus.NoMatchedMessage => "NO_MATCHED_MESSAGE",
-        ReadStatus.OffsetTooSmall => "OFFSET_TOO_SMALL",
+        ReadStatus.OffsetTooSmall => outcome.Missed == 0
+            ? "OFFSET_TOO_SMALL"
+            : $"OFFSET_TOO_SMALL, {outcome.Missed} messages before offset {outcome.MinOffset} were deleted",
         ReadStatus.OffsetTooLarge => "OFFSET_OVERFLOW_BADLY",
         _ => "NO_MESSAGE_IN_QUEUE",
     };

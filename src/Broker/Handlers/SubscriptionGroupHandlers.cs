@@ -18,7 +18,7 @@ internal sealed class UpdateGroupHandler(BrokerCore core) : IRequestHandler
         using JsonDocument? document = TableJson.Parse(request.Body.ToArray());
         string? name = document?.RootElement.Text("groupName");
         string? remark = name is null ? "the body has no groupName" : TopicName.RejectGroup(name);
-        if (remark is null && !core.Groups.Put(SubscriptionGroupFile.Read(name!, document!.RootElement)))
+        if (remark is null && !core.Groups.Put(Changed(name!, document!.RootElement)))
         {
             remark = $"the broker has {core.Options.MaxGroups} groups, as many as it may";
         }
@@ -26,6 +26,12 @@ internal sealed class UpdateGroupHandler(BrokerCore core) : IRequestHandler
         request.Reply(remark is null ? ResponseCode.Success : ResponseCode.InvalidParameter, remark);
         return default;
     }
+
+    // Everything is replaced but the attributes, of which the body has the changes.
+    private SubscriptionGroup Changed(string name, JsonElement settings) => SubscriptionGroupFile.Read(name, settings) with
+    {
+        Attributes = (core.Tables.Settings.Find(name)?.Attributes ?? GroupAttributes.None).Alter(SubscriptionGroupFile.Attributes(settings)),
+    };
 }
 
 /// <summary>GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): the table of groups as its file has it.</summary>

@@ -52,6 +52,21 @@ public sealed class OffsetTable
                 static entry => (entry.Key.Topic, entry.Key.Group),
                 static entry => KeyValuePair.Create(entry.Key.QueueId, entry.Value));
 
+    /// <summary>Topics and groups in them that have progress, as far as they are wanted; each is asked for once.</summary>
+    public IReadOnlyCollection<(string Topic, string Group)> Pairs(Func<string, string, bool> wanted)
+    {
+        var asked = new Dictionary<(string Topic, string Group), bool>();
+        foreach ((OffsetKey key, _) in _offsets)
+        {
+            if (!asked.ContainsKey((key.Topic, key.Group)))
+            {
+                asked.Add((key.Topic, key.Group), wanted(key.Topic, key.Group));
+            }
+        }
+
+        return [.. asked.Where(static pair => pair.Value).Select(static pair => pair.Key)];
+    }
+
     /// <summary>Groups that have progress in a topic.</summary>
     public IReadOnlyList<string> GroupsOf(string topic) =>
         [.. _offsets.Keys.Where(key => key.Topic == topic).Select(static key => key.Group).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];

@@ -57,7 +57,8 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
             .ConfigureAwait(false);
         try
         {
-            return new GroupRead(Copy(result, offset, maxBytes, filter, batch));
+            long next = Copy(result, offset, maxBytes, filter, batch);
+            return new GroupRead(next, result.Status == PullStatus.OffsetIllegal ? Math.Max(0, next - offset) : 0);
         }
         catch (ProtoBridgeMqException failure)
         {

@@ -160,7 +160,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
             outcome = ReadNow(queue, outcome.NextOffset, maxMessages, maxBytes, state, batch);
         }
 
-        return new GroupRead(outcome.NextOffset);
+        return new GroupRead(outcome.NextOffset, outcome.Missed);
     }
 
     public ValueTask CommitAsync(GroupQueue queue, long offset, CancellationToken cancellationToken)

@@ -46,6 +46,29 @@ public sealed class GroupConsumption : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_message_after_a_gap_tells_how_many_are_missing_and_no_other_does()
+    {
+        await using IMessageStream stream = await OpenAsync(0);
+        Source.Append(ScriptedSource.Queue(0), "0", "1");
+        using var batch = new MessageBatch();
+        Assert.Equal(["0", "1"], (await ReceiveAsync(stream, 2)).Select(message => message.Text));
+        Source.Min = 5;
+        Source.Append(ScriptedSource.Queue(0), "2", "3", "4", "5", "6");
+        List<long> missing = [];
+        while (missing.Count < 2)
+        {
+            int count = await stream.ReceiveAsync(batch, 1, TimeSpan.FromSeconds(10));
+            for (int i = 0; i < count; i++)
+            {
+                Assert.Equal(5 + missing.Count, batch[i].QueueOffset);
+                missing.Add(batch[i].Missing);
+            }
+        }
+
+        Assert.Equal([3, 0], missing);
+    }
+
+    [Fact]
     public async Task A_queue_is_read_no_further_than_its_window()
     {
         await using IMessageStream stream = await OpenAsync(0);

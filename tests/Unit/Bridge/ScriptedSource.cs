@@ -22,6 +22,9 @@ internal sealed class ScriptedSource : IGroupSource
 
     public Queue<Exception> SendBackFailures { get; } = new();
 
+    /// <summary>Offsets before it were deleted.</summary>
+    public long Min { get; set; }
+
     public bool IsDisposed { get; private set; }
 
     public static GroupQueue Queue(int id) => new("t", "b", id);
@@ -85,6 +88,11 @@ internal sealed class ScriptedSource : IGroupSource
             Task changed;
             lock (_gate)
             {
+                if (offset < Min)
+                {
+                    return new GroupRead(Min, Min - offset);
+                }
+
                 List<string> texts = _queues.GetValueOrDefault(queue) ?? [];
                 for (int i = (int)offset; i < texts.Count && batch.Count < maxMessages; i++)
                 {

@@ -30,6 +30,8 @@ internal static class MessageJson
         if (receipt is { } handle)
         {
             writer.WriteNumber("attempt"u8, message.Attempt);
+            if (message.Missing > 0)
+                writer.WriteNumber("missing"u8, message.Missing);
             Span<byte> text = stackalloc byte[ReceiptHandle.TextLength];
             handle.Write(text);
             writer.WriteString("receipt"u8, text);

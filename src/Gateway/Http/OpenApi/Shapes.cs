@@ -54,6 +54,7 @@ internal sealed record ReceivedMessages(IReadOnlyList<ReceivedMessage> Messages)
 /// <param name="QueueId">Queue of the topic.</param>
 /// <param name="Offset">Position in the queue.</param>
 /// <param name="Attempt">1 for the first delivery to the group.</param>
+/// <param name="Missing">Messages directly before this one in its queue that retention deleted before the group read them; only where there are some.</param>
 /// <param name="Receipt">What `/v1/receipts/ack` takes.</param>
 internal sealed record ReceivedMessage(
     string MessageId,
@@ -69,6 +70,7 @@ internal sealed record ReceivedMessage(
     int QueueId,
     long Offset,
     int Attempt,
+    long? Missing,
     string Receipt);
 
 /// <summary>Deliveries to settle.</summary>

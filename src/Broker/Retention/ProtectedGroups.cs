@@ -1,0 +1,110 @@
+using System.IO.Enumeration;
+using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Groups;
+using ProtoBridgeMQ.Broker.Offsets;
+using ProtoBridgeMQ.Broker.Topics;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Queues;
+using ProtoBridgeMQ.Store.Retention;
+
+namespace ProtoBridgeMQ.Broker.Retention;
+
+/// <summary>
+/// Groups whose unread messages are never deleted: those with the attribute <c>protected=true</c>, and those that the
+/// patterns of <see cref="BrokerOptions.ProtectedGroups"/> name. A guard for each topic that such a group has progress in.
+/// </summary>
+internal sealed class ProtectedGroups : IRetentionGuardSource
+{
+    private readonly MessageStore _store;
+    private readonly OffsetTable _offsets;
+    private readonly SubscriptionGroupTable _groups;
+    private readonly ITopics _topics;
+    private readonly (string Topic, string Group)[] _patterns;
+
+    public ProtectedGroups(string patterns, MessageStore store, BrokerTables tables)
+    {
+        _store = store;
+        _offsets = tables.Offsets;
+        _groups = tables.Settings;
+        _topics = tables.Topics;
+        _patterns = [.. patterns.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(static pattern =>
+        {
+            int colon = pattern.LastIndexOf(':');
+            return colon < 0 ? ("*", pattern) : (pattern[..colon], pattern[(colon + 1)..]);
+        })];
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<IRetentionGuard> Guards
+    {
+        get
+        {
+            HashSet<string> marked = [.. _groups.All().Where(static group => group.IsProtected).Select(static group => group.Name)];
+            return marked.Count == 0 && _patterns.Length == 0
+                ? []
+                : _offsets.Pairs((topic, group) => IsProtected(marked, topic, group)).Select(pair => new Guard(pair.Topic, pair.Group, LowestNeeded(pair.Topic, pair.Group)));
+        }
+    }
+
+    private bool IsProtected(HashSet<string> marked, string topic, string group)
+    {
+        if (marked.Contains(group))
+        {
+            return true;
+        }
+
+        foreach ((string topicPattern, string groupPattern) in _patterns)
+        {
+            if (FileSystemName.MatchesSimpleExpression(groupPattern, group, ignoreCase: false)
+                && (FileSystemName.MatchesSimpleExpression(topicPattern, topic, ignoreCase: false) || topic == TopicName.RetryPrefix + group))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // A queue of the topic that the group has no progress in has not been read at all.
+    private long LowestNeeded(string topic, string group)
+    {
+        long lowest = long.MaxValue;
+        int queues = _topics.Find(topic)?.ReadQueues ?? 0;
+        for (int queueId = 0; queueId < queues; queueId++)
+        {
+            if (_store.TryGetQueue(topic, queueId, out ConsumeQueue? queue))
+            {
+                lowest = Math.Min(lowest, Unread.PhysicalOffset(queue, _offsets.Query(group, topic, queueId)));
+            }
+        }
+
+        return lowest;
+    }
+
+    private sealed class Guard(string topic, string group, long lowest) : IRetentionGuard
+    {
+        public string Name => $"group {group} of topic {topic}";
+
+        public long LowestNeeded => lowest;
+
+        public bool Reads(string name) => name == topic;
+    }
+}
+
+/// <summary>Where what is unread of a queue begins in the log.</summary>
+internal static class Unread
+{
+    /// <summary>Physical offset of the first message at or after a queue offset; <see cref="long.MaxValue"/> without one.</summary>
+    public static long PhysicalOffset(ConsumeQueue queue, long offset)
+    {
+        for (long next = Math.Max(offset, queue.MinOffset); queue.TryReadEntry(next, out QueueEntry entry); next++)
+        {
+            if (!entry.IsFiller)
+            {
+                return entry.PhysicalOffset;
+            }
+        }
+
+        return long.MaxValue;
+    }
+}
