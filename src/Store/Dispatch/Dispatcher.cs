@@ -137,6 +137,12 @@ internal sealed partial class Dispatcher : IDisposable
 
             Tell(segment, progress.Offset);
         }
+        catch (Exception error)
+        {
+            // Somebody who is asked about records threw: without the answer nothing behind may be dispatched.
+            _health.Fail("Messages could not be dispatched", error);
+            return false;
+        }
         finally
         {
             segment.Release();
