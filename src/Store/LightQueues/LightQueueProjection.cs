@@ -37,6 +37,7 @@ internal sealed class LightQueueProjection : ILogProjection
     private long _upper;
     private long _lower;
     private long _flushedLower;
+    private long _highestStart;
 
     public LightQueueProjection(LightQueueTable table, LightQueueArena arena, LightQueueHeads heads, LightQueueCatalogue catalogue, LightQueueRegistry registry, LightQueueMetrics metrics, ILightQueueSelector? selector, StoreOptions options)
     {
@@ -129,7 +130,7 @@ internal sealed class LightQueueProjection : ILogProjection
     public void EndRecovery(long end)
     {
         var cut = 0;
-        if (_upper > end)
+        if (Math.Max(_upper, _highestStart) > end)
         {
             for (var slot = LightQueueHeads.FirstSlot; slot < _registry.Slots; slot++)
                 cut += _table.CutOff(slot, end) ? 1 : 0;
@@ -141,7 +142,7 @@ internal sealed class LightQueueProjection : ILogProjection
         _upper = _lower = _stagedEnd = end;
         if (cut == 0)
             return;
-        _repairs.Add(new Repair("LightQueueAheadOfLog", "The machine stopped with light queues on disk whose records are not (async flush).", $"Cut off entries of {cut} light queue(s); the log ends at {end}."));
+        _repairs.Add(new Repair("LightQueueAheadOfLog", "The machine stopped with light queues on disk that know of more log than is there.", $"Took {cut} light queue(s) back to the end of the log at {end}."));
     }
 
     public void Flush()
@@ -242,12 +243,14 @@ internal sealed class LightQueueProjection : ILogProjection
                 state.Last = head.Last;
                 state.Max = head.Max;
                 state.SetMin(head.MinOrStart);
+                NoteStart(state);
                 continue;
             }
 
             // Built again: what the queue had let go of keeps its offsets.
             if (hasHead)
                 state.Empty(head.Last == 0 ? head.Max : head.MinOrStart, state.Start);
+            NoteStart(state);
             _table.MarkDirty(ref state, slot);
             if (start.Rebuild || state.Start >= start.Offset)
                 continue;
@@ -258,6 +261,12 @@ internal sealed class LightQueueProjection : ILogProjection
         if (lost > 0)
             _repairs.Add(new Repair("LostLightQueue", "No crash: the head or the blocks of a light queue are missing or damaged.", $"Made {lost} light queue(s) again from offset {Math.Max(offset, start.LogStart)} of the log on."));
         return Math.Max(offset, Math.Min(start.Offset, start.LogStart));
+    }
+
+    private void NoteStart(in LightQueueState state)
+    {
+        if (state.Last == 0)
+            _highestStart = Math.Max(_highestStart, state.Start);
     }
 
     /// <summary>Finds the free blocks by their headers, when heads know of much less than was ever taken.</summary>

@@ -171,14 +171,19 @@ internal sealed class LightQueueTable
         }
     }
 
-    /// <summary>Takes entries off the end whose records the log does not have; true when there were any.</summary>
+    /// <summary>
+    /// Takes entries off the end whose records the log does not have, and has a queue that begins behind the log begin at
+    /// its end; true when there was something to do.
+    /// </summary>
     public bool CutOff(int slot, long endPhysical)
     {
         lock (LockOf(slot))
         {
             ref var state = ref At(slot);
-            if (!state.Exists || state.Last == 0 || LastPhysical(state) < endPhysical)
+            if (!state.Exists || (state.Last == 0 ? state.Start : LastPhysical(state) + 1) <= endPhysical)
                 return false;
+            if (state.Last == 0)
+                state.Empty(state.Max, endPhysical);
             while (state.Last != 0 && LastPhysical(state) >= endPhysical)
             {
                 state.Max--;
