@@ -60,10 +60,11 @@ public sealed class AdminClient
     /// <param name="topic">The topic.</param>
     /// <param name="queues">Queues on each broker, to read and to write.</param>
     /// <param name="broker">Create it on this broker only; null for all.</param>
+    /// <param name="attributes">Attributes of RocketMQ 5, as <c>+cleanup.policy=COMPACTION,+message.type=NORMAL</c>; brokers of 4.x take no notice.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <remarks>The name servers know it a moment later: brokers register their topics in the background.</remarks>
     /// <exception cref="ProtoBridgeMqException">A broker refused, or cannot be reached; others may have it.</exception>
-    public async ValueTask CreateTopicAsync(string topic, int queues, string? broker = null, CancellationToken cancellationToken = default)
+    public async ValueTask CreateTopicAsync(string topic, int queues, string? broker = null, string? attributes = null, CancellationToken cancellationToken = default)
     {
         Names.RequireTopic(topic);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queues);
@@ -77,6 +78,7 @@ public sealed class AdminClient
             FilterType = "SINGLE_TAG",
             SystemFlag = 0,
             Order = false,
+            Attributes = attributes,
         };
         bool any = false;
         foreach (BrokerRoute route in await ListBrokersAsync(cancellationToken).ConfigureAwait(false))
@@ -103,6 +105,29 @@ public sealed class AdminClient
         }
     }
 
+    /// <summary>The attributes of a topic on a broker, such as <c>cleanup.policy</c>; none when the broker does not tell (4.x) or has no such topic.</summary>
+    /// <exception cref="ProtoBridgeMqException">The broker cannot be reached.</exception>
+    public async ValueTask<IReadOnlyDictionary<string, string>> GetTopicAttributesAsync(string topic, string broker, CancellationToken cancellationToken = default)
+    {
+        Names.RequireTopic(topic);
+        string what = $"Asking broker {broker} for the settings of topic {topic}";
+        using RemotingResponse response = await AskAsync(broker, RequestCode.GetTopicConfig, new TopicConfigRequestHeader { Topic = topic }, what, cancellationToken).ConfigureAwait(false);
+        return response.Code == ResponseCode.Success
+            ? RemoteCalls.Read(response, what, broker, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicConfigData)).Attributes ?? []
+            : new Dictionary<string, string>();
+    }
+
+    /// <summary>What a broker calls itself, such as <c>ProtoBridgeMQ 1.0.0</c> or <c>V5_3_3</c>; empty when it does not tell.</summary>
+    /// <exception cref="ProtoBridgeMqException">The broker cannot be reached.</exception>
+    public async ValueTask<string> GetBrokerVersionAsync(string broker, CancellationToken cancellationToken = default)
+    {
+        string what = $"Asking broker {broker} for its version";
+        using RemotingResponse response = await AskAsync(broker, RequestCode.GetBrokerRuntimeInfo, default(NoFields), what, cancellationToken).ConfigureAwait(false);
+        return response.Code == ResponseCode.Success
+            ? RemoteCalls.Read(response, what, broker, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.KvTable)).Table.GetValueOrDefault("brokerVersionDesc") ?? string.Empty
+            : string.Empty;
+    }
+
     /// <summary>The client ids of the members of a group that consumes a topic.</summary>
     /// <exception cref="ProtoBridgeMqException">The group has no member, or no broker answers.</exception>
     public async ValueTask<IReadOnlyCollection<string>> ListMembersAsync(string group, string topic, CancellationToken cancellationToken = default)
@@ -111,6 +136,18 @@ public sealed class AdminClient
         TopicRoute route = await _connection.Routes.FindAsync(topic, cancellationToken).ConfigureAwait(false)
             ?? throw new TopicNotFoundException(topic, $"No name server knows topic {topic}.");
         return await Rebalance.MembersAsync(_connection, route, group, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks the master of a broker; the answer may be a refusal.</summary>
+    private async ValueTask<RemotingResponse> AskAsync<THeader>(string broker, int code, THeader header, string what, CancellationToken cancellationToken)
+        where THeader : struct, IHeaderWriter
+    {
+        IReadOnlyList<BrokerRoute> brokers = await ListBrokersAsync(cancellationToken).ConfigureAwait(false);
+        string master = brokers.FirstOrDefault(route => route.Name == broker)?.Addresses.GetValueOrDefault(0)
+            ?? throw new ClusterUnreachableException($"{what} failed: the name servers know no master of it.", false, null);
+        return await _connection.Calls
+            .InvokeAsync(master, code, header, default, _connection.Options.RequestTimeout, what, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     private async ValueTask<RemotingResponse> InvokeAsync(int code, string what, CancellationToken cancellationToken)

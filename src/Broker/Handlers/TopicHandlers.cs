@@ -70,7 +70,7 @@ internal sealed class TopicConfigHandler(BrokerCore core) : IRequestHandler
 {
     public ValueTask HandleAsync(RemotingRequest request)
     {
-        string name = request.Fields.GetStringOrNull("topic"u8) ?? string.Empty;
+        string name = TopicConfigRequestHeader.Read(request.Fields).Topic;
         if (core.Topics.Find(name) is not { } topic)
         {
             request.Reply(ResponseCode.TopicNotExist, $"No topic in this broker. topic: {name}");

@@ -12,7 +12,9 @@ public sealed class TopicAttributes : IEquatable<TopicAttributes>
     /// <summary>How long messages are kept, in milliseconds; -1: as the store does.</summary>
     public const string ReserveTime = "reserve.time";
 
-    private const string Compaction = "COMPACTION";
+    /// <summary>Value of <see cref="CleanupPolicy"/>: the latest message of each key is kept.</summary>
+    public const string Compaction = "COMPACTION";
+
     private static readonly FrozenDictionary<string, (bool Changeable, Func<string, string?> Reject)> Known =
         new Dictionary<string, (bool, Func<string, string?>)>
         {

@@ -11,9 +11,10 @@ namespace ProtoBridgeMQ.Gateway.Cluster;
 /// The fronts' state as the latest record of each key in one queue of a topic of its own, which every gateway of the
 /// cluster follows:
 /// <code>
-///   body: value      properties: space, key, and for a removed key gone=1
+///   body: value      properties: KEYS, space, key, and for a removed key gone=1
 /// </code>
-/// All of it is in memory. A put is stored before it counts; the order of the queue decides between gateways.
+/// On brokers of this project that topic is compacted: opening reads little history, whatever was deleted. On others it is
+/// an ordinary one, whose live values are written again when most of what was read is history. All of it is in memory. A put is stored before it counts; the order of the queue decides between gateways.
 /// </summary>
 internal sealed class ClusterState : IStateStore, IAsyncDisposable
 {
@@ -24,6 +25,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
     private const int MinHistory = 10_000;
 
     private const int HistoryPerKey = 4;
+    private const string Compacted = "+cleanup.policy=COMPACTION";
     private const int Lanes = 64;
     private const int ReadBatch = 256;
 
@@ -37,6 +39,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
     private readonly SemaphoreSlim[] _lanes = [.. Enumerable.Range(0, Lanes).Select(_ => new SemaphoreSlim(1, 1))];
     private readonly CancellationTokenSource _stop = new();
     private MessageQueue _queue;
+    private long _records;
     private Task _following = Task.CompletedTask;
 
     private ClusterState(ClusterConnection connection, Producer producer, ClusterOptions options, TimeProvider clock, ILogger log)
@@ -120,7 +123,9 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         var admin = new AdminClient(_connection);
         BrokerRoute broker = (await admin.ListBrokersAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(known => known.Addresses.ContainsKey(0))
             ?? throw new BridgeException(BridgeError.Unreachable, $"The name servers {_options.NameServers} know no broker with a master.");
-        await admin.CreateTopicAsync(ClusterTopics.State, 1, broker.Name, cancellationToken).ConfigureAwait(false);
+        string version = await admin.GetBrokerVersionAsync(broker.Name, cancellationToken).ConfigureAwait(false);
+        string? attributes = version.StartsWith("ProtoBridgeMQ", StringComparison.Ordinal) ? Compacted : null;
+        await admin.CreateTopicAsync(ClusterTopics.State, 1, broker.Name, attributes, cancellationToken).ConfigureAwait(false);
         long start = _clock.GetTimestamp();
         while (queues.Count == 0)
         {
@@ -171,13 +176,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         var properties = default(PropertyTextWriter);
         try
         {
-            properties.Write(StateTable.SpaceName, space);
-            properties.Write(StateTable.KeyName, key);
-            if (value is null)
-            {
-                properties.Write(StateTable.GoneName, "1"u8);
-            }
-
+            StateProperties.Write(ref properties, space, key, value);
             if (again is { } offset)
             {
                 properties.Write(StateTable.AgainName, offset.ToString(CultureInfo.InvariantCulture));
@@ -195,6 +194,15 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         }
     }
 
+    /// <summary>Whether the broker keeps the latest values by itself: written again, one could take the place of a newer one.</summary>
+    private async ValueTask<bool> IsCompactedAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<string, string> attributes = await new AdminClient(_connection)
+            .GetTopicAttributesAsync(ClusterTopics.State, _queue.BrokerName, cancellationToken)
+            .ConfigureAwait(false);
+        return attributes.GetValueOrDefault("cleanup.policy") == "COMPACTION";
+    }
+
     private async ValueTask<long> ReadAllAsync(CancellationToken cancellationToken)
     {
         long end = await _reader.GetMaxOffsetAsync(_queue, cancellationToken).ConfigureAwait(false);
@@ -210,8 +218,8 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
             next = await StepAsync(next, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         }
 
-        _log.StateRead(_table.Live, next - start);
-        if (next - start > MinHistory && next - start > (long)_table.Live * HistoryPerKey)
+        _log.StateRead(_table.Live, _records);
+        if (_records > MinHistory && _records > (long)_table.Live * HistoryPerKey && !await IsCompactedAsync(cancellationToken).ConfigureAwait(false))
         {
             await RewriteAsync(next, cancellationToken).ConfigureAwait(false);
         }
@@ -239,6 +247,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         using PullResult result = await _reader.PullAsync(_queue, next, ReadBatch, wait, "*", cancellationToken).ConfigureAwait(false);
         foreach (MessageView view in result)
         {
+            _records++;
             if (!_table.Apply(view.PropertyText, view.ReadBody().Span, view.QueueOffset))
             {
                 _log.StateRecordUnknown(view.QueueOffset);

@@ -81,7 +81,7 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
             return present;
         }
 
-        await ClusterErrors.TranslateAsync(_admin.CreateTopicAsync(topic, queues, null, cancellationToken)).ConfigureAwait(false);
+        await ClusterErrors.TranslateAsync(_admin.CreateTopicAsync(topic, queues, cancellationToken: cancellationToken)).ConfigureAwait(false);
         long start = clock.GetTimestamp();
         while (true)
         {

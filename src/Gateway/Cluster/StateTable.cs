@@ -1,4 +1,5 @@
 using System.Text;
+using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Gateway.Cluster;
@@ -22,13 +23,6 @@ internal sealed class StateTable
             }
         }
     }
-
-    public static ReadOnlySpan<byte> SpaceName => "space"u8;
-
-    public static ReadOnlySpan<byte> KeyName => "key"u8;
-
-    /// <summary>A removed key.</summary>
-    public static ReadOnlySpan<byte> GoneName => "gone"u8;
 
     /// <summary>A value written again: it counts only where the key's last record is still the one at this offset.</summary>
     public static ReadOnlySpan<byte> AgainName => "again"u8;
@@ -73,13 +67,13 @@ internal sealed class StateTable
     /// <summary>Applies one record of the log; false when it is not one of ours.</summary>
     public bool Apply(ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body, long offset)
     {
-        if (!PropertyText.TryGet(properties, SpaceName, out ReadOnlySpan<byte> space)
-            || !PropertyText.TryGet(properties, KeyName, out ReadOnlySpan<byte> key))
+        if (!PropertyText.TryGet(properties, StateProperties.Space, out ReadOnlySpan<byte> space)
+            || !PropertyText.TryGet(properties, StateProperties.Key, out ReadOnlySpan<byte> key))
         {
             return false;
         }
 
-        bool gone = PropertyText.TryGet(properties, GoneName, out _);
+        bool gone = PropertyText.TryGet(properties, StateProperties.Gone, out _);
         long? again = PropertyText.TryGet(properties, AgainName, out ReadOnlySpan<byte> text)
             && System.Buffers.Text.Utf8Parser.TryParse(text, out long value, out _) ? value : null;
         Apply(Encoding.UTF8.GetString(space), Encoding.UTF8.GetString(key), gone ? null : body.ToArray(), offset, again);

@@ -4,28 +4,27 @@ using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
 using PropertyTextWriter = ProtoBridgeMQ.Bridge.Messages.PropertyTextWriter;
 
 namespace ProtoBridgeMQ.Gateway.Embedded;
 
 /// <summary>
-/// The fronts' state as the latest record of each key in one queue of a topic of its own:
+/// The fronts' state as the latest record of each key in one queue of a compacted topic of its own:
 /// <code>
-///   body: value      properties: space, key, and for a removed key gone=1
+///   body: value      properties: KEYS, space, key, and for a removed key gone=1
 /// </code>
-/// All of it is in memory; opening reads the queue once. When most records are history, the live values are
-/// written again behind them, and the next opening begins there.
+/// All of it is in memory; opening reads the latest records and no history. A topic of an earlier version, which is not
+/// compacted, is read through once, its live values are written again with KEYS, and it becomes compacted.
 /// </summary>
 internal sealed class StateLog : IStateStore
 {
-    /// <summary>Its saved progress is where opening begins to read.</summary>
+    /// <summary>Where earlier versions saved the offset from which they read.</summary>
     private const string Reader = "PROTOBRIDGE_STATE_READER";
 
-    /// <summary>History is left behind when there are so many records, and so many times more than keys.</summary>
-    private const int MinHistory = 10_000;
-
-    private const int HistoryPerKey = 4;
+    /// <summary>Values that are written again at a time.</summary>
+    private const int WritesAtOnce = 256;
 
     private readonly IBrokerCore _core;
     private readonly EmbeddedOptions _options;
@@ -46,25 +45,28 @@ internal sealed class StateLog : IStateStore
         _log = log;
     }
 
-    private static ReadOnlySpan<byte> SpaceName => "space"u8;
-
-    private static ReadOnlySpan<byte> KeyName => "key"u8;
-
-    private static ReadOnlySpan<byte> GoneName => "gone"u8;
-
     public static async ValueTask<StateLog> OpenAsync(IBrokerCore core, EmbeddedOptions options, TimeProvider clock, ILogger log, CancellationToken cancellationToken)
     {
         var state = new StateLog(core, options, clock, log);
-        if (core.Topics.Find(EmbeddedTopics.State) is null)
+        if (core.Topics.Find(EmbeddedTopics.State) is not { } topic)
         {
-            SendStatus made = core.Topics.Put(new BrokerTopic { Name = EmbeddedTopics.State, ReadQueues = 1, WriteQueues = 1 });
-            if (made != SendStatus.Ok)
+            Put(core, new BrokerTopic { Name = EmbeddedTopics.State, ReadQueues = 1, WriteQueues = 1, Attributes = TopicAttributes.Compacted });
+        }
+        else if (topic.IsCompacted)
+        {
+            long records = core.ReadAllLatest(EmbeddedTopics.State, 0, new LatestSink(state, cancellationToken));
+            log.StateRead(state._live, records);
+        }
+        else
+        {
+            state.ReadHistory(cancellationToken);
+            if (core.Status.Writable)
             {
-                throw BrokerErrors.ToException(made, null, $"topic {EmbeddedTopics.State}");
+                await state.RewriteAsync().ConfigureAwait(false);
+                Put(core, topic with { Attributes = topic.Attributes.With(TopicAttributes.CleanupPolicy, TopicAttributes.Compaction) });
             }
         }
 
-        await state.ReadAllAsync(cancellationToken).ConfigureAwait(false);
         return state;
     }
 
@@ -133,12 +135,7 @@ internal sealed class StateLog : IStateStore
         var properties = default(PropertyTextWriter);
         try
         {
-            properties.Write(SpaceName, space);
-            properties.Write(KeyName, key);
-            if (value is null)
-            {
-                properties.Write(GoneName, "1"u8);
-            }
+            StateProperties.Write(ref properties, space, key, value);
 
             ValueTask<SendOutcome> sent = Append(space, key, value, properties.Written, out long order);
             SendOutcome outcome = default;
@@ -223,7 +220,8 @@ internal sealed class StateLog : IStateStore
         }
     }
 
-    private async ValueTask ReadAllAsync(CancellationToken cancellationToken)
+    /// <summary>Reads the topic as earlier versions wrote it: from the offset that they saved, to the end.</summary>
+    private void ReadHistory(CancellationToken cancellationToken)
     {
         long start = Math.Max(_core.Offsets.Min(EmbeddedTopics.State, 0), _core.Offsets.Query(Reader, EmbeddedTopics.State, 0));
         long next = start;
@@ -247,23 +245,19 @@ internal sealed class StateLog : IStateStore
         }
 
         _log.StateRead(_live, next - start);
-        if (next - start > MinHistory && next - start > (long)_live * HistoryPerKey && _core.Status.Writable)
-        {
-            await RewriteAsync(next).ConfigureAwait(false);
-        }
     }
 
     private void Replay(ReadOnlySpan<byte> bytes, long offset)
     {
         if (MessageRecord.TryRead(bytes, out MessageRecord record) != RecordError.None
-            || !PropertyText.TryGet(record.Properties, SpaceName, out ReadOnlySpan<byte> space)
-            || !PropertyText.TryGet(record.Properties, KeyName, out ReadOnlySpan<byte> key))
+            || !PropertyText.TryGet(record.Properties, StateProperties.Space, out ReadOnlySpan<byte> space)
+            || !PropertyText.TryGet(record.Properties, StateProperties.Key, out ReadOnlySpan<byte> key))
         {
             _log.StateRecordUnknown(offset);
             return;
         }
 
-        bool gone = PropertyText.TryGet(record.Properties, GoneName, out _);
+        bool gone = PropertyText.TryGet(record.Properties, StateProperties.Gone, out _);
         Apply(
             (Encoding.UTF8.GetString(space), Encoding.UTF8.GetString(key)),
             gone ? null : record.Body.ToArray(),
@@ -272,17 +266,34 @@ internal sealed class StateLog : IStateStore
             ended: false);
     }
 
-    /// <summary>Writes every live value again, then lets the next opening begin at the first of them.</summary>
-    private async ValueTask RewriteAsync(long first)
+    /// <summary>Writes every live value again, with its key where compaction looks for it.</summary>
+    private async ValueTask RewriteAsync()
     {
-        List<KeyValuePair<(string Space, string Key), Entry>> live = [.. _entries.Where(entry => entry.Value.Value is not null)];
-        foreach (KeyValuePair<(string Space, string Key), Entry> entry in live)
+        KeyValuePair<(string Space, string Key), Entry>[] live = [.. _entries.Where(entry => entry.Value.Value is not null)];
+        foreach (KeyValuePair<(string Space, string Key), Entry>[] some in live.Chunk(WritesAtOnce))
         {
-            await WriteAsync(entry.Key.Space, entry.Key.Key, entry.Value.Value).ConfigureAwait(false);
+            await Task.WhenAll(some.Select(entry => WriteAsync(entry.Key.Space, entry.Key.Key, entry.Value.Value).AsTask())).ConfigureAwait(false);
         }
+    }
 
-        _core.Offsets.Commit(Reader, EmbeddedTopics.State, 0, first);
+    private static void Put(IBrokerCore core, BrokerTopic topic)
+    {
+        SendStatus made = core.Topics.Put(topic);
+        if (made != SendStatus.Ok)
+        {
+            throw BrokerErrors.ToException(made, null, $"topic {EmbeddedTopics.State}");
+        }
     }
 
     private readonly record struct Entry(byte[]? Value, long Order);
+
+    private sealed class LatestSink(StateLog state, CancellationToken cancellationToken) : IRecordSink
+    {
+        public bool Accept(long queueOffset, long physicalOffset, ReadOnlySpan<byte> record)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            state.Replay(record, queueOffset);
+            return true;
+        }
+    }
 }

@@ -48,12 +48,14 @@ internal sealed class CompactedFile
 
     /// <summary>Opens a file and checks what it says of itself.</summary>
     /// <exception cref="StoreUnusableException">It is damaged.</exception>
-    public static CompactedFile Open(FileHandles handles, string path)
+    public static CompactedFile Open(FileHandles handles, string path, KeyHash hash)
     {
         var length = handles.Length(path);
         Span<byte> bytes = stackalloc byte[CompactedLayout.HeaderSize];
         if (handles.Read(path, bytes, 0) < bytes.Length || !CompactedLayout.TryRead(bytes, out CompactedHeader header))
             throw Damaged(path, "its header is not what was written");
+        if (header.HashCheck != hash.Of(CompactedLayout.HeaderMagic))
+            throw Damaged(path, "it belongs to another 'compaction/topics.json'");
         if (handles.Read(path, bytes, length - CompactedLayout.FooterSize) < bytes.Length || !CompactedLayout.TryRead(bytes, out CompactedFooter footer))
             throw Damaged(path, "its end is not what was written");
         var size = (footer.Groups * CompactedLayout.FenceSize) + CompactedLayout.CrcSize;

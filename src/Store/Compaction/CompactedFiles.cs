@@ -47,7 +47,7 @@ internal sealed class CompactedFiles
     /// Opens the files of a directory. One that a newer file stands for as well is deleted, and so is one that was not
     /// finished: a crash left them.
     /// </summary>
-    public static CompactedFiles Load(IFileSystem files, FileHandles handles, string directory)
+    public static CompactedFiles Load(IFileSystem files, FileHandles handles, KeyHash hash, string directory)
     {
         var found = new List<CompactedFile>();
         foreach (var entry in files.List(directory))
@@ -58,7 +58,7 @@ internal sealed class CompactedFiles
             if (entry.Name.EndsWith(CompactedFileWriter.Unfinished, StringComparison.Ordinal))
                 files.DeleteFile(path);
             else if (IsName(entry.Name))
-                found.Add(CompactedFile.Open(handles, path));
+                found.Add(CompactedFile.Open(handles, path, hash));
         }
 
         var kept = new List<CompactedFile>();

@@ -8,8 +8,8 @@ namespace ProtoBridgeMQ.Store.Compaction;
 /// <code>
 ///  header 64 | group ... | fences | footer 64
 ///
-///  header    "PBMQCMP1" 8 | first queue offset covered 8 | queue offset after the last covered 8 | generation 8 | zeros 28
-///            CRC-32 of the bytes before 4
+///  header    "PBMQCMP1" 8 | first queue offset covered 8 | queue offset after the last covered 8 | generation 8
+///            hash of "PBMQCMP1" 4 | zeros 24 | CRC-32 of the bytes before 4
 ///  group     up to 64 records as they were in the log | for each an entry 48 | CRC-32 of the entries 4
 ///  entry     queue offset 8 | position of the record in the file 8 | its size 4 | its CRC-32 4 | hash of its tag 8
 ///            store time 8 | hash of its key 4 | 1 when it removes its key 4
@@ -29,7 +29,7 @@ internal static class CompactedLayout
     public const int FenceSize = 20;
     public const int CrcSize = 4;
 
-    private static ReadOnlySpan<byte> HeaderMagic => "PBMQCMP1"u8;
+    public static ReadOnlySpan<byte> HeaderMagic => "PBMQCMP1"u8;
 
     private static ReadOnlySpan<byte> FooterMagic => "PBMQCMPE"u8;
 
@@ -40,6 +40,7 @@ internal static class CompactedLayout
         BinaryPrimitives.WriteInt64BigEndian(destination[8..], header.Start);
         BinaryPrimitives.WriteInt64BigEndian(destination[16..], header.End);
         BinaryPrimitives.WriteInt64BigEndian(destination[24..], header.Generation);
+        BinaryPrimitives.WriteUInt32BigEndian(destination[32..], header.HashCheck);
         Seal(destination[..HeaderSize]);
     }
 
@@ -48,7 +49,7 @@ internal static class CompactedLayout
         header = default;
         if (source.Length < HeaderSize || !source.StartsWith(HeaderMagic) || !IsSealed(source[..HeaderSize]))
             return false;
-        header = new CompactedHeader(Long(source, 8), Long(source, 16), Long(source, 24));
+        header = new CompactedHeader(Long(source, 8), Long(source, 16), Long(source, 24), BinaryPrimitives.ReadUInt32BigEndian(source[32..]));
         return header.Start >= 0 && header.End >= header.Start;
     }
 
@@ -120,7 +121,7 @@ internal static class CompactedLayout
 }
 
 /// <summary>How a file of compacted records begins.</summary>
-internal readonly record struct CompactedHeader(long Start, long End, long Generation);
+internal readonly record struct CompactedHeader(long Start, long End, long Generation, uint HashCheck);
 
 /// <summary>How a file of compacted records ends.</summary>
 internal readonly record struct CompactedFooter(long FencesAt, long Groups, long Records, long Tombstones, long NewestTombstone);

@@ -21,7 +21,7 @@ internal sealed partial class CompactedQueueLoader(CompactionContext context)
     /// <param name="checkFiles">Whether the entries of the files are to be checked.</param>
     public void Load(CompactedQueue queue, bool useSnapshot, bool checkFiles)
     {
-        var files = CompactedFiles.Load(context.Files, context.Handles, queue.Directory);
+        var files = CompactedFiles.Load(context.Files, context.Handles, context.Hash, queue.Directory);
         if (checkFiles)
         {
             foreach (var file in files.All)

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Config;
 using ProtoBridgeMQ.Store.Files;
 
@@ -54,33 +56,34 @@ internal sealed class CompactedTopicList
     /// <summary>Writes the file; durable on return.</summary>
     public void Write(IReadOnlyList<string> topics)
     {
-        _file.Write(JsonSerializer.SerializeToUtf8Bytes(new { hashSeed = Convert.ToHexString(Seed), topics }));
+        var seed = Convert.ToHexString(Seed);
+        _file.Write(JsonSerializer.SerializeToUtf8Bytes(new { hashSeed = seed, topics, crc = Crc(seed, topics) }));
         Topics = topics;
     }
+
+    /// <summary>A name or a secret that changed would be taken for another one.</summary>
+    private static uint Crc(string seed, IEnumerable<string> topics) =>
+        BodyCrc32.Ieee(Encoding.UTF8.GetBytes(string.Join('\n', topics.Prepend(seed))));
 
     private static Saved Parse(byte[] text)
     {
         using var document = JsonDocument.Parse(text);
-        if (document.RootElement.ValueKind != JsonValueKind.Object
-            || !document.RootElement.TryGetProperty("topics", out var topics)
-            || topics.ValueKind != JsonValueKind.Array
-            || !document.RootElement.TryGetProperty("hashSeed", out var seed)
-            || seed.ValueKind != JsonValueKind.String)
+        try
         {
-            throw new FormatException("not a list of compacted topics");
-        }
+            var root = document.RootElement;
+            var seed = root.GetProperty("hashSeed").GetString() ?? string.Empty;
+            var names = root.GetProperty("topics").EnumerateArray().Select(static topic => topic.GetString() ?? string.Empty).ToList();
 
-        var names = new List<string>();
-        foreach (var topic in topics.EnumerateArray())
-        {
             // A name becomes a directory: nothing that leads elsewhere.
-            if (topic.ValueKind != JsonValueKind.String || topic.GetString() is not { Length: > 0 } name || name.AsSpan().ContainsAny("/\\\0") || name is "." or "..")
-                throw new FormatException("not a topic");
-            names.Add(name);
+            if (root.GetProperty("crc").GetUInt32() != Crc(seed, names) || names.Any(static name => name is "" or "." or ".." || name.AsSpan().ContainsAny("/\\\0")))
+                throw new FormatException("not what was written");
+            var bytes = Convert.FromHexString(seed);
+            return bytes.Length == KeyHash.SeedSize ? new Saved(names, bytes) : throw new FormatException("not a secret of 16 bytes");
         }
-
-        var bytes = Convert.FromHexString(seed.GetString()!);
-        return bytes.Length == KeyHash.SeedSize ? new Saved(names, bytes) : throw new FormatException("not a secret of 16 bytes");
+        catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException)
+        {
+            throw new FormatException("not a list of compacted topics", error);
+        }
     }
 
     private sealed record Saved(List<string> Topics, byte[] Seed);

@@ -39,7 +39,7 @@ internal sealed partial class QueueCompactor(CompactionContext context)
         var path = Path.Combine(queue.Directory, CompactedFiles.NameOf(coverStart, generation));
         _forgotten.Clear();
         _copied = _dropped = 0;
-        using var writer = new CompactedFileWriter(context.Files, path, new CompactedHeader(coverStart, end, generation));
+        using var writer = new CompactedFileWriter(context.Files, path, new CompactedHeader(coverStart, end, generation, context.Hash.Of(CompactedLayout.HeaderMagic)));
         try
         {
             for (var i = first; i < files.All.Length; i++)
@@ -49,7 +49,7 @@ internal sealed partial class QueueCompactor(CompactionContext context)
             // What overwrote the records that were left out must not be lost when they are.
             context.FlushLog();
             writer.Finish();
-            queue.Replace(files.With(first, CompactedFile.Open(context.Handles, path)), _forgotten);
+            queue.Replace(files.With(first, CompactedFile.Open(context.Handles, path, context.Hash)), _forgotten);
         }
         catch
         {
