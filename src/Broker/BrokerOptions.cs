@@ -142,6 +142,37 @@ public sealed class BrokerOptions
     [Range(1024, 64 * 1024 * 1024)]
     public int MaxPullBytes { get; set; } = 256 * 1024;
 
+    /// <summary>Whether messages are found by their keys and unique keys.</summary>
+    public bool IndexEnabled { get; set; } = true;
+
+    /// <summary>Hash slots of a key index file; for a directory without any.</summary>
+    [Range(1, 50_000_000)]
+    public int IndexSlots { get; set; } = 5_000_000;
+
+    /// <summary>Entries of a key index file; for a directory without any.</summary>
+    [Range(2, 95_000_000)]
+    public int IndexEntries { get; set; } = 20_000_000;
+
+    /// <summary>Key index files that are kept mapped for queries, besides the one that is written.</summary>
+    [Range(1, 10_000)]
+    public int MaxMappedIndexFiles { get; set; } = 4;
+
+    /// <summary>Queries by key at a time, at most.</summary>
+    [Range(1, 10_000)]
+    public int MaxQueries { get; set; } = 16;
+
+    /// <summary>Messages of one query by key, at most.</summary>
+    [Range(1, 65536)]
+    public int MaxQueryMessages { get; set; } = 64;
+
+    /// <summary>Bytes of records of one query by key, at most (but always one message).</summary>
+    [Range(1024, 64 * 1024 * 1024)]
+    public int MaxQueryBytes { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>Index entries that one query by key looks at, at most: what is older is not found by it.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxQueryEntries { get; set; } = 100_000;
+
     /// <summary>Pulls that wait for messages, at most.</summary>
     [Range(1, 10_000_000)]
     public int MaxHeldPulls { get; set; } = 100_000;

@@ -25,6 +25,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private readonly MessageIntake _intake;
     private readonly SendBacks _sendBacks;
     private readonly QueueReads _reads;
+    private readonly KeyQueries _queries;
     private readonly DispatchWakeUp _wakeUp;
     private readonly Func<string, int, long, bool> _isReadable;
     private readonly ITimer _sweeper;
@@ -46,6 +47,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _intake = new MessageIntake(store, levels, options, Metrics);
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics);
         _reads = new QueueReads(store, tables.Topics, options);
+        _queries = new KeyQueries(store, options);
         Offsets = new OffsetBook(tables.Offsets, store, options);
         _isReadable = _reads.IsReadable;
         _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays);
@@ -134,6 +136,13 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 RefuseWatermark = options.RefuseWatermark,
                 ForceDeleteAtWatermark = options.ForceDeleteAtWatermark,
                 Rebuild = options.Rebuild,
+                IndexEnabled = options.IndexEnabled,
+                IndexSlots = options.IndexSlots,
+                IndexEntries = options.IndexEntries,
+                MaxIndexQueries = options.MaxQueries,
+                MaxIndexQueryResults = options.MaxQueryMessages,
+                MaxIndexQuerySteps = options.MaxQueryEntries,
+                MaxMappedIndexFiles = options.MaxMappedIndexFiles,
                 Progress = progress,
             },
             files,
@@ -239,6 +248,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
         return count;
     }
+
+    /// <inheritdoc/>
+    public QueryOutcome Query(in QueryRequest request, RecordBatch batch) => _queries.Query(request, batch);
 
     /// <summary>Whether the first message of a queue is still among the newest of the log, as much as would fit in memory.</summary>
     internal bool IsFirstMessageRecent(string topic, int queueId) => _reads.IsFirstRecent(topic, queueId);

@@ -68,6 +68,12 @@ public interface IBrokerCore
     long ReadAllLatest(string topic, int queueId, IRecordSink sink);
 
     /// <summary>
+    /// Finds messages by a key, synchronously: the newest that match, oldest first, as leases in a batch that is empty
+    /// before.
+    /// </summary>
+    QueryOutcome Query(in QueryRequest request, RecordBatch batch);
+
+    /// <summary>
     /// Waits for the next message of a queue. When one is there already the wait ends at once (also on a pool
     /// thread, never inside this call).
     /// </summary>

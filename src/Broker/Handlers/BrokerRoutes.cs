@@ -29,6 +29,7 @@ public static class BrokerRoutes
             .Add(RequestCode.GetMaxOffset, new MaxOffsetHandler(core))
             .Add(RequestCode.GetMinOffset, new MinOffsetHandler(core))
             .Add(RequestCode.GetEarliestMsgStoreTime, new EarliestStoreTimeHandler(core))
+            .Add(RequestCode.QueryMessage, new QueryMessageHandler(core))
             .Add(RequestCode.ViewMessageById, new ViewMessageHandler(core))
             .Add(RequestCode.Heartbeat, new HeartbeatHandler(core))
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(core))

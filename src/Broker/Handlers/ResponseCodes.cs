@@ -32,6 +32,23 @@ public static class ResponseCodes
         _ => ResponseCode.InvalidParameter,
     };
 
+    /// <summary>The code of a query's outcome.</summary>
+    public static int Of(QueryStatus status) => status switch
+    {
+        QueryStatus.Found => ResponseCode.Success,
+        QueryStatus.Busy => ResponseCode.SystemBusy,
+        _ => ResponseCode.QueryNotFound,
+    };
+
+    /// <summary>The remark of a query's outcome; RocketMQ's words where it has any.</summary>
+    public static string? RemarkOf(QueryStatus status) => status switch
+    {
+        QueryStatus.Found => null,
+        QueryStatus.Busy => "broker busy: as many queries by key as may be are under way",
+        QueryStatus.Disabled => "can not find message: the broker keeps no key index",
+        _ => "can not find message, maybe time range not correct",
+    };
+
     /// <summary>The remark of a read's outcome: RocketMQ's name of it.</summary>
     public static string RemarkOf(in ReadOutcome outcome) => outcome.Status switch
     {

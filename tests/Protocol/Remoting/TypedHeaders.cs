@@ -12,6 +12,8 @@ internal static class TypedHeaders
         [(10, true)] = Copy<SendMessageResponseHeader>,
         [(11, false)] = Copy<PullMessageRequestHeader>,
         [(11, true)] = Copy<PullMessageResponseHeader>,
+        [(12, false)] = Copy<QueryMessageRequestHeader>,
+        [(12, true)] = Copy<QueryMessageResponseHeader>,
         [(14, false)] = Copy<QueryConsumerOffsetRequestHeader>,
         [(14, true)] = Copy<QueryConsumerOffsetResponseHeader>,
         [(15, false)] = Copy<UpdateConsumerOffsetRequestHeader>,

@@ -35,6 +35,7 @@ public class BadRequests
         {
             ["topic"] = "t", ["defaultTopic"] = "TBW102", ["readQueueNums"] = "1", ["writeQueueNums"] = "1", ["perm"] = "6", ["topicFilterType"] = "SINGLE_TAG",
         },
+        [RequestCode.QueryMessage] = new() { ["topic"] = "t", ["key"] = "k", ["maxNum"] = "32", ["beginTimestamp"] = "0", ["endTimestamp"] = "1" },
         [RequestCode.ViewMessageById] = new() { ["offset"] = "0" },
     };
 

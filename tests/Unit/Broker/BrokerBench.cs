@@ -78,6 +78,8 @@ internal sealed class BrokerBench : IAsyncDisposable
         {
             DataDirectory = _directory.Path,
             CommitLogFileSize = 1 << 20,
+            IndexSlots = 1_000,
+            IndexEntries = 4_000,
             OffsetFlushInterval = TimeSpan.FromSeconds(1),
         };
         _configure?.Invoke(options);
