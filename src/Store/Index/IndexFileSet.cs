@@ -290,7 +290,7 @@ internal sealed class IndexFileSet : IDisposable
         }
     }
 
-    private void Shorten(IndexFile file, Span<byte> memory, int count)
+    private static void Shorten(IndexFile file, Span<byte> memory, int count)
     {
         var last = IndexEntry.Read(memory[file.Layout.EntryAt(count - 1)..]);
         var header = file.Header with
