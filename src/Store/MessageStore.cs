@@ -9,6 +9,7 @@ using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Index;
 using ProtoBridgeMQ.Store.LightQueues;
+using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
@@ -42,6 +43,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly ProjectionSet _projections;
     private readonly KeyIndex? _index;
     private readonly TimerIndex _timers;
+    private readonly CheckedReads _reads;
     private readonly GuardSet _guards = new();
     private readonly RetentionMetrics _retentionMetrics = new();
     private readonly LogRetention _retention;
@@ -66,12 +68,17 @@ public sealed class MessageStore : IAsyncDisposable
         _gate = new DurabilityGate(state.End);
         _health = new StoreHealth(logger);
         _metrics = new StoreMetrics();
+        var reports = new DamageReports(options, _metrics.Meter, time, logger);
+        foreach (var damaged in state.DamagedRecords)
+            reports.Record(damaged);
+        _reads = new CheckedReads(_log, reports, options.CheckCrcOnRead, () => _dispatcher!.Offset);
+        Integrity = new StoreIntegrity(reports);
         _source = new SegmentSource(files, state.LogDirectory, state.SegmentSize, logger);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var last = Math.Min(state.LastTimestamp, now);
         _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last);
         var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last, QueueEnds = _queues.Ends };
-        _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, options, time, start, Confirmed, listeners, logger);
+        _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, reports, options, time, start, Confirmed, listeners, logger);
         lightQueues.Attach(_log, _dispatcher, _health);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         compacted.Attach(_log, () => _flusher.FlushTo(_dispatcher.Offset));
@@ -92,6 +99,9 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>What was repaired when it was opened; empty after a clean stop.</summary>
     public IReadOnlyList<Repair> Repairs { get; }
+
+    /// <summary>What is known of damage to what is stored.</summary>
+    public StoreIntegrity Integrity { get; }
 
     /// <summary>What the store can do now, and why. Cheap: health probes call it.</summary>
     public StoreState State => _health.State;
@@ -209,13 +219,23 @@ public sealed class MessageStore : IAsyncDisposable
         _queues.TryGet(topic, queueId, out queue);
 
     /// <summary>
-    /// Leases the record at a physical offset, as a queue entry says. An empty lease when it is not in the log (any
-    /// more), is beyond <see cref="Dispatched"/>, or does not have that size.
+    /// Leases the record of an entry of a queue. It is the one that the queue means, and has its CRC
+    /// (<see cref="StoreOptions.CheckCrcOnRead"/>). The lease is empty unless the answer is <see cref="EntryReading.Found"/>.
     /// </summary>
-    public RecordLease ReadRecord(long physicalOffset, int size) => _log.Read(physicalOffset, size, _dispatcher.Offset);
+    public EntryReading ReadRecord(ConsumeQueue queue, long queueOffset, in QueueEntry entry, out RecordLease lease) =>
+        _reads.Read(queue, queueOffset, entry, out lease);
+
+    /// <summary>
+    /// Leases the record at a physical offset, as a queue entry says. An empty lease when it is not in the log (any
+    /// more), is beyond <see cref="Dispatched"/>, does not have that size, or is damaged.
+    /// </summary>
+    public RecordLease ReadRecord(long physicalOffset, int size) => _reads.Read(physicalOffset, size);
 
     /// <summary>Leases the record at a physical offset whose size is not known (as in an offset message id).</summary>
-    public RecordLease ReadRecord(long physicalOffset) => _log.Read(physicalOffset, -1, _dispatcher.Offset);
+    public RecordLease ReadRecord(long physicalOffset) => _reads.Read(physicalOffset, -1);
+
+    /// <summary>Whether the record of an entry can be read only in a moment: a queue's end moves before <see cref="Dispatched"/> does.</summary>
+    public bool IsAhead(in QueueEntry entry) => _reads.IsAhead(entry);
 
     /// <summary>
     /// Finds messages by topic and key, newest first: those whose record has that key, not only its hash. Messages that
@@ -225,7 +245,7 @@ public sealed class MessageStore : IAsyncDisposable
         _index is null ? new KeyQueryResult(KeyQueryStatus.Disabled, [], 0, 0) : _index.Find(query, new KeyMatch(this, query).IsMatch);
 
     /// <summary>A reader of the log from a physical offset of a record on: <see cref="MinPhysicalOffset"/>, or <see cref="Dispatched"/> for what comes.</summary>
-    public LogReader OpenReader(long position) => new(_log, () => _dispatcher.Offset, position);
+    public LogReader OpenReader(long position) => new(_log, _reads, () => _dispatcher.Offset, position);
 
     /// <summary>Adds a listener; records dispatched after the call are told to it.</summary>
     public void AddListener(IDispatchListener listener) => _dispatcher.Add(listener);

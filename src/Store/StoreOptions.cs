@@ -154,6 +154,9 @@ public sealed class StoreOptions
     /// <summary>Timers that wait at a time; each takes 52 bytes of the timer log.</summary>
     [Range(1, long.MaxValue)]
     public long MaxTimers { get; set; } = 50_000_000;
+    /// <summary>Damaged records and queue entries that are remembered and logged; those after them are only counted.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxDamagesKept { get; set; } = 1024;
 
     /// <summary>Whether recovery checks the CRC of every record it reads.</summary>
     public bool CheckCrcOnRecovery { get; set; } = true;

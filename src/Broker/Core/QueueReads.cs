@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Compaction;
+using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 
@@ -66,7 +67,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         Span<QueueEntry> entry = stackalloc QueueEntry[1];
         return store.TryGetQueue(topic, queueId, out ConsumeQueue? queue)
             && queue.MaxOffset > offset
-            && (queue.ReadEntries(offset, entry) == 0 || IsDispatched(entry[0]));
+            && (queue.ReadEntries(offset, entry) == 0 || !store.IsAhead(entry[0]));
     }
 
     /// <summary>RocketMQ's condition for letting a group without progress begin at 0: the message is in 40 % of the memory.</summary>
@@ -149,7 +150,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
 
             for (int i = 0; i < read; i++)
             {
-                if (!Take(entries[i], next, request.Filter, maxBytes, batch))
+                if (!Take(queue, entries[i], next, request.Filter, maxBytes, batch))
                 {
                     return next;
                 }
@@ -168,11 +169,8 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
     private static ReadOutcome TooSmall(in ReadRequest request, long min, long max) =>
         new(ReadStatus.OffsetTooSmall, min, min, max, 0, 0) { Missed = min - Math.Max(0, request.Offset) };
 
-    private bool IsDispatched(in QueueEntry entry) =>
-        entry.IsFiller || entry.PhysicalOffset + entry.Size <= store.Dispatched.Value;
-
     // False when the read ends before this entry: it matches and would be too much, cannot be read yet, or was deleted.
-    private bool Take(in QueueEntry entry, long queueOffset, TagFilter? filter, int maxBytes, RecordBatch batch)
+    private bool Take(ConsumeQueue queue, in QueueEntry entry, long queueOffset, TagFilter? filter, int maxBytes, RecordBatch batch)
     {
         if (entry.IsFiller || filter?.MatchesHash(entry.TagsCode) == false)
         {
@@ -184,19 +182,13 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
             return false;
         }
 
-        if (!IsDispatched(entry))
+        EntryReading reading = store.ReadRecord(queue, queueOffset, entry, out RecordLease lease);
+        if (reading == EntryReading.Found)
         {
-            return false;
+            batch.Add(lease, queueOffset);
         }
 
-        RecordLease lease = store.ReadRecord(entry.PhysicalOffset, entry.Size);
-        if (lease.IsEmpty)
-        {
-            // What was deleted meanwhile is a gap to tell of; what is damaged is stepped over.
-            return entry.PhysicalOffset >= store.MinPhysicalOffset;
-        }
-
-        batch.Add(lease, queueOffset);
-        return true;
+        // What was deleted meanwhile is a gap to tell of; what is damaged is left out, and the consumer goes on with the next.
+        return reading is EntryReading.Found or EntryReading.Damaged;
     }
 }

@@ -203,8 +203,7 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
             }
 
             // Not dispatched yet: its queue entry can be seen a moment before the record can.
-            bool readable = entries[i].IsFiller || entries[i].PhysicalOffset + entries[i].Size <= _store.Dispatched.Value;
-            if (!readable || (!entries[i].IsFiller && !Put(entries[i], ref end)))
+            if (_store.IsAhead(entries[i]) || (!entries[i].IsFiller && !Put(queue, from + i, entries[i], ref end)))
             {
                 return (from + i, now + (long)LongestNap.TotalMilliseconds, end);
             }
@@ -214,9 +213,10 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
     }
 
     // False when the store takes nothing now: the message is tried again.
-    private bool Put(in QueueEntry entry, ref WrittenOffset end)
+    private bool Put(ConsumeQueue queue, long queueOffset, in QueueEntry entry, ref WrittenOffset end)
     {
-        using RecordLease lease = _store.ReadRecord(entry.PhysicalOffset, entry.Size);
+        _store.ReadRecord(queue, queueOffset, entry, out RecordLease found);
+        using RecordLease lease = found;
         if (lease.IsEmpty || !lease.TryRead(out MessageRecord record)
             || !PropertyText.TryGet(record.Properties, SystemProperties.RealTopic, out ReadOnlySpan<byte> topic)
             || !PropertyText.TryGet(record.Properties, SystemProperties.RealQueueId, out ReadOnlySpan<byte> queueText)

@@ -44,20 +44,20 @@ public static class Crc32
     public static uint Combine(uint first, uint second, uint shift) => Multiply(shift, first) ^ second;
 
     /// <summary>
-    /// Whether one flipped bit among <paramref name="bytes"/> bytes makes the difference between two CRCs, by the bits of
-    /// <paramref name="mask"/>. Looks at each bit.
+    /// Finds the one flipped bit among <paramref name="bytes"/> bytes that makes the difference between two CRCs, by the
+    /// bits of <paramref name="mask"/>: its number, from bit 0 of the first byte on; -1 when there is none. Looks at each bit.
     /// </summary>
-    public static bool IsOneBitApart(uint difference, uint mask, long bytes)
+    public static long FindFlippedBit(uint difference, uint mask, long bytes)
     {
         var syndrome = Polynomial;
-        for (var bit = 0L; bit < bytes * 8; bit++)
+        for (var fromEnd = 0L; fromEnd < bytes * 8; fromEnd++)
         {
             if ((syndrome & mask) == (difference & mask))
-                return true;
+                return (bytes * 8) - 1 - fromEnd;
             syndrome = (syndrome >> 1) ^ (Polynomial & (0u - (syndrome & 1)));
         }
 
-        return false;
+        return -1;
     }
 
     private static uint Update(uint crc, ReadOnlySpan<byte> data)

@@ -63,11 +63,12 @@ public static class RecordCrc
     }
 
     /// <summary>
-    /// Whether one changed bit is all that keeps a record from having its CRC, be it in the CRC itself: no lost sector does
-    /// that.
+    /// Whether one flipped bit is all that keeps a record from having its CRC, and which: from bit 0 of the first byte on,
+    /// or -1 when it is in the CRC itself. No lost sector does that.
     /// </summary>
-    public static bool IsOneBitOff(ReadOnlySpan<byte> record)
+    public static bool TryFindFlippedBit(ReadOnlySpan<byte> record, out long bit)
     {
+        bit = -1;
         if (!Ends(record))
             return false;
         Span<byte> expected = stackalloc byte[Size];
@@ -75,16 +76,17 @@ public static class RecordCrc
         Write(expected, crc);
         var tail = record[^Size..];
         var changed = 0;
-        var stored = 0L;
         for (var i = 0; i < Size; i++)
             changed += BitOperations.PopCount((uint)(tail[i] ^ expected[i]));
-        if (changed <= 1)
+        if (changed == 1)
             return true;
+        var stored = 0L;
         for (var i = DigitsAt + Digits - 1; i >= DigitsAt; i--)
             stored = (stored * 10) + (tail[i] - '0');
-        return tail[..DigitsAt].SequenceEqual(expected[..DigitsAt])
-            && stored is >= 0 and <= int.MaxValue
-            && Crc32.IsOneBitApart((uint)stored ^ crc, 0x7FFFFFFF, record.Length - Size);
+        if (!tail[..DigitsAt].SequenceEqual(expected[..DigitsAt]) || stored is < 0 or > int.MaxValue)
+            return false;
+        bit = Crc32.FindFlippedBit((uint)stored ^ crc, 0x7FFFFFFF, record.Length - Size);
+        return bit >= 0;
     }
 
     /// <summary>Whether a property text has a record CRC among its properties: one that a message brought along.</summary>

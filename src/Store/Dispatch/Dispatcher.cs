@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
@@ -20,6 +21,7 @@ internal sealed partial class Dispatcher : IDisposable
     private readonly QueueBuilder _builder;
     private readonly ProjectionSet _projections;
     private readonly StoreHealth _health;
+    private readonly DamageReports _damage;
     private readonly TimeProvider _time;
     private readonly TimeSpan _retryInterval;
     private readonly Func<long> _confirmed;
@@ -40,6 +42,7 @@ internal sealed partial class Dispatcher : IDisposable
         QueueBuilder builder,
         ProjectionSet projections,
         StoreHealth health,
+        DamageReports damage,
         StoreOptions options,
         TimeProvider time,
         DispatchProgress start,
@@ -51,6 +54,7 @@ internal sealed partial class Dispatcher : IDisposable
         _builder = builder;
         _projections = projections;
         _health = health;
+        _damage = damage;
         _time = time;
         _retryInterval = options.DiskFullRetryInterval;
         _confirmed = confirmed;
@@ -126,7 +130,8 @@ internal sealed partial class Dispatcher : IDisposable
             return GiveUp($"no segment of the commit log holds offset {progress.Offset}");
         try
         {
-            if (!Stage(segment, limit, ref progress) || !Commit())
+            Stage(segment, limit, ref progress);
+            if (!Commit())
                 return false;
             lock (_progressLock)
             {
@@ -152,7 +157,7 @@ internal sealed partial class Dispatcher : IDisposable
         return true;
     }
 
-    private bool Stage(LogSegment segment, long limit, ref DispatchProgress progress)
+    private void Stage(LogSegment segment, long limit, ref DispatchProgress progress)
     {
         var bytes = segment.Memory.Span;
         _batchCount = 0;
@@ -163,11 +168,19 @@ internal sealed partial class Dispatcher : IDisposable
             if (error == RecordError.Blank)
             {
                 progress.Offset = segment.EndOffset;
-                return true;
+                return;
             }
 
-            if (error != RecordError.None)
-                return GiveUp($"the record at offset {progress.Offset} is damaged ({error})");
+            if (error != RecordError.None || record.PhysicalOffset != progress.Offset)
+            {
+                // Whole when it was written: its place in its queue becomes a filler.
+                _damage.Record(DamageFinder.Dispatch, progress.Offset);
+                progress.Offset = CheckedReads.After(segment, progress.Offset, limit);
+                if (progress.Offset == segment.EndOffset)
+                    return;
+                continue;
+            }
+
             _builder.Stage(record, out var queue, out var tagsCode);
             _projections.Stage(record);
             if (queue is not null)
@@ -175,8 +188,6 @@ internal sealed partial class Dispatcher : IDisposable
             progress.Offset += record.Size;
             progress.StoreTimestamp = record.StoreTimestamp;
         }
-
-        return true;
     }
 
     /// <summary>Writes the entries, waiting while the disk is full: the log has the messages, none is lost.</summary>

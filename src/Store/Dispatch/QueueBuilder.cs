@@ -64,6 +64,10 @@ internal sealed class QueueBuilder
         return QueuePlacement.Added;
     }
 
+    /// <summary>Whether a record's queue is there and waits for just this record.</summary>
+    public bool Expects(in MessageRecord record) =>
+        _queues.TryGet(record.Topic, record.QueueId, out var queue) && !queue.IsEmpty && queue.StagedEnd == record.QueueOffset;
+
     /// <summary>Makes all staged entries readable. After a failure it may be called again.</summary>
     public void Commit()
     {

@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Integrity;
 
 namespace ProtoBridgeMQ.Store.Log;
 
@@ -9,12 +10,14 @@ namespace ProtoBridgeMQ.Store.Log;
 public sealed class LogReader : IDisposable
 {
     private readonly CommitLog _log;
+    private readonly CheckedReads _reads;
     private readonly Func<long> _limit;
     private LogSegment? _segment;
 
-    internal LogReader(CommitLog log, Func<long> limit, long position)
+    internal LogReader(CommitLog log, CheckedReads reads, Func<long> limit, long position)
     {
         _log = log;
+        _reads = reads;
         _limit = limit;
         Position = position;
     }
@@ -24,7 +27,7 @@ public sealed class LogReader : IDisposable
 
     /// <summary>
     /// Reads the next record; false when there is none yet. The view is valid until the next call.
-    /// A position that is before the log moves on to the first record there is.
+    /// A position that is before the log moves on to the first record there is. What is damaged is stepped over.
     /// </summary>
     public bool TryReadNext(out MessageRecord record)
     {
@@ -44,15 +47,13 @@ public sealed class LogReader : IDisposable
             }
 
             var error = MessageRecord.TryRead(_segment!.Memory.Span[(int)(Position - _segment.BaseOffset)..], out record);
-            if (error == RecordError.None)
+            if (error == RecordError.None && record.PhysicalOffset == Position && (!_reads.CheckCrc || record.CrcMatches))
             {
                 Position += record.Size;
                 return true;
             }
 
-            if (error != RecordError.Blank)
-                return false;
-            Position = _segment.EndOffset;
+            Position = error == RecordError.Blank ? _segment.EndOffset : StepOver(error, record, limit);
         }
     }
 
@@ -64,6 +65,15 @@ public sealed class LogReader : IDisposable
     {
         _segment?.Release();
         _segment = null;
+    }
+
+    private long StepOver(RecordError error, in MessageRecord record, long limit)
+    {
+        if (error == RecordError.None)
+            _reads.Reports.Record(DamageFinder.Tail, Position, record);
+        else
+            _reads.Reports.Record(DamageFinder.Tail, Position);
+        return CheckedReads.After(_segment!, Position, limit);
     }
 
     private bool TryHold(long position)

@@ -25,6 +25,9 @@ public readonly record struct QueueEntry(long PhysicalOffset, int Size, long Tag
     /// <summary>True for <see cref="Filler"/>: skip it.</summary>
     public bool IsFiller => Size == FillerSize;
 
+    /// <summary>Whether it may be the place of a record: not empty, no filler, nothing that cannot be.</summary>
+    internal bool IsPlausible => Size > 0 && !IsFiller && PhysicalOffset >= 0;
+
     /// <summary>Reads 20 bytes.</summary>
     public static QueueEntry Read(ReadOnlySpan<byte> source) => new(
         BinaryPrimitives.ReadInt64BigEndian(source),

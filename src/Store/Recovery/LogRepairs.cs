@@ -113,7 +113,7 @@ internal sealed class SegmentsBeyondEnd : IRepair
     }
 }
 
-/// <summary>A record's body changed on the disk; those around it are sound.</summary>
+/// <summary>A record changed on the disk; those around it are sound.</summary>
 internal sealed class DamagedRecord : IRepair
 {
     public string Crash => "No crash: the disk gave back other bytes than it was given.";
@@ -122,7 +122,7 @@ internal sealed class DamagedRecord : IRepair
     {
         if (state.DamagedRecords.Count + state.MisplacedRecords.Count == 0)
             return null;
-        return $"Kept {state.DamagedRecords.Count} record(s) whose body fails its CRC and {state.MisplacedRecords.Count} with an impossible queue offset, "
-            + $"at offsets {string.Join(", ", state.DamagedRecords.Concat(state.MisplacedRecords).Take(10))}.";
+        return $"Kept {state.DamagedRecords.Count} damaged record(s) that are not served, and {state.MisplacedRecords.Count} with an impossible queue offset, "
+            + $"at offsets {string.Join(", ", state.DamagedRecords.Select(damaged => damaged.PhysicalOffset).Concat(state.MisplacedRecords).Take(10))}.";
     }
 }

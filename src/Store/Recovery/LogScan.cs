@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Log;
@@ -6,7 +8,7 @@ namespace ProtoBridgeMQ.Store.Recovery;
 
 /// <summary>
 /// Reads the log from the start point to its end: checks every record, makes the queue entries that are missing, and
-/// tells a torn end (never acknowledged: cut) from damage in the middle (acknowledged: kept, or refused).
+/// tells a torn end (never acknowledged: cut) from damage in the middle (acknowledged: stepped over).
 /// </summary>
 internal sealed class LogScan
 {
@@ -53,29 +55,42 @@ internal sealed class LogScan
     /// <summary>Takes the record at a position; gives the position after it, or the same at the end of the log.</summary>
     private long Step(LogSegment segment, long position)
     {
-        var bytes = segment.Memory.Span[(int)(position - segment.BaseOffset)..];
+        var at = (int)(position - segment.BaseOffset);
+        var bytes = segment.Memory.Span[at..];
         var error = MessageRecord.TryRead(bytes, out var record);
-        if (error == RecordError.EndOfData)
+        if (error == RecordError.EndOfData && position >= _state.DurableFloor && !IsWrittenTo(bytes))
             return position;
-        if (error == RecordError.Blank)
+        if (error == RecordError.Blank || IsDamagedFiller(bytes))
             return segment.EndOffset;
-        if (error != RecordError.None || record.PhysicalOffset != position || LostSectors.AfterBody(record, (int)(position - segment.BaseOffset)))
+        if (error != RecordError.None || record.PhysicalOffset != position)
             return AtDamage(segment, position, 0);
-        if (_state.Options.CheckCrcOnRecovery && !record.CrcMatches)
-        {
-            var next = AtDamage(segment, position, record.Size);
-            if (next == position)
-                return position;
-        }
-
+        if (!IsSound(record, at))
+            return AtDamage(segment, position, record.Size);
         Place(record);
         return position + record.Size;
     }
 
+    private bool IsSound(in MessageRecord record, int at)
+    {
+        if (_state.Options.CheckCrcOnRecovery && record.HasCrc)
+            return record.CrcMatches;
+        return !LostSectors.AfterBody(record, at) && (!_state.Options.CheckCrcOnRecovery || record.BodyCrcMatches);
+    }
+
+    /// <summary>A size of 0 is the end, or what a flipped bit made of a size: then there are bytes behind it.</summary>
+    private static bool IsWrittenTo(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= 8 && BinaryPrimitives.ReadInt32BigEndian(bytes[4..]) != 0;
+
+    /// <summary>A filler whose magic has changed: its size still says that it goes to the end of the segment.</summary>
+    private static bool IsDamagedFiller(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= 8
+        && BinaryPrimitives.ReadInt32BigEndian(bytes) == bytes.Length
+        && BitOperations.PopCount(BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]) ^ MessageRecord.MagicBlank) <= 2;
+
     private void Place(in MessageRecord record)
     {
         _state.LastTimestamp = Math.Max(_state.LastTimestamp, record.StoreTimestamp);
-        if (record.TakesQueueOffset && (record.QueueOffset < 0 || record.QueueId is < 0 or > ushort.MaxValue || record.Topic.IsEmpty))
+        if (record.TakesQueueOffset && !HasPlace(record))
         {
             _state.MisplacedRecords.Add(record.PhysicalOffset);
             return;
@@ -122,32 +137,74 @@ internal sealed class LogScan
     }
 
     /// <summary>
-    /// Bytes that are no sound record. When nothing sound follows, or a sector in between never reached the disk, the log
-    /// ends here. When sound records follow, this one was acknowledged and damaged later: with its lengths intact
-    /// (<paramref name="size"/> above 0) it is stepped over, without them no repair is certain.
+    /// Bytes that are no sound record. One flipped bit was no crash, and tells all about the record but for its content.
+    /// Else: when the size, which is written last, is not there, when nothing sound follows, or a sector in between never reached the disk, the log ends here; when sound
+    /// records follow, this one was acknowledged and damaged later, and is stepped over.
     /// </summary>
+    /// <param name="segment">Where it is.</param>
+    /// <param name="position">Where it begins.</param>
+    /// <param name="size">Its bytes when its lengths are intact, else 0.</param>
     private long AtDamage(LogSegment segment, long position, int size)
     {
         var at = (int)(position - segment.BaseOffset);
-        var follower = SoundRecords.FindAfter(segment.Memory.Span, segment.BaseOffset, at);
+        var bytes = segment.Memory.Span;
+        if (OneBitDamage.TryMend(bytes[at..], position, out var mended, out var changed)
+            && !(position >= _state.DurableFloor && LostSectors.Explain(bytes, at, at + mended.Length, at + changed)))
+        {
+            MessageRecord.TryRead(mended, out var whole);
+            return StepOver(position, position + whole.Size, whole, isCertain: true);
+        }
+
+        var follower = SoundRecords.FindAfter(bytes, segment.BaseOffset, at);
         var followed = follower >= 0 || SoundRecords.BeginsWithOne(_state, segment.EndOffset);
         var until = follower >= 0 ? follower : segment.Size;
-        var span = segment.Memory.Span;
-        if (position >= _state.DurableFloor
-            && (!followed || LostSectors.Between(span, at, until) || LostSectors.AtHead(span, segment.BaseOffset, at, until)))
+        if (position >= _state.DurableFloor && IsTorn(bytes, segment.BaseOffset, at, size, followed, until))
         {
             _state.EndIsTorn = true;
             return position;
         }
 
-        if (size > 0 && (follower == at + size || position < _state.DurableFloor))
+        MessageRecord.TryRead(bytes[at..], out var record);
+        if (size > 0 && (!followed || follower == at + size || record.HasCrc))
+            return StepOver(position, position + size, record, isCertain: !record.HasCrc && !LostSectors.AfterBody(record, at));
+        if (!followed)
+            return position;
+        return size == 0 && LostSectors.Between(bytes, at, until)
+            ? throw new StoreUnusableException(
+                $"The commit log has lost what was on the disk at offset {position} (segment {LogFileName.Of(segment.BaseOffset)}, byte {at}): there are zeros up to byte {until}, and sound records behind. "
+                + "Restore the segment from a copy; all messages after it are intact.")
+            : StepOver(position, segment.BaseOffset + until, default, isCertain: false);
+    }
+
+    /// <summary>Whether a crash explains damage: the size, which is written last, is not there, or a sector is not.</summary>
+    private static bool IsTorn(ReadOnlySpan<byte> segment, long baseOffset, int at, int size, bool followed, int until)
+    {
+        if (BinaryPrimitives.ReadInt32BigEndian(segment[at..]) == 0)
+            return true;
+        if (followed)
+            return LostSectors.Between(segment, at, until) || LostSectors.AtHead(segment, baseOffset, at, until);
+        // The last record: with its CRC at its end, and no sector lost, all of it was on the disk.
+        return size == 0 || !RecordCrc.Ends(segment.Slice(at, size)) || LostSectors.Between(segment, at, at + size);
+    }
+
+    /// <summary>
+    /// Leaves a damaged record out. It keeps its place in its queue when what it says of it is certain, or is what the
+    /// queue expects: in a wrong place it would take that of another message. Nothing else is built of it.
+    /// </summary>
+    private long StepOver(long position, long next, in MessageRecord record, bool isCertain)
+    {
+        if (record.Size == 0 || record.PhysicalOffset != position)
         {
-            _state.DamagedRecords.Add(position);
-            return position + size;
+            _state.DamagedRecords.Add(new DamagedPlace(position, null, -1, -1));
+            return next;
         }
 
-        throw new StoreUnusableException(
-            $"The record at offset {position} (segment {LogFileName.Of(segment.BaseOffset)}, byte {at}) is damaged and sound ones follow, so no crash tore it. "
-            + "Restore the segment from a copy; all messages after it are intact.");
+        _state.DamagedRecords.Add(new DamagedPlace(position, record.TopicString, record.QueueId, record.QueueOffset));
+        if (HasPlace(record) && (isCertain || _builder.Expects(record)) && _builder.Stage(record, out _, out _) == QueuePlacement.Added)
+            _state.RebuiltEntries++;
+        return next;
     }
+
+    private static bool HasPlace(in MessageRecord record) =>
+        record.TakesQueueOffset && record.QueueOffset >= 0 && record.QueueId is >= 0 and <= ushort.MaxValue && !record.Topic.IsEmpty;
 }

@@ -71,5 +71,15 @@ internal static class LostSectors
         return false;
     }
 
+    /// <summary>
+    /// Whether a changed byte may be a lost sector: all that the record has in its sector is zeros. Where that was one bit,
+    /// both look alike.
+    /// </summary>
+    public static bool Explain(ReadOnlySpan<byte> segment, int from, int to, int changed)
+    {
+        var sector = changed / SectorSize * SectorSize;
+        return !segment[Math.Max(from, sector)..Math.Min(to, sector + SectorSize)].ContainsAnyExcept((byte)0);
+    }
+
     private static int EndOfSector(int at) => (at / SectorSize * SectorSize) + SectorSize;
 }

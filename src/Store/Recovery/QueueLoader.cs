@@ -75,7 +75,7 @@ internal static class QueueLoader
         var files = state.Queues.Files;
         var end = 0L;
         if (found.TrueForAll(file => file.BaseOffset % files.FileSize == 0))
-            end = FindEnd(files, queue, found[0].BaseOffset / QueueEntry.EncodedSize, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue);
+            end = QueueSearch.EndBefore(files, queue, found[0].BaseOffset / QueueEntry.EncodedSize, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue);
         if (!QueueDiscard.TryDiscard(state, queue, found, end))
             queue.Restore(end, end);
     }
@@ -102,30 +102,13 @@ internal static class QueueLoader
         var whole = 1;
         while (whole < found.Count && found[whole].BaseOffset == found[whole - 1].BaseOffset + files.FileSize)
             whole++;
-        var end = FindEnd(files, queue, first, (found[whole - 1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, limit);
+        var end = QueueSearch.EndBefore(files, queue, first, (found[whole - 1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, limit);
         // Entries whose records the log does not have any more, and fillers at the head, are not served.
         queue.Restore(QueueSearch.FirstAtOrAfter(files, queue, first, end, state.LogStart), end);
         if (whole < found.Count)
             BeginEarlier(state, queue, end);
         if (!state.IsClean)
             CutOff(state, queue, found, end);
-    }
-
-    private static long FindEnd(QueueFiles files, ConsumeQueue queue, long low, long high, long limit)
-    {
-        while (low < high)
-        {
-            var middle = low + ((high - low) / 2);
-            var known = QueueSearch.TryRead(files, queue, middle, out var entry)
-                && entry.Size > 0
-                && (entry.IsFiller || (entry.PhysicalOffset >= 0 && entry.PhysicalOffset < limit));
-            if (known)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
     }
 
     /// <summary>A file in the middle is missing: the log is read from the last entry before it.</summary>
@@ -140,7 +123,7 @@ internal static class QueueLoader
     private static void CutOff(RecoveryState state, ConsumeQueue queue, List<SegmentFile> found, long end)
     {
         var files = state.Queues.Files;
-        var last = FindEnd(files, queue, end, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue) - 1;
+        var last = QueueSearch.EndBefore(files, queue, end, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue) - 1;
         if (last >= end && QueueSearch.TryRead(files, queue, last, out var entry) && !entry.IsFiller)
             state.HighestCutEntry = Math.Max(state.HighestCutEntry, entry.PhysicalOffset);
         foreach (var file in found)

@@ -10,6 +10,9 @@ namespace ProtoBridgeMQ.Store.Recovery;
 /// <summary>A file of the commit log as it was found.</summary>
 internal readonly record struct SegmentFile(long BaseOffset, long Length);
 
+/// <summary>A damaged record, and what is known of its place in a queue.</summary>
+internal readonly record struct DamagedPlace(long PhysicalOffset, string? Topic, int QueueId, long QueueOffset);
+
 /// <summary>What is known of a store directory while it is opened; the steps of recovery fill it in.</summary>
 internal sealed class RecoveryState
 {
@@ -88,8 +91,8 @@ internal sealed class RecoveryState
 
     public long RebuiltEntries { get; set; }
 
-    /// <summary>Records whose body does not have its CRC any more, and that are followed by sound ones.</summary>
-    public List<long> DamagedRecords { get; } = [];
+    /// <summary>Records that were whole once and do not have their CRC any more.</summary>
+    public List<DamagedPlace> DamagedRecords { get; } = [];
 
     /// <summary>Records without a queue entry, because their queue offset cannot be.</summary>
     public List<long> MisplacedRecords { get; } = [];

@@ -191,11 +191,15 @@ public sealed class LostFileTests
     [Fact]
     public async Task A_refused_open_lets_mappings_and_lock_go()
     {
-        var files = await Closed(100);
+        var files = await Closed(200);
+        var log = files.Content(First);
+        log.AsSpan(20_000, 20_000).Clear();
+        files.Put(First, log);
         files.Put("/store/checkpoint", default);
-        files.FlipBit(First, 2, 3);
         var counting = new CountingFileSystem(files);
-        Assert.Throws<StoreUnusableException>(() => MessageStore.Open(StoreKit.Small("/store"), counting));
+        var options = StoreKit.Small("/store");
+        options.MaxUnflushedBytes = 128 << 10;
+        Assert.Throws<StoreUnusableException>(() => MessageStore.Open(options, counting));
         Assert.True(counting.Mapped.Count > 0);
         Assert.Equal(0, counting.Held);
     }

@@ -1,0 +1,118 @@
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Log;
+using ProtoBridgeMQ.Store.Queues;
+
+namespace ProtoBridgeMQ.Store.Integrity;
+
+/// <summary>
+/// Reads of records for those who pass them on: a record is given when it has its CRC, and when it is the one that the
+/// queue entry means. An entry that leads elsewhere costs no message: the log is searched between its neighbours.
+/// </summary>
+internal sealed class CheckedReads
+{
+    private readonly CommitLog _log;
+    private readonly DamageReports _reports;
+    private readonly QueueRecordSearch _search;
+    private readonly Func<long> _dispatched;
+
+    public CheckedReads(CommitLog log, DamageReports reports, bool checkCrc, Func<long> dispatched)
+    {
+        _log = log;
+        _reports = reports;
+        _dispatched = dispatched;
+        CheckCrc = checkCrc;
+        _search = new QueueRecordSearch(log);
+    }
+
+    /// <summary>Whether CRCs are checked.</summary>
+    public bool CheckCrc { get; }
+
+    /// <summary>Damage goes here.</summary>
+    public DamageReports Reports => _reports;
+
+    /// <summary>The record at an offset; its size is checked when given (not -1). Empty when there is none like that, or it is damaged.</summary>
+    public RecordLease Read(long offset, int size)
+    {
+        var lease = _log.Read(offset, size, _dispatched());
+        if (lease.IsEmpty || !CheckCrc)
+            return lease;
+        lease.TryRead(out var record);
+        if (record.CrcMatches)
+            return lease;
+        _reports.Record(DamageFinder.Read, offset, record);
+        lease.Dispose();
+        return default;
+    }
+
+    /// <summary>The record of a queue entry.</summary>
+    public EntryReading Read(ConsumeQueue queue, long queueOffset, in QueueEntry entry, out RecordLease lease)
+    {
+        lease = default;
+        if (entry.IsFiller)
+            return EntryReading.Gone;
+        var dispatched = _dispatched();
+        if (IsAhead(entry, dispatched))
+            return EntryReading.NotYet;
+        lease = _log.Read(entry.PhysicalOffset, entry.Size, dispatched);
+        if (!lease.IsEmpty)
+        {
+            lease.TryRead(out var record);
+            if (IsOf(record, queue, queueOffset) && (!CheckCrc || record.CrcMatches))
+                return EntryReading.Found;
+            lease.Dispose();
+            lease = default;
+        }
+
+        return Search(queue, queueOffset, entry, dispatched, out lease);
+    }
+
+    /// <summary>Whether an entry's record is written and not dispatched. One that points behind what is written is not: it is damaged.</summary>
+    public bool IsAhead(in QueueEntry entry) => IsAhead(entry, _dispatched());
+
+    /// <summary>Where a reader of the log goes on behind damage: the next sound record, else the end of what it may read or of the segment.</summary>
+    public static long After(LogSegment segment, long position, long limit)
+    {
+        var end = Math.Min(limit, segment.EndOffset);
+        var follower = Recovery.SoundRecords.FindAfter(
+            segment.Memory.Span[..(int)(end - segment.BaseOffset)], segment.BaseOffset, (int)(position - segment.BaseOffset));
+        return follower < 0 ? end : segment.BaseOffset + follower;
+    }
+
+    private bool IsAhead(in QueueEntry entry, long dispatched)
+    {
+        if (entry.IsFiller || entry.PhysicalOffset < 0 || entry.Size <= 0)
+            return false;
+        var written = _log.Written;
+        return entry.PhysicalOffset > dispatched - entry.Size && entry.PhysicalOffset <= written - entry.Size;
+    }
+
+    private EntryReading Search(ConsumeQueue queue, long queueOffset, in QueueEntry entry, long dispatched, out RecordLease lease)
+    {
+        lease = default;
+        if (queueOffset < queue.MinOffset)
+            return EntryReading.Gone;
+        if (_reports.IsKnown(entry.PhysicalOffset))
+            return EntryReading.Damaged;
+        lease = _search.Find(queue, queueOffset, dispatched);
+        if (!lease.IsEmpty)
+        {
+            _reports.Entry(DamageFinder.Read, queue, queueOffset, entry.PhysicalOffset);
+            return EntryReading.Found;
+        }
+
+        if (entry.PhysicalOffset >= 0 && entry.PhysicalOffset < _log.MinOffset && !IsAfterOneThatIsThere(queue, queueOffset))
+            return EntryReading.Gone;
+        _reports.Record(DamageFinder.Read, entry.PhysicalOffset, queue, queueOffset);
+        return EntryReading.Damaged;
+    }
+
+    /// <summary>Deletion goes from the head on: an entry behind one whose record is there points before the log by damage.</summary>
+    private bool IsAfterOneThatIsThere(ConsumeQueue queue, long queueOffset) =>
+        queueOffset > queue.MinOffset
+        && queue.TryReadEntry(queueOffset - 1, out var before)
+        && before.IsPlausible
+        && before.PhysicalOffset >= _log.MinOffset;
+
+    internal static bool IsOf(in MessageRecord record, ConsumeQueue queue, long queueOffset) =>
+        record.QueueOffset == queueOffset && record.QueueId == queue.QueueId && record.Topic.SequenceEqual(queue.TopicUtf8.Span);
+}
