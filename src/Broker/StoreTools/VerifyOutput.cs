@@ -82,7 +82,7 @@ internal static class VerifyOutput
 
         if (report.Findings.Kept.Count > 0)
         {
-            var table = new Table().Border(TableBorder.Simple).AddColumns("", "kind", "file", "byte", "what", "what to do");
+            var table = new Table().Border(TableBorder.Simple).AddColumn("").AddColumn(new TableColumn("kind").NoWrap()).AddColumn(new TableColumn("file").NoWrap()).AddColumns("byte", "what", "what to do");
             foreach (Finding finding in report.Findings.Kept)
             {
                 table.AddRow(

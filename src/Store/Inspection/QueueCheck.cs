@@ -62,7 +62,11 @@ internal sealed class QueueCheck
 
         // Retention by topic lets a queue begin later than its records.
         if (offset < state.Reader.First)
+        {
+            state.BeforeFirst++;
             return;
+        }
+
         if (state.Next < 0)
             CheckBefore(state, offset);
         else if (offset < state.Next)
@@ -83,6 +87,8 @@ internal sealed class QueueCheck
         foreach (var state in _topics.Values.SelectMany(states => states))
         {
             state.Reader.Refresh();
+            if (state.BeforeFirst > 0)
+                Report(FindingSeverity.Repairable, "queue-begins-late", state.Reader, state.Reader.First, $"{state.BeforeFirst} records of {Name(state)} are in the log before its first file.", "Right when the topic has a retention time of its own. Else start the broker with --rebuild: the queues are made again from the log.");
             var offset = Math.Max(state.Next, state.Reader.First);
             while (state.Reader.TryRead(offset, out var entry))
             {
@@ -221,5 +227,8 @@ internal sealed class QueueCheck
 
         /// <summary>Offset that the next record of the queue has; -1 before the first one.</summary>
         public long Next { get; set; } = -1;
+
+        /// <summary>Records before the first file.</summary>
+        public long BeforeFirst { get; set; }
     }
 }
