@@ -158,6 +158,16 @@ public sealed class StoreOptions
     [Range(1, 1_000_000)]
     public int MaxDamagesKept { get; set; } = 1024;
 
+    /// <summary>
+    /// Whether queue entries get an extension (<c>consumequeue_ext</c>), as Apache RocketMQ writes with
+    /// <c>enableConsumeQueueExt</c>. A directory that has one keeps it.
+    /// </summary>
+    public bool ConsumeQueueExtension { get; set; }
+
+    /// <summary>Bytes of an extension file. A directory that has some keeps their size.</summary>
+    [Range(1 << 16, 1 << 30)]
+    public int ConsumeQueueExtensionFileSize { get; set; } = 48 << 20;
+
     /// <summary>Whether recovery checks the CRC of every record it reads.</summary>
     public bool CheckCrcOnRecovery { get; set; } = true;
 

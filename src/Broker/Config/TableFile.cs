@@ -10,6 +10,9 @@ public sealed class TableFile(IFileSystem files, string path)
 {
     private readonly ConfigFile _file = new(files, path);
 
+    /// <summary>Whether the last read took the backup.</summary>
+    public bool TookBackup => _file.TookBackup;
+
     /// <summary>Where it is.</summary>
     public string Path { get; } = path;
 

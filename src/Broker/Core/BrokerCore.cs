@@ -112,7 +112,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     public static BrokerCore Open(BrokerOptions options, IPEndPoint storeHost, TimeProvider time, ILoggerFactory loggers, IFileSystem files, IProgress<RecoveryProgress>? progress = null)
     {
         DelayLevels levels = DelayLevels.Parse(options.MessageDelayLevel);
-        BrokerTables.Check(options, files, levels.Count);
+        BrokerTables.Check(options, files, levels.Count, loggers);
         MessageStore store = MessageStore.Open(
             new StoreOptions
             {

@@ -14,6 +14,7 @@ internal sealed class BrokerTables
     private const string GroupsName = "subscriptionGroup.json";
     private const string OffsetsName = "consumerOffset.json";
     private const string DelaysName = "delayOffset.json";
+    private const string FiltersName = "consumerFilter.json";
 
     public BrokerTables(BrokerOptions options, IFileSystem files, TimeProvider time, ILoggerFactory loggers)
     {
@@ -43,13 +44,16 @@ internal sealed class BrokerTables
 
     /// <summary>Reads every table and forgets it: a start that must fail for one of them fails before the store is opened.</summary>
     /// <exception cref="Store.StoreUnusableException">A table and its backup cannot be read.</exception>
-    public static void Check(BrokerOptions options, IFileSystem files, int delayLevels)
+    public static void Check(BrokerOptions options, IFileSystem files, int delayLevels, ILoggerFactory loggers)
     {
-        File(options, files, TopicsName).Read(static text => TopicFile.Parse(text));
-        File(options, files, GroupsName).Read(static text => SubscriptionGroupFile.Parse(text));
+        var repairs = new TableRepairs(loggers.CreateLogger<TableRepairs>());
+        TableFile Table(string name) => File(options, files, name);
+        repairs.Check(Table(TopicsName), static text => TopicFile.Parse(text));
+        repairs.Check(Table(GroupsName), static text => SubscriptionGroupFile.Parse(text));
         var offsets = new OffsetTable();
-        File(options, files, OffsetsName).Read(text => OffsetFile.Parse(text, offsets) ? offsets : null);
-        File(options, files, DelaysName).Read(text => DelayOffsetFile.Parse(text, delayLevels));
+        repairs.Check(Table(OffsetsName), text => OffsetFile.Parse(text, offsets) ? offsets : null);
+        repairs.Check(Table(DelaysName), text => DelayOffsetFile.Parse(text, delayLevels));
+        repairs.Check(Table(FiltersName), static text => KeptTable.Parse(text));
     }
 
     private static TableFile File(BrokerOptions options, IFileSystem files, string name) =>

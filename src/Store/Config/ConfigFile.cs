@@ -19,6 +19,7 @@ public sealed class ConfigFile
     private readonly IFileSystem _files;
     private readonly string _path;
     private readonly Lock _lock = new();
+    private bool _isBroken;
     private bool _hasDirectory;
 
     /// <summary>A table at <paramref name="path"/>.</summary>
@@ -27,6 +28,9 @@ public sealed class ConfigFile
         _files = files;
         _path = path;
     }
+
+    /// <summary>Whether the last read took the backup, because the table was not there or could not be read.</summary>
+    public bool TookBackup { get; private set; }
 
     /// <summary>Replaces the table. Returns after it is durable.</summary>
     public void Write(ReadOnlySpan<byte> content)
@@ -38,7 +42,7 @@ public sealed class ConfigFile
                 DurableDirectory.Create(_files, directory);
             _hasDirectory = true;
             WriteWhole(_path + ".tmp", content);
-            if (TryReadWhole(_path, MaxBackupSize, out var before))
+            if (!_isBroken && TryReadWhole(_path, MaxBackupSize, out var before))
             {
                 WriteWhole(_path + ".bak.tmp", before);
                 _files.Rename(_path + ".bak.tmp", _path + ".bak");
@@ -46,6 +50,7 @@ public sealed class ConfigFile
 
             _files.Rename(_path + ".tmp", _path);
             _files.SyncDirectory(directory);
+            _isBroken = false;
         }
     }
 
@@ -62,9 +67,35 @@ public sealed class ConfigFile
     {
         lock (_lock)
         {
-            return TryRead(_path, parse, maxSize, out var value) || TryRead(_path + ".bak", parse, maxSize, out value)
-                ? value
-                : default;
+            if (TryRead(_path, parse, maxSize, out var value))
+                return value;
+            if (!TryRead(_path + ".bak", parse, maxSize, out value))
+                return default;
+            TookBackup = true;
+            PutBack();
+            return value;
+        }
+    }
+
+    /// <summary>
+    /// Makes the backup the table again: until then the next write would make a backup of what cannot be read, and dying
+    /// half way would leave nothing.
+    /// </summary>
+    private void PutBack()
+    {
+        _isBroken = true;
+        try
+        {
+            if (!TryReadWhole(_path + ".bak", MaxBackupSize, out var backup))
+                return;
+            WriteWhole(_path + ".tmp", backup);
+            _files.Rename(_path + ".tmp", _path);
+            _files.SyncDirectory(Path.GetDirectoryName(_path)!);
+            _isBroken = false;
+        }
+        catch (IOException)
+        {
+            // The next write replaces the table and leaves the backup alone.
         }
     }
 

@@ -60,7 +60,8 @@ internal sealed class QueueBuilder
         tagsCode = TagsCode(record);
         if (queue.StagedEnd == queue.MaxOffset)
             _staged.Add(queue);
-        queue.Stage(new QueueEntry(record.PhysicalOffset, record.Size, tagsCode));
+        var carried = _queues.Files.Extension is { } extension ? extension.Stage(queue, tagsCode, record.StoreTimestamp) : tagsCode;
+        queue.Stage(new QueueEntry(record.PhysicalOffset, record.Size, carried));
         return QueuePlacement.Added;
     }
 
@@ -71,6 +72,7 @@ internal sealed class QueueBuilder
     /// <summary>Makes all staged entries readable. After a failure it may be called again.</summary>
     public void Commit()
     {
+        _queues.Files.Extension?.Commit();
         foreach (var queue in _staged)
             queue.Commit();
         _queues.Tails.Trim();

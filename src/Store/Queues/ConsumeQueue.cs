@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Remoting.Messages;
 namespace ProtoBridgeMQ.Store.Queues;
 
 /// <summary>
@@ -58,22 +59,14 @@ public sealed class ConsumeQueue
     /// </summary>
     public int ReadEntries(long offset, Span<QueueEntry> entries)
     {
-        var max = MaxOffset;
-        if (offset < MinOffset || offset >= max)
-            return 0;
-        var wanted = (int)Math.Min(entries.Length, max - offset);
-        var done = 0;
-        while (done < wanted)
+        var read = ReadAsIs(offset, entries);
+        for (var i = 0; i < read; i++)
         {
-            var read = ReadFile(offset + done, entries[done..wanted]);
-            if (read == 0)
-                read = ReadTail(offset + done, entries[done..wanted]);
-            if (read == 0)
-                break;
-            done += read;
+            if (ExtAddress.Is(entries[i].TagsCode))
+                entries[i] = entries[i] with { TagsCode = Resolve(entries[i]) };
         }
 
-        return done;
+        return read;
     }
 
     /// <summary>Reads one entry; false outside of the queue.</summary>
@@ -81,6 +74,15 @@ public sealed class ConsumeQueue
     {
         Span<QueueEntry> one = stackalloc QueueEntry[1];
         var found = ReadEntries(offset, one) == 1;
+        entry = one[0];
+        return found;
+    }
+
+    /// <summary>Reads one entry with the address of its extension, if it has one.</summary>
+    internal bool TryReadAsIs(long offset, out QueueEntry entry)
+    {
+        Span<QueueEntry> one = stackalloc QueueEntry[1];
+        var found = ReadAsIs(offset, one) == 1;
         entry = one[0];
         return found;
     }
@@ -258,6 +260,35 @@ public sealed class ConsumeQueue
                 entries[i] = QueueEntry.Read(_tail.AsSpan((int)(offset - _written + i) * QueueEntry.EncodedSize));
             return Math.Max(0, count);
         }
+    }
+
+    private int ReadAsIs(long offset, Span<QueueEntry> entries)
+    {
+        var max = MaxOffset;
+        if (offset < MinOffset || offset >= max)
+            return 0;
+        var wanted = (int)Math.Min(entries.Length, max - offset);
+        var done = 0;
+        while (done < wanted)
+        {
+            var read = ReadFile(offset + done, entries[done..wanted]);
+            if (read == 0)
+                read = ReadTail(offset + done, entries[done..wanted]);
+            if (read == 0)
+                break;
+            done += read;
+        }
+
+        return done;
+    }
+
+    /// <summary>The tag code behind an address; of an extension that was lost, from the record.</summary>
+    private long Resolve(in QueueEntry entry)
+    {
+        if (_table.Files.Extension is { } extension && extension.TryRead(this, entry.TagsCode, out var tagsCode))
+            return tagsCode;
+        using var lease = _table.Log?.Read(entry.PhysicalOffset, entry.Size, long.MaxValue) ?? default;
+        return lease.TryRead(out var record) ? TagHash.Of(record.Tags) : entry.TagsCode;
     }
 
     private long StoreTimestampAt(long offset)

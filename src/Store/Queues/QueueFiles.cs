@@ -39,6 +39,9 @@ internal sealed class QueueFiles : IDisposable
     /// </summary>
     public bool MayBeUnsynced { get; set; }
 
+    /// <summary>What entries carry beyond their 20 bytes; null in a store without that.</summary>
+    public ExtFiles? Extension { get; init; }
+
     /// <summary>Bytes of a file.</summary>
     public long FileSize => (long)FileEntries * QueueEntry.EncodedSize;
 
@@ -168,12 +171,16 @@ internal sealed class QueueFiles : IDisposable
             _files.SyncDirectory(directory);
         }
 
+        Span<byte> first = stackalloc byte[QueueEntry.EncodedSize];
+        if (deleted > 0 && Extension is { } extension && Read(queue, offset, first) == first.Length && ExtAddress.Is(QueueEntry.Read(first).TagsCode))
+            extension.DeleteBefore(queue, QueueEntry.Read(first).TagsCode);
         return deleted;
     }
 
     /// <summary>Makes everything written before the call durable, with the directories it is in.</summary>
     public void Flush()
     {
+        Extension?.Flush();
         HashSet<Key> dirty;
         HashSet<string> directories;
         lock (_lock)
@@ -204,6 +211,7 @@ internal sealed class QueueFiles : IDisposable
 
     public void Dispose()
     {
+        Extension?.Dispose();
         lock (_lock)
         {
             while (_byUse.First is { } node)

@@ -15,7 +15,11 @@ internal static class QueueLoader
     {
         var directory = Path.Combine(state.Options.Directory, "consumequeue");
         var found = Find(state, directory);
-        var files = new QueueFiles(state.Files, directory, EntriesPerFile(state, found), state.Options.MaxOpenQueueFiles, state.Options.SyncFileSystemAbove) { MayBeUnsynced = !state.IsClean };
+        var files = new QueueFiles(state.Files, directory, EntriesPerFile(state, found), state.Options.MaxOpenQueueFiles, state.Options.SyncFileSystemAbove) 
+        {
+            MayBeUnsynced = !state.IsClean,
+            Extension = ExtFiles.Open(state.Files, state.Options),
+        };
         state.Queues = new QueueTable(files, new QueueTails(state.Options.MaxUnwrittenQueueBytes), state.Options.MaxQueues, state.Options.MaxQueuesPerTopic);
         state.QueueLimit = state.ScanStart;
         foreach (var (topic, queueId, bases) in found)
