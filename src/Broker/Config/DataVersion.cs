@@ -18,6 +18,13 @@ public sealed record DataVersion(long StateVersion, long Timestamp, long Counter
             ? new DataVersion(version.Long("stateVersion", 0), version.Long("timestamp", 0), version.Long("counter", 0))
             : new DataVersion(0, 0, 0);
 
+    /// <summary>Reads the field <c>dataVersion</c> of the text of a file.</summary>
+    public static DataVersion OfFile(ReadOnlySpan<byte> text)
+    {
+        using JsonDocument? document = TableJson.Parse(text);
+        return document is null ? new DataVersion(0, 0, 0) : Read(document.RootElement);
+    }
+
     /// <summary>Writes the field <c>dataVersion</c>.</summary>
     public void Write(Utf8JsonWriter writer)
     {

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Groups;
 
 namespace ProtoBridgeMQ.Broker.Core;
@@ -85,6 +86,9 @@ public sealed record SubscriptionGroup
 
     /// <summary>Whether messages that it has not read are never deleted.</summary>
     public bool IsProtected => Attributes.IsProtected;
+
+    /// <summary>Settings that this broker does not know or use, as they were given.</summary>
+    public KeptFields Kept { get; init; } = KeptFields.None;
 }
 
 /// <summary>What a member reads.</summary>

@@ -49,7 +49,11 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
         _metrics = metrics;
         _time = time;
         _logger = logger;
-        _offsets = file.Read(text => DelayOffsetFile.Parse(text, levels.Count)) ?? new long[levels.Count];
+        _offsets = file.Read(text =>
+        {
+            _version = DataVersion.OfFile(text);
+            return DelayOffsetFile.Parse(text, levels.Count);
+        }) ?? new long[levels.Count];
         _saved = [.. _offsets];
         _timer = time.CreateTimer(static delivery => ((DelayDelivery)delivery!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }

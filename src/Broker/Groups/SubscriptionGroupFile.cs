@@ -9,6 +9,13 @@ namespace ProtoBridgeMQ.Broker.Groups;
 /// <summary><c>config/subscriptionGroup.json</c> as RocketMQ writes it.</summary>
 public static class SubscriptionGroupFile
 {
+    /// <summary>Those that are settings here; others are kept as they are.</summary>
+    private static readonly HashSet<string> Fields = new(StringComparer.Ordinal)
+    {
+        "attributes", "brokerId", "consumeBroadcastEnable", "consumeEnable", "consumeFromMinEnable", "consumeMessageOrderly", "consumeTimeoutMinute",
+        "groupName", "groupSysFlag", "notifyConsumerIdsChangedEnable", "retryMaxTimes", "retryQueueNums", "whichBrokerWhenConsumeSlowly",
+    };
+
     private static readonly JsonWriterOptions Indented = new() { Indented = true, IndentCharacter = '\t', IndentSize = 1 };
 
     /// <summary>Reads a file; null when it is not one.</summary>
@@ -29,17 +36,17 @@ public static class SubscriptionGroupFile
             }
         }
 
-        return new SavedGroups(DataVersion.Read(document.RootElement), groups);
+        return new SavedGroups(DataVersion.Read(document.RootElement), groups, KeptFields.Of(document.RootElement, static name => name is "dataVersion" or "subscriptionGroupTable"));
     }
 
     /// <summary>Writes the whole file.</summary>
-    public static void Write(IBufferWriter<byte> output, DataVersion version, IEnumerable<SubscriptionGroup> groups)
+    public static void Write(IBufferWriter<byte> output, DataVersion version, IEnumerable<SubscriptionGroup> groups, KeptFields? kept = null)
     {
         using var writer = new Utf8JsonWriter(output, Indented);
         writer.WriteStartObject();
         version.Write(writer);
-        writer.WriteStartObject("forbiddenTable"u8);
-        writer.WriteEndObject();
+        (kept ?? KeptFields.None).WriteOr(writer, "forbiddenTable", "{}");
+        (kept ?? KeptFields.None).WriteOthers(writer, "forbiddenTable");
         writer.WriteStartObject("subscriptionGroupTable"u8);
         foreach (SubscriptionGroup group in groups)
         {
@@ -69,14 +76,13 @@ public static class SubscriptionGroupFile
         writer.WriteBoolean("consumeMessageOrderly"u8, group.ConsumeOrderly);
         writer.WriteNumber("consumeTimeoutMinute"u8, group.ConsumeTimeoutMinutes);
         writer.WriteString("groupName"u8, group.Name);
-        writer.WriteStartObject("groupRetryPolicy"u8);
-        writer.WriteString("type"u8, "CUSTOMIZED"u8);
-        writer.WriteEndObject();
+        group.Kept.WriteOr(writer, "groupRetryPolicy", """{"type":"CUSTOMIZED"}""");
         writer.WriteNumber("groupSysFlag"u8, group.SystemFlag);
         writer.WriteBoolean("notifyConsumerIdsChangedEnable"u8, group.NotifyMembers);
         writer.WriteNumber("retryMaxTimes"u8, group.MaxRetries);
         writer.WriteNumber("retryQueueNums"u8, group.RetryQueues);
         writer.WriteNumber("whichBrokerWhenConsumeSlowly"u8, group.BrokerIdWhenSlow);
+        group.Kept.WriteOthers(writer, "groupRetryPolicy");
         writer.WriteEndObject();
     }
 
@@ -96,6 +102,7 @@ public static class SubscriptionGroupFile
         NotifyMembers = value.Bool("notifyConsumerIdsChangedEnable", true),
         SystemFlag = value.Int("groupSysFlag", 0),
         Attributes = new GroupAttributes(Attributes(value)),
+        Kept = KeptFields.Of(value, Fields.Contains),
     };
 
     /// <summary>The attributes in a group's settings, or in a change of them.</summary>
@@ -107,4 +114,5 @@ public static class SubscriptionGroupFile
 /// <summary>What the file says.</summary>
 /// <param name="Version">Which state it is.</param>
 /// <param name="Groups">The groups.</param>
-public sealed record SavedGroups(DataVersion Version, IReadOnlyList<SubscriptionGroup> Groups);
+/// <param name="Kept">What else it says, such as <c>forbiddenTable</c>.</param>
+public sealed record SavedGroups(DataVersion Version, IReadOnlyList<SubscriptionGroup> Groups, KeptFields Kept);

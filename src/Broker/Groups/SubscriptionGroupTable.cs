@@ -22,6 +22,7 @@ public sealed class SubscriptionGroupTable
     private readonly BrokerOptions _options;
     private readonly TableFile _file;
     private readonly TimeProvider _time;
+    private readonly KeptFields _kept = KeptFields.None;
 
     /// <summary>Reads the file and adds the system's groups.</summary>
     public SubscriptionGroupTable(BrokerOptions options, TableFile file, TimeProvider time)
@@ -33,6 +34,7 @@ public sealed class SubscriptionGroupTable
         if (file.Read(static text => SubscriptionGroupFile.Parse(text)) is { } saved)
         {
             Version = saved.Version;
+            _kept = saved.Kept;
             foreach (SubscriptionGroup group in saved.Groups)
             {
                 _groups[group.Name] = group;
@@ -45,7 +47,7 @@ public sealed class SubscriptionGroupTable
         }
 
         Version = Version.Next(time);
-        _file.Write(output => SubscriptionGroupFile.Write(output, Version, _groups.Values));
+        _file.Write(output => SubscriptionGroupFile.Write(output, Version, _groups.Values, _kept));
     }
 
     /// <summary>Which state of the table this is.</summary>
@@ -97,7 +99,7 @@ public sealed class SubscriptionGroupTable
 
             DataVersion next = Version.Next(_time);
             IEnumerable<SubscriptionGroup> others = _groups.Values.Where(other => other.Name != group.Name);
-            _file.Write(output => SubscriptionGroupFile.Write(output, next, others.Append(group)));
+            _file.Write(output => SubscriptionGroupFile.Write(output, next, others.Append(group), _kept));
             _groups[group.Name] = group;
             Version = next;
             return true;

@@ -8,7 +8,13 @@ public sealed partial class OffsetFlush(OffsetTable table, TableFile file, TimeP
     private DataVersion _version = new(0, 0, 0);
 
     /// <summary>Reads the file.</summary>
-    public void Load() => file.Read(text => OffsetFile.Parse(text, table) ? table : null);
+    public void Load()
+    {
+        if (file.Read(text => OffsetFile.Parse(text, table) ? text : null) is { } text)
+        {
+            _version = DataVersion.OfFile(text);
+        }
+    }
 
     /// <summary>Writes the file if anything changed; a failure is logged and tried again the next time.</summary>
     public void Flush()
