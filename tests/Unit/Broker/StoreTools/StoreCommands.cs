@@ -62,7 +62,7 @@ public sealed class StoreCommands
         Copy(Sample("498"), temp["store"]);
         string log = temp["store/commitlog/00000000000000065536"];
         byte[] bytes = await File.ReadAllBytesAsync(log);
-        bytes[300] ^= 4;
+        bytes[2] ^= 4;
         await File.WriteAllBytesAsync(log, bytes);
         await File.WriteAllTextAsync(temp["store/config/topics.json"], "{");
         await File.WriteAllTextAsync(temp["store/config/delayOffset.json"], "{");
