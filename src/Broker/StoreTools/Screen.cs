@@ -23,8 +23,9 @@ internal sealed class Screen : IDisposable
         _output = output;
         IsJson = isJson;
         Json = new Utf8JsonWriter(_buffer, Relaxed);
-        Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        if (!Console.Profile.Out.IsTerminal)
+        var target = new AnsiConsoleOutput(output);
+        Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = target, Ansi = target.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+        if (!target.IsTerminal)
         {
             Console.Profile.Width = WidthOfFiles;
         }
