@@ -41,7 +41,8 @@ internal sealed class KillLedger
         var min = store.MinPhysicalOffset;
         Assert.True(min <= _deletedTo, $"the log begins at {min}, and only what is before {_deletedTo} was deleted");
         var found = new HashSet<string>();
-        var missing = _kept.Where(pair => pair.Value.Position >= min).Select(pair => pair.Key).ToHashSet();
+        // Of what a child was deleting when it was killed, queue files go before segments.
+        var missing = _kept.Where(pair => pair.Value.Position >= Math.Max(min, _deletedTo)).Select(pair => pair.Key).ToHashSet();
         foreach (var queue in store.Queues)
         {
             for (var offset = queue.MinOffset; offset < queue.MaxOffset; offset++)
@@ -61,7 +62,11 @@ internal sealed class KillLedger
             }
         }
 
-        Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages are missing, the first is {missing.FirstOrDefault()}; repairs: {string.Join(" ", store.Repairs)}");
+        var first = missing.OrderBy(key => _kept[key].Position).FirstOrDefault();
+        Assert.True(
+            missing.Count == 0,
+            $"{missing.Count} acknowledged messages are missing of {_kept.Count}, the first is {first} at {(missing.Count > 0 ? _kept[first].Position : 0)}; the log goes from {min} to {store.Written.Value}, "
+            + $"deleted to {_deletedTo}; queues: {string.Join(" ", store.Queues.Select(queue => $"{queue.Topic}/{queue.QueueId} {queue.MinOffset}-{queue.MaxOffset}"))}; repairs: {string.Join(" ", store.Repairs)}");
         foreach (var key in _kept.Where(pair => pair.Value.Position < min).Select(pair => pair.Key).ToList())
             _kept.Remove(key);
     }

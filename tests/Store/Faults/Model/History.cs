@@ -254,7 +254,7 @@ internal sealed class History : IDispatchListener, IDisposable
     private async Task DispatchedAsync()
     {
         var wait = Store.WaitDispatchedAsync().AsTask();
-        if (await Task.WhenAny(wait, Task.Delay(LookAgain)) != wait)
+        if (await Task.WhenAny(wait, Task.Delay(LookAgain, TimeProvider.System)) != wait)
         {
             // The clock is the test's: a dispatcher that waits for room waits for it.
             await Eventually.True(() =>

@@ -34,7 +34,7 @@ public sealed class ModelTests
             .WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd((ulong)seed), FSharpOption<int>.None)));
         try
         {
-            Prop.ForAll(histories, script => { Run(script); }).Check(config);
+            Prop.ForAll(histories, Run).Check(config);
         }
         catch (Exception failure)
         {
@@ -42,5 +42,5 @@ public sealed class ModelTests
         }
     }
 
-    private static void Run(Script script) => Task.Run(() => History.RunAsync(script.Commands)).GetAwaiter().GetResult();
+    private static Task Run(Script script) => Task.Run(() => History.RunAsync(script.Commands));
 }

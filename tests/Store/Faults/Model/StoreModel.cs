@@ -87,6 +87,9 @@ internal sealed class StoreModel
             var served = queue.Where(message => message.PhysicalOffset >= store.MinPhysicalOffset).ToList();
             Assert.True(store.TryGetQueue(queue.Key.Topic, queue.Key.QueueId, out var actual), $"{queue.Key} is not there; {string.Join(" ", store.Repairs)}");
             Assert.True(next == actual.MaxOffset, $"{queue.Key} ends at {actual.MaxOffset} and should at {next}; {string.Join(" ", store.Repairs)}");
+            // A crash between the deletion of queue files and that of segments leaves a longer log than queues.
+            Assert.All(served.TakeWhile(message => message.QueueOffset < actual.MinOffset), message => Assert.True(message.PhysicalOffset < DeletedTo, $"{queue.Key} begins at {actual.MinOffset}"));
+            served.RemoveAll(message => message.QueueOffset < actual.MinOffset);
             Assert.Equal(served.Count == 0 ? next : served[0].QueueOffset, actual.MinOffset);
             Assert.Equal(served.Select(message => message.Body), store.Bodies(queue.Key.Topic, queue.Key.QueueId));
         }
