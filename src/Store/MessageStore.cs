@@ -76,14 +76,16 @@ public sealed class MessageStore : IAsyncDisposable
         _source = new SegmentSource(files, state.LogDirectory, state.SegmentSize, logger);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var last = Math.Min(state.LastTimestamp, now);
-        _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last);
+        _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last, state.NoRoomForTail is not null);
+        if (state.NoRoomForTail is { } reason)
+            _health.Full(FullCause.Segment, reason);
         var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last, QueueEnds = _queues.Ends };
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, reports, options, time, start, Confirmed, listeners, logger);
         lightQueues.Attach(_log, _dispatcher, _health);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         compacted.Attach(_log, () => _flusher.FlushTo(_dispatcher.Offset));
         var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
-        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues, projections, index, _health, options.CheckpointInterval, time, logger);
+        _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues, projections, index, _health, options.CheckpointInterval, time, logger) { RecoverOffset = state.ScanStart };
         var head = new HeadRemoval(_log, _queues, projections, _checkpoints, files, state.LogDirectory, _retentionMetrics, logger);
         _retention = new LogRetention(options, _log, _queues, _health, _guards, head, _retentionMetrics, files, options.Directory, time, logger);
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count, () => _queues.Tails.Bytes);

@@ -47,9 +47,16 @@ internal sealed partial class StoreDirectory : IDisposable
     {
         using (var file = _files.Open(_abort))
         {
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)), 0);
-            file.Flush();
+            try
+            {
+                file.SetLength(0);
+                file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)), 0);
+                file.Flush();
+            }
+            catch (DiskFullException)
+            {
+                // That the file is there is what counts.
+            }
         }
 
         _files.SyncDirectory(_directory);

@@ -25,6 +25,7 @@ internal sealed partial class CheckpointWriter : IDisposable
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private Checkpoint _last;
+    private long _recoverOffset;
     private bool _closed;
 
     public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueTable queues, ProjectionSet projections, KeyIndex? index, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
@@ -41,14 +42,11 @@ internal sealed partial class CheckpointWriter : IDisposable
         _timer = time.CreateTimer(_ => Tick(), null, interval, interval);
     }
 
-    /// <summary>Everything before it is durable, and a checkpoint on the disk says so; -1 before the first one.</summary>
+    /// <summary>Everything before it is durable, and a checkpoint on the disk says so.</summary>
     public long RecoverOffset
     {
-        get
-        {
-            lock (_lock)
-                return _last.RecoverOffset;
-        }
+        get => Volatile.Read(ref _recoverOffset);
+        init => _recoverOffset = value;
     }
 
     /// <summary>Writes a checkpoint when there is something new; false when the disk failed.</summary>
@@ -103,6 +101,7 @@ internal sealed partial class CheckpointWriter : IDisposable
             };
             _file.Write(next);
             _last = next;
+            Volatile.Write(ref _recoverOffset, next.RecoverOffset);
             return true;
         }
         catch (DiskFullException error)

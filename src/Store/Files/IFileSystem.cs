@@ -49,7 +49,8 @@ public interface IFileSystem
     /// <summary>
     /// Makes the file, or extends it with zeros, to <paramref name="size"/> bytes and reserves its blocks, so that no
     /// write into a mapping of it can fail for want of room. With <paramref name="zeroFrom"/> at least 0, everything
-    /// from there on reads as zeros afterwards. Durable on return, but for the directory entry.
+    /// from there on reads as zeros afterwards. Durable on return, but for the directory entry. Without room for the
+    /// blocks the file has its size all the same, and can be mapped and read.
     /// </summary>
     void Reserve(string path, int size, long zeroFrom = -1);
 

@@ -49,6 +49,8 @@ public sealed class PhysicalFileSystem : IFileSystem
             }
 
             var error = NativeFile.ReserveBlocks(file, size);
+            if (error != 0 && RandomAccess.GetLength(file) < size)
+                RandomAccess.SetLength(file, size);
             if (error is NativeFile.NoSpace or NativeFile.QuotaExceeded)
                 throw new DiskFullException(path);
             if (error != 0)

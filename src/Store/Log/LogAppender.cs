@@ -33,9 +33,10 @@ internal sealed class LogAppender
     private long _lastTimestamp;
     private long _nextRoll;
     private bool _mustRoll;
+    private bool _mustReserve;
     private bool _closed;
 
-    public LogAppender(CommitLog log, SegmentSource source, QueueTable queues, DurabilityGate gate, StoreHealth health, StoreOptions options, TimeProvider time, long lastTimestamp)
+    public LogAppender(CommitLog log, SegmentSource source, QueueTable queues, DurabilityGate gate, StoreHealth health, StoreOptions options, TimeProvider time, long lastTimestamp, bool mustReserve)
     {
         _log = log;
         _source = source;
@@ -46,6 +47,7 @@ internal sealed class LogAppender
         _time = time;
         _storeHost = options.StoreHost;
         _lastTimestamp = lastTimestamp;
+        _mustReserve = mustReserve;
         _active = log.Active;
         if (_active is null)
             source.Prepare(log.Written);
@@ -220,11 +222,50 @@ internal sealed class LogAppender
         var written = _log.Written;
         if (written - _gate.Durable > _options.MaxUnflushedBytes)
             return AppendStatus.Busy;
-        if (condition == StoreCondition.DiskFull && (!_mustRoll || _health.IsFullBeside(FullCause.Segment)))
+        if (condition == StoreCondition.DiskFull && ((!_mustRoll && !_mustReserve) || _health.IsFullBeside(FullCause.Segment)))
             return AppendStatus.DiskFull;
+        if (_mustReserve)
+        {
+            var reserved = Reserve();
+            if (reserved != AppendStatus.Appended)
+                return reserved;
+        }
+
         if (_active is { } active && !_mustRoll && size + BlankSize <= active.EndOffset - written)
             return AppendStatus.Appended;
         return Roll(written);
+    }
+
+    /// <summary>The active segment was opened on a full disk: nothing may be written where it has no blocks.</summary>
+    private AppendStatus Reserve()
+    {
+        var now = _time.GetTimestamp();
+        if (now < _nextRoll)
+            return AppendStatus.DiskFull;
+        try
+        {
+            _source.Reserve(_active!);
+        }
+        catch (DiskFullException error)
+        {
+            WaitForRoom(now, error);
+            return AppendStatus.DiskFull;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _health.Fail("A segment of the commit log could not be reserved", error);
+            return AppendStatus.ReadOnly;
+        }
+
+        _mustReserve = false;
+        _health.HasRoom(FullCause.Segment);
+        return AppendStatus.Appended;
+    }
+
+    private void WaitForRoom(long now, DiskFullException error)
+    {
+        _nextRoll = now + (long)(_options.DiskFullRetryInterval.TotalSeconds * _time.TimestampFrequency);
+        _health.Full(FullCause.Segment, error.Message);
     }
 
     private AppendStatus Roll(long written)
@@ -240,8 +281,7 @@ internal sealed class LogAppender
         catch (DiskFullException error)
         {
             _mustRoll = true;
-            _nextRoll = now + (long)(_options.DiskFullRetryInterval.TotalSeconds * _time.TimestampFrequency);
-            _health.Full(FullCause.Segment, error.Message);
+            WaitForRoom(now, error);
             return AppendStatus.DiskFull;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -46,6 +46,10 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Reserves the blocks of a segment that was opened without.</summary>
+    /// <exception cref="IOException">The disk is still full, or fails.</exception>
+    public void Reserve(LogSegment segment) => _files.Reserve(segment.Path, segment.Size);
+
     /// <summary>Removes the segment that nobody took: an empty file would only have to be looked at by the next start.</summary>
     public void Close()
     {

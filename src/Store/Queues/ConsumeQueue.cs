@@ -183,7 +183,7 @@ public sealed class ConsumeQueue
     {
         lock (_table.Tails.GateOf(this))
         {
-            if (StagedEnd - _written >= QueueTails.WriteAt)
+            if (StagedEnd - _written >= QueueTails.WriteAt && !_table.Tails.IsHeld)
                 WriteOut(StagedEnd);
             _table.Ends += StagedEnd - _max;
             Volatile.Write(ref _max, StagedEnd);

@@ -36,6 +36,9 @@ internal sealed class QueueTails
             _pool[i] = new Stack<byte[]>();
     }
 
+    /// <summary>Recovery found the disk full: entries wait in memory, however many they are.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>Bytes of memory that entries wait in.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
 
 namespace ProtoBridgeMQ.Store.Recovery;
@@ -20,7 +21,15 @@ internal sealed class ShortTailSegment : IRepair
             return $"Removed the empty file of segment {LogFileName.Of(tail.BaseOffset)}.";
         }
 
-        state.Files.Reserve(tail.Path, state.SegmentSize);
+        try
+        {
+            state.Files.Reserve(tail.Path, state.SegmentSize);
+        }
+        catch (DiskFullException)
+        {
+            // It has its size and can be read. Whether it can be written is seen at the end.
+        }
+
         return $"Extended segment {LogFileName.Of(tail.BaseOffset)} from {state.TailLength} to {state.SegmentSize} bytes.";
     }
 }

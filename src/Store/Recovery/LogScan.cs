@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Dispatch;
+using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
 
 namespace ProtoBridgeMQ.Store.Recovery;
@@ -116,7 +117,17 @@ internal sealed class LogScan
 
     private void Commit()
     {
-        _builder.Commit();
+        try
+        {
+            _builder.Commit();
+        }
+        catch (DiskFullException) when (!_state.Rebuild)
+        {
+            // What a crash leaves to be made again is little, and memory has room for it.
+            _state.Queues.Tails.IsHeld = true;
+            _builder.Commit();
+        }
+
         _state.Projections.Commit();
     }
 

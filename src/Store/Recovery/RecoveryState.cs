@@ -75,6 +75,9 @@ internal sealed class RecoveryState
     /// <summary>Queue entries of records before it were taken as they are.</summary>
     public long QueueLimit { get; set; }
 
+    /// <summary>The disk has no room for the blocks of the last segment: it can be read and not written; null when it has.</summary>
+    public string? NoRoomForTail { get; set; }
+
     /// <summary>Where the log ends; set by the scan.</summary>
     public long End { get; set; }
 

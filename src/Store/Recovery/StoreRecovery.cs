@@ -71,8 +71,9 @@ internal sealed partial class StoreRecovery
         _state.Projections.EndRecovery(_state.End);
         foreach (var repair in _state.Projections.Repairs)
             Note(repair);
-        _state.Queues.Flush();
+        FlushQueues();
         _state.Queues.Files.MayBeUnsynced = false;
+        _state.Queues.Tails.IsHeld = false;
         if (_state.Rebuild)
             EndRebuild();
     }
@@ -167,9 +168,32 @@ internal sealed partial class StoreRecovery
             return;
         tail.Release();
         var fresh = new LogSegment(_state.Files, _state.LogDirectory, tail.BaseOffset, _state.SegmentSize);
-        _state.Files.Reserve(fresh.Path, _state.SegmentSize, _state.IsClean && !_state.EndIsTorn ? -1 : (int)(_state.End - fresh.BaseOffset));
         _state.Segments[^1] = fresh;
+        try
+        {
+            _state.Files.Reserve(fresh.Path, _state.SegmentSize, _state.IsClean && !_state.EndIsTorn ? -1 : (int)(_state.End - fresh.BaseOffset));
+        }
+        catch (DiskFullException error)
+        {
+            _state.NoRoomForTail = error.Message;
+        }
     }
+
+    /// <summary>Without room the entries stay in memory, where they can be read: the next checkpoint writes them, or the one after.</summary>
+    private void FlushQueues()
+    {
+        try
+        {
+            _state.Queues.Flush();
+        }
+        catch (DiskFullException error)
+        {
+            LogNoRoom(error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The disk is full: what was made again of the queues is in memory alone. {Reason}")]
+    private partial void LogNoRoom(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Rebuilding the queues and all else that is built from the log, from offset {From} to {To}")]
     private partial void LogRebuild(long from, long to);

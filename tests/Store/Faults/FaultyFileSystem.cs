@@ -268,7 +268,11 @@ internal sealed class FaultyFileSystem : IFileSystem
             if (zeroFrom >= 0 && file.Length > zeroFrom)
                 file.Resize(zeroFrom);
             if (RoomFor(file, 0, size) < size)
+            {
+                file.Resize(Math.Max(file.Length, size));
                 throw new DiskFullException(path);
+            }
+
             file.Allocate(0, size);
             if (file.Length < size)
                 file.Resize(size);
