@@ -89,7 +89,7 @@ public class RetentionOfABroker
             options.RetentionTime = TimeSpan.FromMinutes(10);
         });
         BrokerClient client = bench.Connect();
-        using (RemotingResponse delayed = await client.SendAsync("d", "late", "DELAY\u000118\u0002"))
+        using (RemotingResponse delayed = await client.SendAsync("d", "late", delay: 18))
         {
             Assert.Equal(ResponseCode.Success, delayed.Code);
         }
