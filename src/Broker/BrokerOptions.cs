@@ -213,6 +213,29 @@ public sealed class BrokerOptions
     [Range(4, 100_000)]
     public int MaxOpenCompactedFiles { get; set; } = 256;
 
+    /// <summary>Whether messages may ask for a time of delivery. Those that wait already are delivered either way.</summary>
+    public bool TimersEnabled { get; set; } = true;
+
+    /// <summary>How exact times of delivery are: a message comes at its time or at most this much later.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan TimerPrecision { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How far ahead a time of delivery may be.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
+    public TimeSpan TimerMaxDelay { get; set; } = TimeSpan.FromDays(60);
+
+    /// <summary>Messages that wait longer are written again after this time, so that the log before them can go.</summary>
+    [Range(typeof(TimeSpan), "00:00:02", "6.00:00:00")]
+    public TimeSpan TimerRollWindow { get; set; } = TimeSpan.FromDays(2);
+
+    /// <summary>Messages for one moment (of <see cref="TimerPrecision"/>) beyond which some are refused, and all beyond twice as many.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxTimersPerSlot { get; set; } = int.MaxValue;
+
+    /// <summary>Messages that wait for their time, at most.</summary>
+    [Range(1, long.MaxValue)]
+    public long MaxTimers { get; set; } = 50_000_000;
+
     /// <summary>Queues of a dead-letter topic.</summary>
     [Range(1, 64)]
     public int DeadLetterQueues { get; set; } = 1;

@@ -2,6 +2,7 @@ using System.Net;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Retention;
+using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Compaction;
@@ -23,6 +24,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private readonly ArrivalTable _arrivals;
     private readonly Tails _tails;
     private readonly MessageIntake _intake;
+    private readonly Recalls _recalls;
     private readonly SendBacks _sendBacks;
     private readonly QueueReads _reads;
     private readonly KeyQueries _queries;
@@ -44,7 +46,8 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _delays = new DelayDelivery(store, levels, tables.DelayFile, Metrics, time, loggers.CreateLogger<DelayDelivery>());
         _arrivals = new ArrivalTable(options.MaxHeldPulls, time);
         _tails = new Tails(store);
-        _intake = new MessageIntake(store, levels, options, Metrics);
+        _intake = new MessageIntake(store, levels, options, Metrics, time);
+        _recalls = new Recalls(_intake, options, time);
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics);
         _reads = new QueueReads(store, tables.Topics, options);
         _queries = new KeyQueries(store, options);
@@ -56,6 +59,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         store.AddGuard(_delays);
         store.AddGuards(new ProtectedGroups(options.ProtectedGroups, store, tables));
         _delays.Start();
+        store.Timers.Start();
         _membersSweptAt = time.GetTimestamp();
         _sweeper = time.CreateTimer(static core => ((BrokerCore)core!).Sweep(), this, SweepInterval, SweepInterval);
         _flusher = time.CreateTimer(static core => ((BrokerCore)core!).FlushTables(), this, options.OffsetFlushInterval, options.OffsetFlushInterval);
@@ -135,6 +139,12 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 CleanWatermark = options.CleanWatermark,
                 RefuseWatermark = options.RefuseWatermark,
                 ForceDeleteAtWatermark = options.ForceDeleteAtWatermark,
+                TimersEnabled = options.TimersEnabled,
+                TimerPrecision = options.TimerPrecision,
+                TimerMaxDelay = options.TimerMaxDelay,
+                TimerRollWindow = options.TimerRollWindow,
+                MaxTimersPerSlot = options.MaxTimersPerSlot,
+                MaxTimers = options.MaxTimers,
                 Rebuild = options.Rebuild,
                 IndexEnabled = options.IndexEnabled,
                 IndexSlots = options.IndexSlots,
@@ -163,6 +173,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask<SendOutcome> SendBackAsync(in SendBackRequest request) => _sendBacks.SendBack(request);
+
+    /// <inheritdoc/>
+    public ValueTask<SendOutcome> RecallAsync(in RecallRequest request) => _recalls.Recall(request);
 
     /// <inheritdoc/>
     public ReadOutcome Read(in ReadRequest request, RecordBatch batch)
@@ -294,6 +307,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _arrivals.Stop();
         _tails.Stop();
         await _delays.DisposeAsync();
+        await _store.Timers.StopAsync();
         _store.RemoveListener(_wakeUp);
         FlushTables();
         await _store.DisposeAsync();

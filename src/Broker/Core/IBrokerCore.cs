@@ -46,6 +46,12 @@ public interface IBrokerCore
     /// </summary>
     ValueTask<SendOutcome> SendBackAsync(in SendBackRequest request);
 
+    /// <summary>
+    /// Calls a message back that waits for its time. Completes when that is durable: the message does not come. A message
+    /// that is not there, or came already, is not noticed.
+    /// </summary>
+    ValueTask<SendOutcome> RecallAsync(in RecallRequest request);
+
     /// <summary>Reads from one queue, synchronously; only what is durable is seen.</summary>
     ReadOutcome Read(in ReadRequest request, IRecordSink sink);
 

@@ -2,16 +2,18 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Store.Timers;
 
 namespace ProtoBridgeMQ.Broker.Core;
 
 /// <summary>The way in: checks a message, appends it, and waits until it is durable.</summary>
 /// <remarks>Thread safe. Nothing is allocated for a message without delay.</remarks>
-internal sealed class MessageIntake(MessageStore store, DelayLevels levels, BrokerOptions options, BrokerMetrics metrics)
+internal sealed class MessageIntake(MessageStore store, DelayLevels levels, BrokerOptions options, BrokerMetrics metrics, TimeProvider time)
 {
     private static readonly byte[] ScheduleTopic = Encoding.UTF8.GetBytes(TopicName.Schedule);
 
@@ -48,11 +50,19 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         }
 
         int level = request.DelayLevel > 0 ? request.DelayLevel : scan.DelayLevel;
+        if (level <= 0 && (request.DeliverAt > 0 || scan.Time.IsSet))
+        {
+            return PutTimer(request, queueId, scan.Time);
+        }
+
         AppendResult appended = level > 0
             ? AppendDelayed(request, queueId, Math.Min(level, levels.Count))
             : store.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties));
         return Complete(appended, queueId, request.Body.Length, null);
     }
+
+    /// <summary>A recall: it waits whatever the permissions and queues of the topic are by now.</summary>
+    public ValueTask<SendOutcome> Recall(in SendRequest request) => PutTimer(request, 0, default(DeliveryTime).With(TimerTopic.DeleteUniqueKey, default));
 
     public ValueTask<SendOutcome> SendBatch(in SendRequest request)
     {
@@ -144,7 +154,42 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         }
     }
 
-    private ValueTask<SendOutcome> Complete(in AppendResult appended, int queueId, int bytes, long[]? offsets)
+    private ValueTask<SendOutcome> PutTimer(in SendRequest request, int queueId, in DeliveryTime asked)
+    {
+        long deliverAt = request.DeliverAt;
+        if (deliverAt <= 0 && !asked.TryResolve(time.GetUtcNow().ToUnixTimeMilliseconds(), out deliverAt))
+        {
+            return Refuse(TimerRefusals.Illegal(options));
+        }
+
+        TimerAdmission admission = store.Timers.Admit(deliverAt, out long outMs);
+        if (admission == TimerAdmission.Due && !asked.Recalls)
+        {
+            return Complete(store.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties)), queueId, request.Body.Length, null);
+        }
+
+        if (admission != TimerAdmission.Taken)
+        {
+            return Refuse(TimerRefusals.Of(admission, options));
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(MessageRecord.MaxProperties + 1);
+        try
+        {
+            // What delivering adds must have room still.
+            var writer = new PropertyTextWriter(buffer.AsSpan(0, MessageRecord.MaxProperties - TimerTopic.Headroom));
+            AppendResult appended = DeliveryTime.Copy(ref writer, request.Properties, request.DeliverAt, outMs, request.Topic.NameUtf8, queueId)
+                ? store.Append(ToStore(request, TimerTopic.Name, 0, writer.Written))
+                : new AppendResult(AppendStatus.PropertiesTooLarge);
+            return Complete(appended, queueId, request.Body.Length, null, request.Topic.IsRetry ? 0 : outMs + 1);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private ValueTask<SendOutcome> Complete(in AppendResult appended, int queueId, int bytes, long[]? offsets, long recallTime = 0)
     {
         if (appended.Status != AppendStatus.Appended)
         {
@@ -152,7 +197,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         }
 
         metrics.Received(Math.Max(1, appended.Count), bytes);
-        var outcome = new SendOutcome(SendStatus.Ok, queueId, appended.QueueOffset, appended.PhysicalOffset) { BatchOffsets = offsets };
+        var outcome = new SendOutcome(SendStatus.Ok, queueId, appended.QueueOffset, appended.PhysicalOffset) { BatchOffsets = offsets, RecallTime = recallTime };
         return WhenDurableAsync(store.WaitDurableAsync(appended.End), outcome);
     }
 

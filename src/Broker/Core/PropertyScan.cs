@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Broker.Core;
@@ -6,15 +7,24 @@ namespace ProtoBridgeMQ.Broker.Core;
 /// <summary>What the properties of a message ask of the broker, found in one walk.</summary>
 internal readonly struct PropertyScan
 {
-    private PropertyScan(int delayLevel, SendStatus status, string? refusal)
+    private PropertyScan(SendStatus status, string refusal)
     {
-        DelayLevel = delayLevel;
         RefusalStatus = status;
         Refusal = refusal;
     }
 
+    private PropertyScan(int delayLevel, in DeliveryTime time)
+    {
+        DelayLevel = delayLevel;
+        Time = time;
+        RefusalStatus = SendStatus.Ok;
+    }
+
     /// <summary>Value of DELAY; 0 without.</summary>
     public int DelayLevel { get; }
+
+    /// <summary>The time that the message should come at.</summary>
+    public DeliveryTime Time { get; }
 
     /// <summary>Why the message cannot be taken; null when it can.</summary>
     public string? Refusal { get; }
@@ -26,6 +36,7 @@ internal readonly struct PropertyScan
     public static PropertyScan Of(ReadOnlySpan<byte> properties)
     {
         int delayLevel = 0;
+        DeliveryTime time = default;
         PropertyTextReader reader = PropertyText.Read(properties);
         while (reader.MoveNext())
         {
@@ -39,20 +50,20 @@ internal readonly struct PropertyScan
             {
                 if (!Utf8Parser.TryParse(reader.Value, out delayLevel, out int used) || used != reader.Value.Length)
                 {
-                    return new PropertyScan(0, SendStatus.PropertiesInvalid, "the property DELAY is not a number");
+                    return new PropertyScan(SendStatus.PropertiesInvalid, "the property DELAY is not a number");
                 }
             }
             else if (name.SequenceEqual("TRAN_MSG"u8) && reader.Value.SequenceEqual("true"u8))
             {
-                return new PropertyScan(0, SendStatus.Unsupported, "transaction messages are not supported by this broker");
+                return new PropertyScan(SendStatus.Unsupported, "transaction messages are not supported by this broker");
             }
-            else if (name.SequenceEqual("TIMER_DELIVER_MS"u8) || name.SequenceEqual("TIMER_DELAY_SEC"u8) || name.SequenceEqual("TIMER_DELAY_MS"u8))
+            else if (name.StartsWith("TIMER_"u8))
             {
-                return new PropertyScan(0, SendStatus.Unsupported, "timer messages of any time are not supported by this broker, delay levels are");
+                time = time.With(name, reader.Value);
             }
         }
 
-        return new PropertyScan(delayLevel, SendStatus.Ok, null);
+        return new PropertyScan(delayLevel, time);
     }
 
     /// <summary>
@@ -73,7 +84,8 @@ internal readonly struct PropertyScan
         PropertyTextReader reader = PropertyText.Read(properties);
         while (reader.MoveNext())
         {
-            bool ofDelay = reader.Name.SequenceEqual(SystemProperties.Delay)
+            bool ofDelay = DeliveryTime.IsAsked(reader.Name)
+                || reader.Name.SequenceEqual(SystemProperties.Delay)
                 || reader.Name.SequenceEqual(SystemProperties.RealTopic)
                 || reader.Name.SequenceEqual(SystemProperties.RealQueueId);
             if (!ofDelay && !writer.TryAdd(reader.Name, reader.Value))

@@ -16,4 +16,7 @@ public readonly record struct SendOutcome(
 {
     /// <summary>Offsets of all records of a batch; null for a single message.</summary>
     public long[]? BatchOffsets { get; init; }
+
+    /// <summary>Of a message that waits for its time: the time in its recall handle, Unix milliseconds. 0 without.</summary>
+    public long RecallTime { get; init; }
 }

@@ -38,6 +38,9 @@ public readonly ref struct SendRequest
     /// <summary>Delay level from 1; 0 for none. Zero also lets a DELAY property in <see cref="Properties"/> decide.</summary>
     public int DelayLevel { get; init; }
 
+    /// <summary>When to deliver, Unix milliseconds; 0 lets the TIMER properties in <see cref="Properties"/> decide. A delay level goes before it.</summary>
+    public long DeliverAt { get; init; }
+
     /// <summary>Property text in UTF-8: name 0x01 value 0x02 and so on.</summary>
     public ReadOnlySpan<byte> Properties { get; init; }
 
@@ -62,4 +65,23 @@ public readonly ref struct SendBackRequest
 
     /// <summary>Tries after which it becomes a dead letter; null or negative: the group's own setting.</summary>
     public int? MaxReconsumeTimes { get; init; }
+}
+
+/// <summary>A producer calls a message back that waits for its time.</summary>
+public readonly ref struct RecallRequest
+{
+    /// <summary>Topic of the message.</summary>
+    public required BrokerTopic Topic { get; init; }
+
+    /// <summary>Its unique key.</summary>
+    public required string UniqueKey { get; init; }
+
+    /// <summary>The time that its recall handle has, Unix milliseconds.</summary>
+    public required long Time { get; init; }
+
+    /// <summary>The producer's group.</summary>
+    public string? ProducerGroup { get; init; }
+
+    /// <summary>Where the producer is.</summary>
+    public required IPEndPoint BornHost { get; init; }
 }

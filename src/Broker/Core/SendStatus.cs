@@ -42,6 +42,12 @@ public enum SendStatus
     /// <summary>A limit of load is reached; the same message may go through later.</summary>
     Busy,
 
+    /// <summary>The message should come at a time, and there are too many such messages, or the broker takes none.</summary>
+    TimerRefused,
+
+    /// <summary>The message to recall cannot be waiting: its time is over or impossible.</summary>
+    RecallInvalid,
+
     /// <summary>The store takes no writes: disk full, a write failed, or the broker is stopping.</summary>
     ReadOnly,
 

@@ -21,6 +21,7 @@ public static class BrokerRoutes
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
             .Add(RequestCode.ConsumerSendMsgBack, new SendBackHandler(core))
+            .Add(RequestCode.RecallMessage, new RecallHandler(core))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
             .Add(RequestCode.QueryConsumerOffset, new QueryConsumerOffsetHandler(core))

@@ -16,6 +16,7 @@ public static class ResponseCodes
         SendStatus.BodyInvalid or SendStatus.PropertiesInvalid => ResponseCode.MessageIllegal,
         SendStatus.GroupInvalid or SendStatus.GroupNotFound => ResponseCode.SubscriptionGroupNotExist,
         SendStatus.Busy => ResponseCode.SystemBusy,
+        SendStatus.TimerRefused => ResponseCode.SystemError,
         SendStatus.ReadOnly => ResponseCode.ServiceNotAvailable,
         _ => ResponseCode.SystemError,
     };

@@ -10,7 +10,7 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 /// The header of a send's answer, written from the outcome as it is: no text is made for the message id, nor for the
 /// producer's unique key that is repeated as the transaction id.
 /// </summary>
-internal readonly struct SendAnswer(in SendOutcome outcome, HostAddress storeHost, in ShortText uniqueKey) : IHeaderWriter
+internal readonly struct SendAnswer(in SendOutcome outcome, HostAddress storeHost, in ShortText uniqueKey, string? recallHandle = null) : IHeaderWriter
 {
     private readonly SendOutcome _outcome = outcome;
     private readonly ShortText _uniqueKey = uniqueKey;
@@ -34,6 +34,11 @@ internal readonly struct SendAnswer(in SendOutcome outcome, HostAddress storeHos
         if (_uniqueKey.Length > 0)
         {
             fields.AddUtf8("transactionId"u8, _uniqueKey.Span);
+        }
+
+        if (recallHandle is not null)
+        {
+            fields.Add("recallHandle"u8, recallHandle);
         }
 
         fields.EndFastPart();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
@@ -36,7 +37,7 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
 
         PropertyText.TryGet(header.Properties.Span, SystemProperties.UniqueKey, out ReadOnlySpan<byte> uniqueKey);
         ShortText key = new(uniqueKey);
-        return ReplyAsync(request, Append(request, header, topic!), key);
+        return ReplyAsync(request, Append(request, header, topic!), topic!, key);
     }
 
     private ValueTask<SendOutcome> Append(RemotingRequest request, in SendMessageRequestHeader header, BrokerTopic topic)
@@ -81,14 +82,15 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask ReplyAsync(RemotingRequest request, ValueTask<SendOutcome> pending, ShortText uniqueKey) =>
-        Reply(request, await pending.ConfigureAwait(false), uniqueKey);
+    private async ValueTask ReplyAsync(RemotingRequest request, ValueTask<SendOutcome> pending, BrokerTopic topic, ShortText uniqueKey) =>
+        Reply(request, await pending.ConfigureAwait(false), topic, uniqueKey);
 
-    private void Reply(RemotingRequest request, in SendOutcome outcome, in ShortText uniqueKey)
+    private void Reply(RemotingRequest request, in SendOutcome outcome, BrokerTopic topic, in ShortText uniqueKey)
     {
         if (outcome.Status == SendStatus.Ok)
         {
-            request.Reply(ResponseCode.Success, new SendAnswer(outcome, core.StoreHostAddress, uniqueKey));
+            string? handle = outcome.RecallTime > 0 && uniqueKey.Length > 0 ? Recalls.Handle(topic, core.Options.Name, outcome.RecallTime, uniqueKey.Span) : null;
+            request.Reply(ResponseCode.Success, new SendAnswer(outcome, core.StoreHostAddress, uniqueKey, handle));
         }
         else
         {

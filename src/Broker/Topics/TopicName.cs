@@ -18,6 +18,9 @@ public static class TopicName
     /// <summary>Topic in which delayed messages wait, one queue per level.</summary>
     public const string Schedule = "SCHEDULE_TOPIC_XXXX";
 
+    /// <summary>Topic in which messages wait for a time of their own.</summary>
+    public const string Timer = "rmq_sys_wheel_timer";
+
     /// <summary>What the name of a retry topic begins with.</summary>
     public const string RetryPrefix = "%RETRY%";
 
@@ -40,7 +43,7 @@ public static class TopicName
     private static readonly HashSet<string> NotSendable = new(StringComparer.Ordinal)
     {
         Schedule, "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC",
-        "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",
+        "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT", Timer,
     };
 
     /// <summary>Why a topic cannot be called so; null when it can.</summary>
@@ -96,6 +99,7 @@ public static class TopicName
         yield return System("RMQ_SYS_TRANS_HALF_TOPIC", 1);
         yield return System("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1);
         yield return System(Schedule, 18);
+        yield return System(Timer, 1);
         yield return System(options.Name, 1, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
         yield return System(options.Cluster, 16, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
         if (options.AutoCreateTopics)

@@ -40,7 +40,7 @@ internal static class BrokerErrors
             SendStatus.GroupInvalid or SendStatus.GroupNotFound => BridgeError.GroupInvalid,
             SendStatus.MessageNotFound => BridgeError.DeliveryUnknown,
             SendStatus.Unsupported => BridgeError.Unsupported,
-            SendStatus.Busy => BridgeError.Busy,
+            SendStatus.Busy or SendStatus.TimerRefused => BridgeError.Busy,
             SendStatus.ReadOnly or SendStatus.Unknown => BridgeError.ReadOnly,
             _ => BridgeError.Internal,
         };
@@ -57,6 +57,7 @@ internal static class BrokerErrors
             SendStatus.PropertiesInvalid => "The properties are not possible",
             SendStatus.GroupInvalid => "The group's name is not possible",
             SendStatus.GroupNotFound => "The group does not exist and is not created by using it",
+            SendStatus.TimerRefused => "The message cannot wait for its time",
             SendStatus.MessageNotFound => "The message is not in the log any more",
             SendStatus.Unsupported => "The broker cannot do this",
             SendStatus.Busy => "The broker is at a limit; try again",
