@@ -13,4 +13,12 @@ public sealed record BridgeCapabilities(
     int MaxBodySize,
     int MaxPropertiesSize,
     IReadOnlyList<TimeSpan> DelayLevels,
-    bool DurableState);
+    bool DurableState)
+{
+    /// <summary>Any delay up to this can be asked for, besides the levels; zero: only the levels.</summary>
+    public TimeSpan MaxDelay { get; init; }
+
+    /// <summary>Whether a message can be published with a delay.</summary>
+    public bool Takes(TimeSpan delay) =>
+        delay == TimeSpan.Zero || (delay > TimeSpan.Zero && delay <= MaxDelay) || DelayLevels.Contains(delay);
+}

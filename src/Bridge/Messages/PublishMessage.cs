@@ -10,7 +10,7 @@ public readonly record struct PublishMessage(string Topic, ReadOnlyMemory<byte> 
     /// <summary>Messages of one topic with equal values go to one queue, in order; null spreads them over the queues.</summary>
     public int? OrderingHash { get; init; }
 
-    /// <summary>Deliver after this time; one of <see cref="BridgeCapabilities.DelayLevels"/>, or zero.</summary>
+    /// <summary>Deliver after this time; zero, one of <see cref="BridgeCapabilities.DelayLevels"/>, or at most <see cref="BridgeCapabilities.MaxDelay"/>.</summary>
     public TimeSpan Delay { get; init; }
 
     /// <summary>When the client made it, if it said so; else the bridge's clock is taken.</summary>

@@ -162,7 +162,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
             return Refuse(TimerRefusals.Illegal(options));
         }
 
-        TimerAdmission admission = store.Timers.Admit(deliverAt, out long outMs);
+        TimerAdmission admission = store.Timers.Admit(deliverAt, out long outMs, asked.Recalls);
         if (admission == TimerAdmission.Due && !asked.Recalls)
         {
             return Complete(store.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties)), queueId, request.Body.Length, null);

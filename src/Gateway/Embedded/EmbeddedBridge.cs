@@ -52,7 +52,10 @@ public sealed class EmbeddedBridge : IMessageBridge
             core.Options.MaxBodySize,
             MaxProperties,
             levels.All,
-            DurableState: true);
+            DurableState: true)
+        {
+            MaxDelay = core.Options.TimersEnabled ? core.Options.TimerMaxDelay : TimeSpan.Zero,
+        };
     }
 
     /// <inheritdoc/>
@@ -109,6 +112,7 @@ public sealed class EmbeddedBridge : IMessageBridge
             return ValueTask.FromException<PublishReceipt>(BrokerErrors.ToException(found, null, $"topic {message.Topic}"));
         }
 
+        bool isLevel = message.Delay == TimeSpan.Zero || Capabilities.DelayLevels.Contains(message.Delay);
         ValueTask<SendOutcome> sent = _core.SendAsync(new SendRequest
         {
             Topic = topic!,
@@ -116,7 +120,8 @@ public sealed class EmbeddedBridge : IMessageBridge
             OrderingHash = message.OrderingHash,
             BornTime = (message.BornAt ?? _clock.GetUtcNow()).ToUnixTimeMilliseconds(),
             BornHost = message.BornHost ?? _core.StoreHost,
-            DelayLevel = _levels.AtLeast(message.Delay),
+            DelayLevel = isLevel ? _levels.AtLeast(message.Delay) : 0,
+            DeliverAt = isLevel ? 0 : _clock.GetUtcNow().Add(message.Delay).ToUnixTimeMilliseconds(),
             Properties = message.Properties.Text.Span,
             Body = message.Body.Span,
         });
@@ -165,9 +170,9 @@ public sealed class EmbeddedBridge : IMessageBridge
             return new BridgeException(BridgeError.PropertiesInvalid, $"The properties have {message.Properties.Text.Length} bytes; at most {MaxProperties} are taken.");
         }
 
-        if (message.Delay < TimeSpan.Zero || message.Delay > _levels.All[^1])
+        if (!Capabilities.Takes(message.Delay))
         {
-            return new BridgeException(BridgeError.InvalidArgument, $"A delay is at most {_levels.All[^1]}.");
+            return new BridgeException(BridgeError.InvalidArgument, $"A delay is one of the broker's levels, or at most {Capabilities.MaxDelay}.");
         }
 
         return message.Topic == EmbeddedTopics.State

@@ -59,7 +59,8 @@ public sealed class StoreTimers : IRetentionGuard
     /// <summary>Whether a message may wait until a time, and which time it gets as <see cref="TimerTopic.OutMs"/>.</summary>
     /// <param name="deliverAt">Unix milliseconds.</param>
     /// <param name="outMs">The start of its slot: a message comes when its slot is over, never before its time.</param>
-    public TimerAdmission Admit(long deliverAt, out long outMs)
+    /// <param name="recalls">It recalls another one: that is taken however many wait.</param>
+    public TimerAdmission Admit(long deliverAt, out long outMs, bool recalls = false)
     {
         outMs = 0;
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -70,6 +71,8 @@ public sealed class StoreTimers : IRetentionGuard
         if (!_options.TimersEnabled)
             return Refuse(TimerAdmission.Disabled);
         outMs = _index.State.Placement.OutTime(deliverAt);
+        if (recalls)
+            return TimerAdmission.Taken;
         long inSlot;
         long pending;
         lock (_index.State.Gate)
@@ -83,7 +86,6 @@ public sealed class StoreTimers : IRetentionGuard
         return IsCongested(inSlot) ? Refuse(TimerAdmission.SlotFull) : TimerAdmission.Taken;
     }
 
-    /// <summary>A message with a time cannot be taken for another reason than its time: counts it.</summary>
     private TimerAdmission Refuse(TimerAdmission reason)
     {
         _meters.Refused(reason);

@@ -146,6 +146,27 @@ public abstract class PublishContract<TFixture> : BridgeTest<TFixture>
     }
 
     [Fact]
+    public async Task A_message_with_any_delay_comes_after_it_where_that_is_possible()
+    {
+        if (Bridge.Capabilities.MaxDelay == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        string topic = Fixture.Name("timed");
+        TimeSpan delay = TimeSpan.FromMilliseconds(1700);
+        await using IMessageStream tail = await TailAsync(TopicSelection.Of(topic));
+        await PublishAsync(topic, "later", tag: "t", delay: delay);
+        await PublishAsync(topic, "now");
+        Assert.Equal("now", (await ReceiveOneAsync(tail)).Text);
+        await Fixture.LetPassAsync(TimeSpan.FromSeconds(3));
+        Received later = await ReceiveOneAsync(tail);
+        Assert.Equal(("later", "t", topic), (later.Text, later.Tag, later.Topic));
+        await PublishAsync(topic, "far", delay: Bridge.Capabilities.MaxDelay - TimeSpan.FromHours(1));
+        await RefusedAsync(BridgeError.InvalidArgument, () => PublishAsync(topic, "too far", delay: Bridge.Capabilities.MaxDelay + TimeSpan.FromHours(1)));
+    }
+
+    [Fact]
     public async Task What_cannot_be_published_is_refused_with_its_reason()
     {
         string topic = Fixture.Name("refused");

@@ -12,6 +12,7 @@ internal sealed class RawBroker(RawRemoting remoting) : IDisposable
     private const int MaxOffset = 30;
     private const int MinOffset = 31;
     private const int SendSecond = 310;
+    private const int Recall = 370;
 
     private const int Success = 0;
     private const int QueryNotFound = 22;
@@ -32,12 +33,16 @@ internal sealed class RawBroker(RawRemoting remoting) : IDisposable
     }
 
     /// <summary>Sends and waits for the answer.</summary>
-    public Task<RawAnswer> SendAsync(string topic, int queue, ReadOnlyMemory<byte> body)
+    public Task<RawAnswer> SendAsync(string topic, int queue, ReadOnlyMemory<byte> body, params (string Name, string Value)[] properties)
         => remoting.AskAsync(
             SendSecond,
             [("a", "interop"), ("b", topic), ("c", "TBW102"), ("d", "4"), ("e", Text(queue)), ("f", "0"), ("g", "1700000000000"),
-                ("h", "0"), ("i", string.Empty), ("j", "0"), ("k", "false"), ("m", "false")],
+                ("h", "0"), ("i", string.Concat(properties.Select(property => $"{property.Name}\x01{property.Value}\x02"))), ("j", "0"), ("k", "false"), ("m", "false")],
             body);
+
+    /// <summary>Calls a message back that waits for its time.</summary>
+    public Task<RawAnswer> RecallAsync(string topic, string handle)
+        => remoting.AskAsync(Recall, [("producerGroup", "interop"), ("topic", topic), ("recallHandle", handle)]);
 
     /// <summary>Pulls what is there from an offset on; nothing where there is nothing.</summary>
     public async Task<(IReadOnlyList<StoredMessage> Messages, long Next)> PullAsync(string topic, int queue, long offset, string group)

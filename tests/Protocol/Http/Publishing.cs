@@ -200,6 +200,23 @@ public sealed class Publishing
     }
 
     [Theory]
+    [InlineData("1ms", 1L)]
+    [InlineData("7s", 7_000L)]
+    [InlineData("960h", 40L * 24 * 3600 * 1000)]
+    [InlineData("P40D", 40L * 24 * 3600 * 1000)]
+    [InlineData("P41D", 0L)]
+    public async Task Any_delay_up_to_the_limit_of_the_bridge_is_taken(string delay, long milliseconds)
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync();
+        host.Bridge.Capabilities = host.Bridge.Capabilities with { MaxDelay = TimeSpan.FromDays(40) };
+
+        using HttpResponseMessage answer = await host.PostAsync("/v1/topics/sensors/messages?delay=" + delay, "x");
+
+        Assert.Equal(milliseconds == 0 ? [] : [TimeSpan.FromMilliseconds(milliseconds)], host.Bridge.Published.Select(stored => stored.Delay));
+        Assert.Equal(milliseconds == 0 ? HttpStatusCode.BadRequest : HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Theory]
     [InlineData("?delay=7s", HttpStatusCode.BadRequest, "invalid-request")]
     [InlineData("?delay=-5s", HttpStatusCode.BadRequest, "invalid-request")]
     [InlineData("?delay=5%", HttpStatusCode.BadRequest, "invalid-request")]

@@ -43,6 +43,8 @@ internal static class TypedHeaders
         [(310, true)] = Copy<SendMessageResponseHeader>,
         [(320, false)] = Copy<SendMessageRequestHeaderV2>,
         [(320, true)] = Copy<SendMessageResponseHeader>,
+        [(370, false)] = Copy<RecallMessageRequestHeader>,
+        [(370, true)] = Copy<RecallMessageResponseHeader>,
     };
 
     public static Action<HeaderFields, HeaderFieldsWriter>? Find(int code, bool isResponse) =>

@@ -152,8 +152,11 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
 
     private void CheckDelay(TimeSpan delay)
     {
-        if (delay == TimeSpan.Zero || bridge.Capabilities.DelayLevels.Contains(delay))
+        if (bridge.Capabilities.Takes(delay))
             return;
+
+        if (bridge.Capabilities.MaxDelay > TimeSpan.Zero)
+            throw RefusalException.Invalid($"A delay is at most {bridge.Capabilities.MaxDelay.TotalSeconds}s.");
 
         string levels = string.Join(", ", bridge.Capabilities.DelayLevels.Select(level => $"{level.TotalSeconds}s"));
         throw RefusalException.Invalid($"A delay must be one of the broker's delay levels: {levels}.");

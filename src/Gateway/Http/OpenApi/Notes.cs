@@ -22,7 +22,7 @@ internal static class Notes
             Topic,
             ("tag", "One tag, by which consumers filter; `a/b` is the rest of an MQTT topic.", "kitchen/temp"),
             ("key", "A key to find the message by; may be repeated.", ""),
-            ("delay", "Deliver later: one of the broker's delay levels (1s 5s 10s 30s 1m 2m ... 10m 20m 30m 1h 2h).", ""),
+            ("delay", "Deliver later: any delay up to the broker's limit, such as `500ms`, `90s`, `36h` or `P40D`, to the second; in front of another cluster one of its delay levels (1s 5s 10s 30s 1m 2m ... 10m 20m 30m 1h 2h).", ""),
             ("orderingKey", "Messages of the topic with equal ordering keys stay in order.", ""),
         ],
         Bodies =

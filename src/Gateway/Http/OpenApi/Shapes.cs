@@ -10,7 +10,7 @@ namespace ProtoBridgeMQ.Gateway.Http.OpenApi;
 /// <param name="Keys">Several keys, instead of `key`.</param>
 /// <param name="Properties">User properties.</param>
 /// <param name="ContentType">Kept with the message; MQTT 5 devices see it.</param>
-/// <param name="Delay">Deliver later: one of the broker's delay levels, such as `5s`.</param>
+/// <param name="Delay">Deliver later, such as `5s` or `P40D`; in front of another cluster one of its delay levels.</param>
 /// <param name="OrderingKey">Messages with equal ordering keys stay in order.</param>
 internal sealed record MessageToPublish(
     string Body,
