@@ -102,6 +102,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     /// <summary>How many waits for messages are held now.</summary>
     public int HeldWaits => _arrivals.Held;
 
+    /// <summary>How many messages wait for their time, less recalls.</summary>
+    public long WaitingTimers => _store.Timers.Pending;
+
     /// <summary>The tables that handlers of this broker look into beyond <see cref="IBrokerCore"/>.</summary>
     internal BrokerTables Tables => _tables;
 

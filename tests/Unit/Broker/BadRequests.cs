@@ -110,7 +110,8 @@ public class BadRequests
 
     [Theory]
     [InlineData("TRAN_MSG\u0001true\u0002", ResponseCode.NoPermission)]
-    [InlineData("TIMER_DELAY_MS\u0001500\u0002", ResponseCode.NoPermission)]
+    [InlineData("TIMER_DELAY_MS\u0001500\u0002", ResponseCode.Success)]
+    [InlineData("TIMER_DELAY_MS\u0001soon\u0002", ResponseCode.MessageIllegal)]
     [InlineData("DELAY\u0001soon\u0002", ResponseCode.MessageIllegal)]
     [InlineData("DELAY\u000199\u0002", ResponseCode.Success)]
     [InlineData("no separator at all", ResponseCode.Success)]

@@ -116,7 +116,7 @@ public sealed class Timers
         Assert.Equal((ResponseCode.Success, "C0A8000100000002"), (recalled.Code, recalled.Fields.GetString("msgId"u8)));
         await bench.RestartAsync();
         await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Max("t", 2) == 1, "the other one is delivered");
-        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Store.Timers.Pending == 0, "nothing waits");
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.WaitingTimers == 0, "nothing waits");
         using RemotingResponse pulled = await bench.Connect().PullAsync("t", 0, queueId: 2);
         Assert.Equal("kept", Assert.Single(BrokerClient.Records(pulled)).Body);
 
@@ -180,7 +180,7 @@ public sealed class Timers
 
     private static long Now(BrokerBench bench) => bench.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private static Task WaitingAsync(BrokerBench bench, long count) => Eventually.True(() => bench.Core.Store.Timers.Pending == count);
+    private static Task WaitingAsync(BrokerBench bench, long count) => Eventually.True(() => bench.Core.WaitingTimers == count);
 
     private static Task<RemotingResponse> SendAsync(BrokerClient client, string body, params (string Name, object Value)[] properties)
     {
