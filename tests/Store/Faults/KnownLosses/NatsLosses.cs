@@ -33,35 +33,23 @@ public sealed class NatsLosses
     }
 
     /// <summary>
-    /// The same after a crash, when the log is read: the damaged message is never served, no other one is altered, the log
-    /// does not end there, and what the store cannot step over it refuses with advice.
+    /// The same after a crash, when the log is read: the damaged message is stepped over, the log does not end there, and
+    /// all others are served.
     /// </summary>
     [Fact]
     public async Task NATS_7549_a_single_bit_error_is_never_taken_for_the_end_of_the_log()
     {
         var (files, ends) = await FilledAsync(isClean: false);
         var sound = files.Paths.ToDictionary(path => path, files.Content);
-        var refused = 0;
         for (var at = 0; at < ends[^2]; at++)
         {
             var damaged = Restore(sound);
             damaged.FlipBit(Log, at, at % 8);
             var hit = ends.FindIndex(end => at < end);
-            try
-            {
-                await using var store = Open(damaged);
-                Assert.Subset(Enumerable.Range(0, Messages).Where(i => i != hit).Select(Body).ToHashSet(), Served(store).ToHashSet());
-                Assert.Contains(store.Repairs, repair => repair.Name == "DamagedRecord");
-            }
-            catch (StoreUnusableException refusal)
-            {
-                Assert.Contains("Restore", refusal.Message, StringComparison.Ordinal);
-                refused++;
-            }
+            await using var store = Open(damaged);
+            Assert.Equal([.. Enumerable.Range(0, Messages).Where(i => i != hit).Select(Body)], Served(store));
+            Assert.Contains(store.Repairs, repair => repair.Name == "DamagedRecord");
         }
-
-        // What cannot be stepped over are lengths: of the record, its body, topic and properties, and the magic.
-        Assert.InRange(refused, 0, (Messages - 1) * 32);
     }
 
     /// <summary>
