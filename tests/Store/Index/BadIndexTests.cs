@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Index;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Tests.Store.Faults;
