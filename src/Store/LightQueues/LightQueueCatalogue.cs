@@ -13,15 +13,17 @@ namespace ProtoBridgeMQ.Store.LightQueues;
 internal sealed class LightQueueCatalogue : IDisposable
 {
     private const int HeadSize = 16;
+    private const int BufferSize = 1 << 16;
     private const int LeastDeadBytes = 1 << 20;
     private const int ReadSize = 1 << 20;
+    private const int UsualSize = 256;
 
     private readonly IFileSystem _files;
     private readonly string _path;
     private readonly Lock _lock = new();
     private readonly Lock _flushLock = new();
     private IRandomFile? _file;
-    private byte[] _buffer = new byte[1 << 16];
+    private byte[] _buffer = new byte[BufferSize];
     private int _buffered;
     private long _written = HeadSize;
     private long _flushed = HeadSize;
@@ -51,6 +53,9 @@ internal sealed class LightQueueCatalogue : IDisposable
         }
     }
 
+    /// <summary>Much was added: a <see cref="Write"/> is due.</summary>
+    public bool IsBufferFull => Volatile.Read(ref _buffered) > BufferSize / 2;
+
     public bool IsFlushed => Volatile.Read(ref _flushed) == Length;
 
     public bool Exists => _files.FileExists(_path);
@@ -68,11 +73,18 @@ internal sealed class LightQueueCatalogue : IDisposable
         Generation = BinaryPrimitives.ReadInt32BigEndian(head[8..]);
         Incarnation = BinaryPrimitives.ReadInt32BigEndian(head[12..]);
         _written = _file.Length;
+        _written = Scan(found);
+        _flushed = 0;
+    }
+
+    /// <summary>Goes through the records in their order; gives the end of the last one.</summary>
+    public long Scan(RecordFound found)
+    {
         var position = (long)HeadSize;
         var buffer = new byte[ReadSize];
         while (true)
         {
-            var read = _file.Read(buffer, position);
+            var read = _file!.Read(buffer, position);
             var at = 0;
             while (CatalogueRecord.TryRead(buffer.AsSpan(at, read - at), out var record))
             {
@@ -85,8 +97,7 @@ internal sealed class LightQueueCatalogue : IDisposable
             position += at;
         }
 
-        _written = position;
-        _flushed = 0;
+        return position;
     }
 
     /// <summary>Cuts off what is behind the last whole record.</summary>
@@ -151,7 +162,11 @@ internal sealed class LightQueueCatalogue : IDisposable
                 return CatalogueRecord.TryRead(_buffer.AsSpan((int)(position - _written), (int)(_written + _buffered - position)), out record);
         }
 
-        var read = _file!.Read(scratch, position);
+        // Nearly all names are short; a long one is read once more.
+        var read = _file!.Read(scratch[..Math.Min(UsualSize, scratch.Length)], position);
+        if (CatalogueRecord.TryRead(scratch[..read], out record))
+            return true;
+        read = _file.Read(scratch, position);
         return CatalogueRecord.TryRead(scratch[..read], out record);
     }
 
@@ -166,6 +181,8 @@ internal sealed class LightQueueCatalogue : IDisposable
             _file!.Write(_buffer.AsSpan(0, _buffered), _written);
             _written += _buffered;
             _buffered = 0;
+            if (_buffer.Length > BufferSize)
+                _buffer = new byte[BufferSize];
         }
     }
 
@@ -182,6 +199,9 @@ internal sealed class LightQueueCatalogue : IDisposable
             Volatile.Write(ref _flushed, written);
         }
     }
+
+    /// <summary>Makes all records durable that were added before the call.</summary>
+    public void Flush() => FlushTo(Length);
 
     public void Dispose() => _file?.Dispose();
 

@@ -70,9 +70,10 @@ internal sealed class LightQueueRegistry
         {
             if (!_table.At(slot).Exists)
                 _freeSlots.Push(slot);
-            else if (_selector is not null && TryReadRecord(slot, out var record))
-                _selector.OnCreated(record.Queue, record.Name);
         }
+
+        if (_selector is not null)
+            _catalogue.Scan(TellSelector);
     }
 
     public LightQueueId Find(ReadOnlySpan<byte> name)
@@ -208,6 +209,12 @@ internal sealed class LightQueueRegistry
         state.Empty(record.FirstOffset, record.Start);
         _names.Add(slot, state.Hash);
         _liveBytes += record.Size;
+    }
+
+    private void TellSelector(in CatalogueRecord record, long position)
+    {
+        if (_table.At(record.Queue.Slot).Record == position / 8)
+            _selector!.OnCreated(record.Queue, record.Name);
     }
 
     private IEnumerable<CatalogueRecordCopy> LiveRecords()

@@ -10,6 +10,7 @@ internal sealed class LightQueueTable
 {
     private const int ChunkSize = 4096;
     private const int Stripes = 64;
+    private const int MostKept = 1024;
 
     private readonly LightQueueArena _arena;
     private readonly Lock[] _locks = new Lock[Stripes];
@@ -240,6 +241,8 @@ internal sealed class LightQueueTable
                 }
 
                 _dirty[stripe].Clear();
+                if (_dirty[stripe].Capacity > MostKept)
+                    _dirty[stripe].Capacity = 0;
             }
         }
 

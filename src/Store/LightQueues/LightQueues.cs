@@ -61,7 +61,7 @@ public sealed class LightQueues
     public LightQueueStatus Create(ReadOnlySpan<byte> name, out LightQueueId queue)
     {
         var status = Add(name, out queue);
-        return status == LightQueueStatus.Done ? Record() : status;
+        return status == LightQueueStatus.Done ? Record(_catalogue.Flush) : status;
     }
 
     /// <summary>Makes many queues with one flush; stops at the first that it cannot make. Gives how many exist.</summary>
@@ -71,6 +71,8 @@ public sealed class LightQueues
         var made = 0;
         foreach (var name in names)
         {
+            if (_catalogue.IsBufferFull && (status = Record(_catalogue.Write)) != LightQueueStatus.Done)
+                return made;
             status = Add(Encoding.UTF8.GetBytes(name), out var queue);
             if (status != LightQueueStatus.Done)
                 break;
@@ -78,7 +80,7 @@ public sealed class LightQueues
             made++;
         }
 
-        var recorded = Record();
+        var recorded = Record(_catalogue.Flush);
         if (recorded != LightQueueStatus.Done)
             status = recorded;
         return made;
@@ -91,7 +93,7 @@ public sealed class LightQueues
             return LightQueueStatus.ReadOnly;
         if (!_registry.TryRemove(queue))
             return LightQueueStatus.NotFound;
-        var status = Record();
+        var status = Record(_catalogue.Flush);
         if (status == LightQueueStatus.Done)
             _registry.Reuse(queue.Slot);
         return status;
@@ -162,11 +164,11 @@ public sealed class LightQueues
         return status;
     }
 
-    private LightQueueStatus Record()
+    private LightQueueStatus Record(Action step)
     {
         try
         {
-            _catalogue.FlushTo(_catalogue.Length);
+            step();
             return LightQueueStatus.Done;
         }
         catch (DiskFullException)
@@ -175,7 +177,7 @@ public sealed class LightQueues
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            _health!.Fail("The catalogue of light queues could not be flushed to the disk", error);
+            _health!.Fail("The catalogue of light queues could not be written to the disk", error);
             return LightQueueStatus.ReadOnly;
         }
     }
