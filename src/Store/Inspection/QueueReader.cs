@@ -1,5 +1,4 @@
 using System.Globalization;
-using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 

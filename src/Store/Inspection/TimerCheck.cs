@@ -19,8 +19,7 @@ internal static class TimerCheck
         var logs = store.Files.List(store.PathOf("timerlog")).Where(file => !file.IsDirectory && LogFileName.TryParse(file.Name, out _)).OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
         foreach (var file in logs)
         {
-            LogFileName.TryParse(file.Name, out var baseOffset);
-            if (file.Length != logs[0].Length || (file.Length > 0 && baseOffset % file.Length != 0))
+            if (file.Length != logs[0].Length || (LogFileName.TryParse(file.Name, out var baseOffset) && file.Length > 0 && baseOffset % file.Length != 0))
                 findings.Add(new Finding(FindingSeverity.Damage, "timer-log-size", Path.Combine("timerlog", file.Name), -1, $"It has {file.Length} bytes, the others {logs[0].Length}.", Advice));
         }
     }

@@ -119,9 +119,12 @@ internal sealed class ExtFiles : IDisposable
     private string DirectoryOf(ConsumeQueue queue) =>
         Path.Combine(_directory, queue.Topic, queue.QueueId.ToString(CultureInfo.InvariantCulture));
 
-    private IEnumerable<long> Bases(ConsumeQueue queue) => _files.List(DirectoryOf(queue))
-        .Select(file => !file.IsDirectory && LogFileName.TryParse(file.Name, out var baseOffset) ? baseOffset : -1)
-        .Where(baseOffset => baseOffset >= 0).Order().ToList();
+    private List<long> Bases(ConsumeQueue queue) =>
+    [
+        .. _files.List(DirectoryOf(queue))
+            .Select(file => !file.IsDirectory && LogFileName.TryParse(file.Name, out var baseOffset) ? baseOffset : -1)
+            .Where(baseOffset => baseOffset >= 0).Order(),
+    ];
 
     /// <summary>Behind the unit of the last entry, else behind the last unit of the last file. What is there already is cleared.</summary>
     private long FindEnd(ConsumeQueue queue)
