@@ -14,7 +14,6 @@ public sealed class VerifyTests
     private const string First = "/store/commitlog/00000000000000000000";
     private const string Second = "/store/commitlog/00000000000000065536";
     private const string Queue = "/store/consumequeue/topic/0/00000000000000000000";
-    private static readonly Lazy<Task<Dictionary<string, byte[]>>> Sound = new(MakeAsync);
 
     public static TheoryData<string> Samples => ["498", "533", "498-running", "533-running"];
 
@@ -32,7 +31,7 @@ public sealed class VerifyTests
     [Fact]
     public async Task Our_own_directory_is_sound_and_no_byte_of_it_is_changed()
     {
-        var files = Restore(await Sound.Value);
+        var files = Restore(await MakeAsync());
         var before = files.Paths.ToDictionary(path => path, files.Content);
         var report = Verify(files);
         Assert.Empty(report.Findings.Kept);
@@ -56,7 +55,7 @@ public sealed class VerifyTests
     [InlineData("checkpoint-ahead", "checkpoint", 74, 1)]
     public async Task Damage_is_found(string kind, string file, int at, int change)
     {
-        var files = Restore(await Sound.Value);
+        var files = Restore(await MakeAsync());
         var path = files.Paths.Where(path => path.Contains(file, StringComparison.Ordinal)).Order(StringComparer.Ordinal).First();
         var content = files.Content(path);
         if (change == 0)
@@ -89,7 +88,7 @@ public sealed class VerifyTests
     [Fact]
     public async Task An_entry_without_a_record_is_found()
     {
-        var files = Restore(await Sound.Value);
+        var files = Restore(await MakeAsync());
         var content = files.Content("/store/consumequeue/other/3/00000000000000000000");
         content.AsSpan(0, 20).CopyTo(content.AsSpan(20 * 30));
         files.Put("/store/consumequeue/other/3/00000000000000000000", content);
@@ -99,7 +98,7 @@ public sealed class VerifyTests
     [Fact]
     public async Task A_queue_that_begins_after_its_records_is_told_of()
     {
-        var files = Restore(await Sound.Value);
+        var files = Restore(await MakeAsync());
         files.DeleteFile(Queue);
         var report = Verify(files);
         Assert.Equal(1, report.Findings.ByKind["queue-begins-late"]);
@@ -109,7 +108,7 @@ public sealed class VerifyTests
     [Fact]
     public async Task What_the_next_start_repairs_is_no_damage()
     {
-        var files = Restore(await Sound.Value);
+        var files = Restore(await MakeAsync());
         files.DeleteFile("/store/checkpoint");
         files.Put("/store/abort", "1"u8);
         var last = files.Paths.Where(path => path.StartsWith("/store/commitlog", StringComparison.Ordinal)).Max(StringComparer.Ordinal)!;
@@ -125,7 +124,7 @@ public sealed class VerifyTests
     [Fact]
     public async Task All_findings_are_counted_and_some_are_kept()
     {
-        var files = Restore(await Sound.Value);
+        var files = Restore(await MakeAsync());
         foreach (var path in files.Paths.Where(path => path.Contains("consumequeue/topic", StringComparison.Ordinal)))
             files.DeleteFile(path);
         var report = new StoreVerifier(StoreFiles.Open("/store", new FaultyProcess(files)), 7).Run();
@@ -156,7 +155,7 @@ public sealed class VerifyTests
     [Fact]
     public async Task Garbage_in_any_file_is_survived()
     {
-        var sound = await Sound.Value;
+        var sound = await MakeAsync();
         var names = sound.Keys.Order(StringComparer.Ordinal).ToArray();
         for (var i = 0; i < 150; i++)
         {
@@ -192,7 +191,7 @@ public sealed class VerifyTests
     [Fact]
     public async Task Queues_and_records_give_the_same_numbers()
     {
-        var files = Restore(await Sound.Value);
+        var files = Restore(await MakeAsync());
         var fast = new StoreStatistics(StoreFiles.Open("/store", new FaultyProcess(files)), 3).FromQueues();
         var exact = new StoreStatistics(StoreFiles.Open("/store", new FaultyProcess(files)), 3).FromRecords();
         Assert.Equal(exact.Queues, fast.Queues);
