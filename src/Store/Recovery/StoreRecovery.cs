@@ -172,6 +172,9 @@ internal sealed partial class StoreRecovery
         try
         {
             _state.Files.Reserve(fresh.Path, _state.SegmentSize, _state.IsClean && !_state.EndIsTorn ? -1 : (int)(_state.End - fresh.BaseOffset));
+
+            // Mapped now: an append has no way to say that it cannot be.
+            _ = fresh.Memory;
         }
         catch (DiskFullException error)
         {

@@ -42,6 +42,25 @@ public sealed class FailedFlushTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_append_after_a_start_maps_nothing(bool isClean)
+    {
+        var files = new FaultyFileSystem(1);
+        var first = Open(files);
+        first.Append("topic", 0, "first");
+        if (isClean)
+            await first.DisposeAsync();
+        files.Crash(powerLoss: false);
+        await first.DisposeAsync();
+
+        await using var second = Open(files);
+        var fault = files.Add(new Fault(FileCall.Map));
+        Assert.Equal(AppendStatus.Appended, second.Append("topic", 0, "second").Status);
+        Assert.Equal(0, fault.Hits);
+    }
+
     private static MessageStore Open(FaultyFileSystem files)
     {
         var options = StoreKit.Small("/store");
