@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Durability;
+
+namespace ProtoBridgeMQ.Benchmarks.Store;
+
+/// <summary>
+/// One thread that appends with asynchronous flush, against plain writes of as many bytes in blocks of 64 KiB into a new
+/// file of the same file system. The store's index of queues is made meanwhile by its dispatcher, as in life.
+/// </summary>
+internal static class AppendScenario
+{
+    private const int Block = 64 << 10;
+
+    public static IReadOnlyList<Line> Run(BenchmarkOptions options)
+    {
+        var lines = new List<Line>();
+        foreach (int size in options.Sizes)
+        {
+            double store = 0;
+            double floor = 0;
+            double reserved = 0;
+            double rate = 0;
+            for (int round = 0; round < options.Rounds; round++)
+            {
+                floor = Math.Max(floor, Plain(options, round, reserve: false));
+                reserved = Math.Max(reserved, Plain(options, round, reserve: true));
+                (double bytes, double messages) = Store(options, round, size);
+                store = Math.Max(store, bytes);
+                rate = Math.Max(rate, messages);
+            }
+
+            lines.Add(new Line($"append {size} B ({rate:N0}/s)", store, floor, "MB/s", ">= 0.7 of plain writes"));
+            lines.Add(new Line($"append {size} B, file reserved first", store, reserved, "MB/s", "(no bar)"));
+        }
+
+        return lines;
+    }
+
+    private static double Plain(BenchmarkOptions options, int round, bool reserve)
+    {
+        string path = Path.Combine(options.Directory, $"plain-{round}");
+        long bytes = (long)options.Megabytes << 20;
+        byte[] block = new byte[Block];
+        Random.Shared.NextBytes(block);
+        using (SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, preallocationSize: reserve ? bytes : 0))
+        {
+            long started = Stopwatch.GetTimestamp();
+            for (long at = 0; at < bytes; at += Block)
+            {
+                RandomAccess.Write(file, block, at);
+            }
+
+            TimeSpan taken = Stopwatch.GetElapsedTime(started);
+            File.Delete(path);
+            return bytes / taken.TotalSeconds / 1e6;
+        }
+    }
+
+    private static (double Bytes, double Messages) Store(BenchmarkOptions options, int round, int size)
+    {
+        StoreOptions settings = BenchmarkStore.Options(options, $"append-{round}", FlushMode.Async);
+        settings.AsyncFlushInterval = TimeSpan.FromMinutes(1);
+        byte[] body = new byte[size];
+        Random.Shared.NextBytes(body);
+        MessageStore store = MessageStore.Open(settings);
+        BenchmarkStore.Fill(store, body, 1 << 20);
+        long from = store.Written.Value;
+        long started = Stopwatch.GetTimestamp();
+        int count = BenchmarkStore.Fill(store, body, from + ((long)options.Megabytes << 20));
+        TimeSpan taken = Stopwatch.GetElapsedTime(started);
+        double bytes = store.Written.Value - from;
+        store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Directory.Delete(settings.Directory, recursive: true);
+        return (bytes / taken.TotalSeconds / 1e6, count / taken.TotalSeconds);
+    }
+}

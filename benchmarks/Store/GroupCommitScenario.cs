@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Durability;
+
+namespace ProtoBridgeMQ.Benchmarks.Store;
+
+/// <summary>
+/// Senders that each wait for the disk before they send again, against a plain file that is written and fsynced for every
+/// message by one thread. One sender alone shows what the hand-offs cost.
+/// </summary>
+internal static class GroupCommitScenario
+{
+    public static async Task<IReadOnlyList<Line>> RunAsync(BenchmarkOptions options)
+    {
+        var lines = new List<Line>();
+        foreach (int size in options.Sizes)
+        {
+            (double floor, double fsync, double fsync99) = Plain(options, size + 120);
+            (double one, double oneP50, double _) = await StoreAsync(options, size, 1);
+            (double many, double p50, double p99) = await StoreAsync(options, size, options.Senders);
+            lines.Add(new Line($"groupcommit {size} B, {options.Senders} senders", many, floor, "msg/s", ">= 20 fsync per message"));
+            lines.Add(new Line($"groupcommit {size} B, p99 of {options.Senders}", p99, fsync, "us", "<= 3 fsync times (median)"));
+            lines.Add(new Line($"groupcommit {size} B, p99 by p99 of fsync", p99, fsync99, "us", "(no bar)"));
+            lines.Add(new Line($"groupcommit {size} B, p50 of {options.Senders}", p50, fsync, "us", "(no bar)"));
+            lines.Add(new Line($"groupcommit {size} B, 1 sender ({one:N0}/s)", oneP50, fsync, "us", "(no bar)"));
+        }
+
+        return lines;
+    }
+
+    private static (double Rate, double Median, double P99) Plain(BenchmarkOptions options, int size)
+    {
+        string path = Path.Combine(options.Directory, "fsync");
+        byte[] message = new byte[size];
+        var times = new List<double>();
+        using (SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, preallocationSize: 256 << 20))
+        {
+            long begun = Stopwatch.GetTimestamp();
+            long at = 0;
+            while (Stopwatch.GetElapsedTime(begun) < options.Time)
+            {
+                long started = Stopwatch.GetTimestamp();
+                RandomAccess.Write(file, message, at);
+                RandomAccess.FlushToDisk(file);
+                times.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+                at += size;
+            }
+
+            double rate = times.Count / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+            File.Delete(path);
+            times.Sort();
+            return (rate, times[times.Count / 2], times[(int)(times.Count * 0.99)]);
+        }
+    }
+
+    private static async Task<(double Rate, double P50, double P99)> StoreAsync(BenchmarkOptions options, int size, int senders)
+    {
+        StoreOptions settings = BenchmarkStore.Options(options, $"group-{senders}", FlushMode.Fsync);
+        byte[] body = new byte[size];
+        await using MessageStore store = MessageStore.Open(settings);
+        await Task.WhenAll(Enumerable.Range(0, senders).Select(sender => SendAsync(store, body, sender, TimeSpan.FromSeconds(0.5))));
+        long started = Stopwatch.GetTimestamp();
+        List<double>[] each = await Task.WhenAll(Enumerable.Range(0, senders).Select(sender => SendAsync(store, body, sender, options.Time)));
+        TimeSpan taken = Stopwatch.GetElapsedTime(started);
+        List<double> all = [.. each.SelectMany(times => times)];
+        all.Sort();
+        return (all.Count / taken.TotalSeconds, all[all.Count / 2], all[(int)(all.Count * 0.99)]);
+    }
+
+    private static async Task<List<double>> SendAsync(MessageStore store, byte[] body, int sender, TimeSpan time)
+    {
+        await Task.Yield();
+        var times = new List<double>(1 << 16);
+        long begun = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(begun) < time)
+        {
+            long started = Stopwatch.GetTimestamp();
+            AppendResult appended = BenchmarkStore.Append(store, body, sender & 7);
+            if (await store.WaitDurableAsync(appended.End) != DurabilityStatus.Durable)
+            {
+                throw new InvalidOperationException("not durable");
+            }
+
+            times.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+        }
+
+        return times;
+    }
+}
