@@ -88,6 +88,20 @@ public sealed class BrokerOptions
     [RegularExpression("^$|^[^:;]+:[^:;]+(;[^:;]+:[^:;]+)*;?$")]
     public string ProtectedGroups { get; set; } = string.Empty;
 
+    /// <summary>Whether stored records end in a CRC of all of them, besides that of the body: as Apache RocketMQ 5.3 with enabledAppendPropCRC.</summary>
+    public bool RecordCrc { get; set; } = true;
+
+    /// <summary>Whether the CRC of a record is checked each time it is read: one that fails is left out.</summary>
+    public bool CheckCrcOnRead { get; set; } = true;
+
+    /// <summary>Bytes a second that the scrub reads to find damage in what is stored; 0 switches it off.</summary>
+    [Range(0, 1L << 36)]
+    public long ScrubBytesPerSecond { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>From the start of a pass of the scrub over the whole store to that of the next.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>Whether a send to an unknown topic creates it.</summary>
     public bool AutoCreateTopics { get; set; } = true;
 

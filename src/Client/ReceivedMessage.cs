@@ -104,6 +104,12 @@ public sealed class ReceivedMessage
         PropertyTextReader reader = Remoting.Messages.PropertyText.Read(PropertyText.Span);
         while (reader.MoveNext())
         {
+            // Of a stored record, not of the message; brokers that put records together anew leave it anywhere.
+            if (reader.Name.SequenceEqual(RecordCrc.Name))
+            {
+                continue;
+            }
+
             properties[Encoding.UTF8.GetString(reader.Name)] = Encoding.UTF8.GetString(reader.Value);
         }
 

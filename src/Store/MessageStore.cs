@@ -44,6 +44,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly KeyIndex? _index;
     private readonly TimerIndex _timers;
     private readonly CheckedReads _reads;
+    private readonly LogScrub _scrub;
     private readonly GuardSet _guards = new();
     private readonly RetentionMetrics _retentionMetrics = new();
     private readonly LogRetention _retention;
@@ -72,7 +73,6 @@ public sealed class MessageStore : IAsyncDisposable
         foreach (var damaged in state.DamagedRecords)
             reports.Record(damaged);
         _reads = new CheckedReads(_log, reports, options.CheckCrcOnRead, () => _dispatcher!.Offset);
-        Integrity = new StoreIntegrity(reports);
         _source = new SegmentSource(files, state.LogDirectory, state.SegmentSize, logger);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var last = Math.Min(state.LastTimestamp, now);
@@ -88,6 +88,9 @@ public sealed class MessageStore : IAsyncDisposable
         _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues, projections, index, _health, options.CheckpointInterval, time, logger) { RecoverOffset = state.ScanStart };
         var head = new HeadRemoval(_log, _queues, projections, _checkpoints, files, state.LogDirectory, _retentionMetrics, logger);
         _retention = new LogRetention(options, _log, _queues, _health, _guards, head, _retentionMetrics, files, options.Directory, time, logger);
+        var block = new ScrubBlock(_log, new QueueEntryCheck(_queues, reports, _metrics.Meter), reports, files);
+        _scrub = new LogScrub(options, _log, block, () => Math.Min(_gate.Durable, _dispatcher.Offset), files, _metrics.Meter, time, logger);
+        Integrity = new StoreIntegrity(reports, _scrub);
         _metrics.Observe(() => _log.Written - _gate.Durable, () => _log.Written - _dispatcher.Offset, () => (int)_health.State.Condition, () => _queues.Count, () => _queues.Tails.Bytes);
         if (index is not null)
             _metrics.Observe(index);
@@ -315,6 +318,7 @@ public sealed class MessageStore : IAsyncDisposable
     private void Close()
     {
         _appender.Close();
+        _scrub.Dispose();
         _retention.Dispose();
         _flusher.Dispose();
         _dispatcher.Dispose();

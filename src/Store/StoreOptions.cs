@@ -154,6 +154,14 @@ public sealed class StoreOptions
     /// <summary>Timers that wait at a time; each takes 52 bytes of the timer log.</summary>
     [Range(1, long.MaxValue)]
     public long MaxTimers { get; set; } = 50_000_000;
+    /// <summary>Bytes a second that the scrub reads: all that is durable, to find damage. 0 switches it off.</summary>
+    [Range(0, 1L << 36)]
+    public long ScrubBytesPerSecond { get; set; } = 8 << 20;
+
+    /// <summary>From the start of a pass of the scrub to that of the next.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan ScrubInterval { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>Damaged records and queue entries that are remembered and logged; those after them are only counted.</summary>
     [Range(1, 1_000_000)]
     public int MaxDamagesKept { get; set; } = 1024;

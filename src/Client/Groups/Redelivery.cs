@@ -54,7 +54,8 @@ internal readonly record struct Redelivery(SendMessageRequestHeader Header, Read
         {
             bool dropped = reader.Name.SequenceEqual(SystemProperties.Delay)
                 || reader.Name.SequenceEqual(SystemProperties.RealTopic)
-                || reader.Name.SequenceEqual(SystemProperties.RealQueueId);
+                || reader.Name.SequenceEqual(SystemProperties.RealQueueId)
+                || reader.Name.SequenceEqual(RecordCrc.Name);
             if (!dropped)
             {
                 writer.TryAdd(reader.Name, reader.Value);

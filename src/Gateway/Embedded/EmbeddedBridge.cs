@@ -20,7 +20,8 @@ public sealed class EmbeddedBridge : IMessageBridge
     private const string DefaultTopic = "TBW102";
 
     /// <summary>Room for properties in a record.</summary>
-    private const int MaxProperties = 32767;
+    /// <summary>What the length field of a record can say, but for the record's own CRC and a separator before it.</summary>
+    private const int MaxProperties = 32_767 - 21;
 
     private readonly IBrokerCore _core;
     private readonly EmbeddedOptions _options;

@@ -79,6 +79,11 @@ public interface IMappedFile : IDisposable
     /// <summary>The bytes of the file, shared with the page cache.</summary>
     Memory<byte> Memory { get; }
 
+    /// <summary>A range will be written soon: its pages may be made ready for that now. A hint; the bytes stay what they are.</summary>
+    void Prepare(int offset, int length)
+    {
+    }
+
     /// <summary>Makes a range durable; returns after the disk has it.</summary>
     /// <exception cref="IOException">The disk did not take it. What of the range it has is unknown: never try again as if nothing had happened.</exception>
     void Flush(int offset, int length);
@@ -107,6 +112,11 @@ public interface IRandomFile : IDisposable
 
     /// <summary>Makes what was written durable.</summary>
     void Flush();
+
+    /// <summary>A range was read once and will not be soon: the page cache need not keep it. A hint.</summary>
+    void Forget(long offset, long length)
+    {
+    }
 }
 
 /// <summary>There is no room on the disk.</summary>

@@ -10,6 +10,10 @@ internal static partial class NativeFile
     public const int QuotaExceeded = 122;
     private const int NoPermission = 13;
     private const int InvalidArgument = 22;
+    private const int DontNeed = 4;
+
+    /// <summary>MADV_POPULATE_WRITE, since Linux 5.14; older ones answer EINVAL.</summary>
+    private const int PopulateWrite = 23;
     private const int ReadOnly = 30;
     private const int MsSync = 4;
 
@@ -29,6 +33,22 @@ internal static partial class NativeFile
     {
         var skew = (nuint)start % (nuint)Environment.SystemPageSize;
         return Msync(start - skew, length + skew, MsSync) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>Makes the pages of a mapping present and writable. A hint: what goes wrong does so when they are written to.</summary>
+    public static unsafe void PreparePages(byte* start, nuint length)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var skew = (nuint)start % (nuint)Environment.SystemPageSize;
+        _ = Madvise(start - skew, length + skew, PopulateWrite);
+    }
+
+    /// <summary>Lets the page cache drop clean pages of a file. A hint.</summary>
+    public static void ForgetPages(SafeHandle file, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux())
+            _ = PosixFadvise(file, offset, length, DontNeed);
     }
 
     /// <summary>Makes the entries of a directory durable. Windows does so by itself.</summary>
@@ -70,6 +90,12 @@ internal static partial class NativeFile
 
     [LibraryImport("libc", EntryPoint = "posix_fallocate")]
     private static partial int PosixFallocate(SafeHandle file, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static unsafe partial int Madvise(byte* start, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int PosixFadvise(SafeHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", EntryPoint = "msync", SetLastError = true)]
     private static unsafe partial int Msync(byte* start, nuint length, int flags);

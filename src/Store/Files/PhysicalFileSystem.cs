@@ -164,6 +164,8 @@ internal sealed class PhysicalRandomFile : IRandomFile
 
     public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
 
+    public void Forget(long offset, long length) => NativeFile.ForgetPages(_handle, offset, length);
+
     public void Flush() => RandomAccess.FlushToDisk(_handle);
 
     public void Dispose() => _handle.Dispose();

@@ -33,11 +33,8 @@ internal sealed class CheckedReads
     /// <summary>The record at an offset; its size is checked when given (not -1). Empty when there is none like that, or it is damaged.</summary>
     public RecordLease Read(long offset, int size)
     {
-        var lease = _log.Read(offset, size, _dispatched());
-        if (lease.IsEmpty || !CheckCrc)
-            return lease;
-        lease.TryRead(out var record);
-        if (record.CrcMatches)
+        var lease = _log.Read(offset, size, _dispatched(), out var record);
+        if (lease.IsEmpty || !CheckCrc || record.CrcMatches)
             return lease;
         _reports.Record(DamageFinder.Read, offset, record);
         lease.Dispose();
@@ -53,10 +50,9 @@ internal sealed class CheckedReads
         var dispatched = _dispatched();
         if (IsAhead(entry, dispatched))
             return EntryReading.NotYet;
-        lease = _log.Read(entry.PhysicalOffset, entry.Size, dispatched);
+        lease = _log.Read(entry.PhysicalOffset, entry.Size, dispatched, out var record);
         if (!lease.IsEmpty)
         {
-            lease.TryRead(out var record);
             if (IsOf(record, queue, queueOffset) && (!CheckCrc || record.CrcMatches))
                 return EntryReading.Found;
             lease.Dispose();
@@ -69,14 +65,27 @@ internal sealed class CheckedReads
     /// <summary>Whether an entry's record is written and not dispatched. One that points behind what is written is not: it is damaged.</summary>
     public bool IsAhead(in QueueEntry entry) => IsAhead(entry, _dispatched());
 
-    /// <summary>Where a reader of the log goes on behind damage: the next sound record, else the end of what it may read or of the segment.</summary>
-    public static long After(LogSegment segment, long position, long limit)
+    /// <summary>
+    /// Where a reader of the log goes on behind damage: what follows, where the lengths are intact (<paramref name="size"/>
+    /// above 0), the next sound record, else the end of what it may read or of the segment.
+    /// </summary>
+    public static long After(LogSegment segment, long position, long limit, int size = 0)
     {
         var end = Math.Min(limit, segment.EndOffset);
+        var next = position + size;
+        if (size > 0 && (next == end || (next < end && IsRecord(segment, next))))
+            return next;
         var follower = Recovery.SoundRecords.FindAfter(
             segment.Memory.Span[..(int)(end - segment.BaseOffset)], segment.BaseOffset, (int)(position - segment.BaseOffset));
         return follower < 0 ? end : segment.BaseOffset + follower;
     }
+
+    private static bool IsRecord(LogSegment segment, long position) => MessageRecord.TryRead(segment.Memory.Span[(int)(position - segment.BaseOffset)..], out var record) switch
+    {
+        RecordError.None => record.PhysicalOffset == position,
+        RecordError.Blank => true,
+        _ => false,
+    };
 
     private bool IsAhead(in QueueEntry entry, long dispatched)
     {

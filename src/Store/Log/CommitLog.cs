@@ -95,12 +95,16 @@ internal sealed class CommitLog
     /// Leases the record at an offset below <paramref name="limit"/>; its size is checked when given (not -1).
     /// Empty when there is none like that.
     /// </summary>
-    public RecordLease Read(long offset, int size, long limit)
+    public RecordLease Read(long offset, int size, long limit) => Read(offset, size, limit, out _);
+
+    /// <summary>As <see cref="Read(long, int, long)"/>, with the record cut, valid as long as the lease is.</summary>
+    public RecordLease Read(long offset, int size, long limit, out MessageRecord record)
     {
+        record = default;
         if (offset < 0 || offset >= limit || Find(offset) is not { } segment || !segment.TryAcquire())
             return default;
         var memory = segment.Memory[(int)(offset - segment.BaseOffset)..];
-        if (MessageRecord.TryRead(memory.Span, out var record) == RecordError.None
+        if (MessageRecord.TryRead(memory.Span, out record) == RecordError.None
             && (size == -1 || record.Size == size)
             && record.PhysicalOffset == offset
             && offset + record.Size <= limit)

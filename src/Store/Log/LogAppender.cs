@@ -29,6 +29,7 @@ internal sealed class LogAppender
     private readonly TimeProvider _time;
     private readonly HostAddress _storeHost;
     private readonly Lock _lock = new();
+    private readonly PagesAhead _pages = new();
     private LogSegment? _active;
     private long _lastTimestamp;
     private long _nextRoll;
@@ -322,6 +323,7 @@ internal sealed class LogAppender
         if (MessageSysFlag.TakesQueueOffset(fields.SysFlag))
             queue.NextOffset += count;
         _log.Publish(end);
+        _pages.Written(_active!, end);
         if (end - _active!.BaseOffset > _active.Size / 2)
             _source.Prepare(_active.EndOffset);
         return new(AppendStatus.Appended, fields.PhysicalOffset, size, fields.QueueOffset, fields.StoreTimestamp, new WrittenOffset(end), count);

@@ -73,7 +73,7 @@ public sealed class LogReader : IDisposable
             _reads.Reports.Record(DamageFinder.Tail, Position, record);
         else
             _reads.Reports.Record(DamageFinder.Tail, Position);
-        return CheckedReads.After(_segment!, Position, limit);
+        return CheckedReads.After(_segment!, Position, limit, record.Size);
     }
 
     private bool TryHold(long position)

@@ -68,6 +68,13 @@ internal sealed class LogSegment
         }
     }
 
+    /// <summary>A range will be written soon. The caller holds a reference.</summary>
+    public void Prepare(int offset, int length)
+    {
+        if (Volatile.Read(ref _mapped) is { } mapped)
+            mapped.Prepare(offset, length);
+    }
+
     /// <summary>Makes a range durable.</summary>
     public void Flush(int offset, int length)
     {

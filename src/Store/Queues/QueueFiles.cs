@@ -96,6 +96,28 @@ internal sealed class QueueFiles : IDisposable
         }
     }
 
+    /// <summary>Writes an entry again that is in a file already; false when the file is gone.</summary>
+    public bool Overwrite(ConsumeQueue queue, long offset, in QueueEntry entry)
+    {
+        var at = offset % FileEntries;
+        if (Rent(new Key(queue, offset - at), create: false) is not { } file)
+            return false;
+        Span<byte> bytes = stackalloc byte[QueueEntry.EncodedSize];
+        entry.Write(bytes);
+        try
+        {
+            file.File.Write(bytes, at * QueueEntry.EncodedSize);
+        }
+        finally
+        {
+            Return(file);
+        }
+
+        lock (_lock)
+            _dirty.Add(file.Key);
+        return true;
+    }
+
     /// <summary>Makes the rest of a queue's file from an offset on read as zeros.</summary>
     public void Clear(ConsumeQueue queue, long offset)
     {

@@ -28,6 +28,8 @@ public sealed class EndToEndTests
         Assert.Equal("21.5", Encoding.UTF8.GetString(first.Body.Span));
         Assert.Equal((receipt.MessageId, receipt.OffsetMessageId, receipt.Queue, receipt.QueueOffset), (first.MessageId, first.OffsetMessageId, first.Queue, first.QueueOffset));
         Assert.Equal(("k1", 5, "°C", "t", 0), (first.Keys, first.Flag, first.Properties["unit"], first.Topic, first.ReconsumeTimes));
+        Assert.DoesNotContain("__CRC32#", first.Properties.Keys);
+        Assert.DoesNotContain("__CRC32#", Encoding.UTF8.GetString(first.PropertyText.Span), StringComparison.Ordinal);
         Assert.Contains(received.All, message => message.Body.Length == 100_000 && message.Body.Span.IndexOfAnyExcept((byte)0) < 0);
         Assert.DoesNotContain(received.All, message => message.Tag == "garage");
     }

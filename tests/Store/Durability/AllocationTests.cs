@@ -1,0 +1,62 @@
+using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Store.Integrity;
+using ProtoBridgeMQ.Store.Queues;
+using ProtoBridgeMQ.Tests.Support;
+
+namespace ProtoBridgeMQ.Tests.Store.Durability;
+
+/// <summary>What all threads of the store allocate for a message, so nothing else may run meanwhile.</summary>
+[Collection(nameof(AllocationTests))]
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+public sealed class AllocationTests
+{
+    [Fact]
+    public async Task Append_flush_wait_dispatch_and_read_allocate_nothing_per_message()
+    {
+        using var temp = new TempDirectory("store");
+        var options = StoreKit.Small(temp["store"]);
+        options.SegmentSize = 64 << 20;
+        options.QueueFileEntries = 100_000;
+        options.IndexEnabled = false;
+        await using var store = MessageStore.Open(options);
+        Assert.True(store.Append("topic", 1, "makes the queue").Status == AppendStatus.Appended);
+        await Rounds(store, 500);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await Rounds(store, 2000);
+        // The test's own task and timers of the runtime; a single byte a message would be 20,000.
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 16_000);
+    }
+
+    private static async Task Rounds(MessageStore store, int count)
+    {
+        var body = new byte[500];
+        for (var round = 0; round < count; round++)
+        {
+            var end = AppendTen(store, body);
+            if (await store.WaitDurableAsync(end).ConfigureAwait(false) != DurabilityStatus.Durable)
+                Assert.Fail("not durable");
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => store.Dispatched.Value == store.Written.Value, Waiting.Patience));
+        Assert.True(store.TryGetQueue("topic"u8, 1, out var queue));
+        for (var offset = queue.MinOffset; offset < queue.MaxOffset; offset++)
+            ReadOne(store, queue, offset);
+    }
+
+    private static WrittenOffset AppendTen(MessageStore store, byte[] body)
+    {
+        AppendResult last = default;
+        for (var i = 0; i < 10; i++)
+            last = store.Append(new MessageToStore { Topic = "topic"u8, QueueId = 1, Body = body, Properties = "TAGS\u0001a\u0002"u8 });
+        return last.End;
+    }
+
+    private static void ReadOne(MessageStore store, ConsumeQueue queue, long offset)
+    {
+        queue.TryReadEntry(offset, out var entry);
+        if (store.ReadRecord(queue, offset, entry, out var lease) != EntryReading.Found)
+            Assert.Fail($"no record for {offset}");
+        lease.Dispose();
+    }
+}
