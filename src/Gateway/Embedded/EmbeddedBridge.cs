@@ -19,7 +19,6 @@ public sealed class EmbeddedBridge : IMessageBridge
     /// <summary>The topic whose settings are inherited by one that is created by sending to it.</summary>
     private const string DefaultTopic = "TBW102";
 
-    /// <summary>Room for properties in a record.</summary>
     /// <summary>What the length field of a record can say, but for the record's own CRC and a separator before it.</summary>
     private const int MaxProperties = 32_767 - 21;
 
