@@ -297,6 +297,23 @@ public sealed class CompactedQueue
         }
     }
 
+    /// <summary>
+    /// Has the consume queue go on where the files end, when its own files are lost and the log has nothing of it any
+    /// more: offsets never begin again. While the store opens.
+    /// </summary>
+    internal void ExtendQueue(int fileEntries)
+    {
+        var end = _files.End;
+        if (_queue.MaxOffset >= end)
+            return;
+        if (_queue.IsEmpty)
+            _queue.Restore(end, end - (end % fileEntries));
+        while (_queue.StagedEnd < end)
+            _queue.Stage(QueueEntry.Filler);
+        _queue.Commit();
+        _queue.NextOffset = _queue.MaxOffset;
+    }
+
     /// <summary>Replaces files, and forgets the tombstones that were left out.</summary>
     internal void Replace(CompactedFiles files, IReadOnlyList<CompactedEntry> forgotten)
     {

@@ -197,6 +197,7 @@ public sealed partial class CompactedTopics : ILogProjection
         {
             if (queue.IsAhead)
                 _loader.Rebuild(queue);
+            queue.ExtendQueue(_context.Queues.Files.FileEntries);
         }
     }
 

@@ -90,6 +90,31 @@ public sealed class CompactedTopicsTests
     }
 
     [Fact]
+    public async Task Queue_offsets_go_on_behind_the_files_though_the_queue_is_lost()
+    {
+        await using (var store = Open())
+        {
+            store.CompactedTopics.Add(CompactionKit.Topic);
+            for (var i = 0; i < 100; i++)
+                store.Put($"k{i % 10}", $"v{i}");
+            await store.Fill(2);
+            store.DeleteHead();
+        }
+
+        foreach (var path in _files.Paths.Where(path => path.StartsWith("/store/consumequeue/table", StringComparison.Ordinal)))
+            _files.DeleteFile(path);
+        for (var round = 0; round < 3; round++)
+        {
+            await using var store = Open();
+            Assert.Equal(100 + round, store.Put("k3", $"new {round}").QueueOffset);
+            await store.WaitDispatchedAsync();
+            Assert.Equal($"new {round}", store.Latest("k3"));
+            Assert.Equal("v94", store.Latest("k4"));
+            Assert.Equal(10, store.AllLatest().Count);
+        }
+    }
+
+    [Fact]
     public async Task A_tombstone_is_read_for_its_time_and_then_goes()
     {
         await using var store = Open();
