@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 

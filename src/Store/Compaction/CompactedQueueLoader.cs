@@ -95,7 +95,7 @@ internal sealed partial class CompactedQueueLoader(CompactionContext context)
     }
 
     /// <summary>The text of a key is needed only where its hash is known already.</summary>
-    private void Take(CompactedQueue queue, CompactedFile file, in CompactedEntry entry)
+    private static void Take(CompactedQueue queue, CompactedFile file, in CompactedEntry entry)
     {
         if (queue.Table.Find(entry.KeyHash) < 0)
         {
