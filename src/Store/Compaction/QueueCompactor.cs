@@ -133,7 +133,7 @@ internal sealed partial class QueueCompactor(CompactionContext context)
                 }
 
                 var entry = new CompactedEntry(
-                    from, 0, record.Size, BodyCrc32.Ieee(record.Bytes), _entries[i].TagsCode, record.StoreTimestamp, context.Hash.Of(key), CompactionKey.IsTombstone(record));
+                    from, 0, record.Size, BodyCrc32.Ieee(record.Bytes), TagHash.Of(record.Tags), record.StoreTimestamp, context.Hash.Of(key), CompactionKey.IsTombstone(record));
                 if (!IsKept(queue, entry, isWhole))
                     continue;
                 writer.Add(entry, record.Bytes);
