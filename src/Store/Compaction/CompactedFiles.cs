@@ -61,15 +61,11 @@ internal sealed class CompactedFiles
                 found.Add(CompactedFile.Open(handles, path, hash));
         }
 
+        // Files that are in use do not overlap: of two that do the older one was replaced, or given up.
         var kept = new List<CompactedFile>();
+        var old = new List<CompactedFile>();
         foreach (var file in found.OrderByDescending(file => file.Generation))
-        {
-            if (kept.Any(newer => newer.Start <= file.Start && newer.End >= file.End))
-                Delete(files, handles, file);
-            else
-                kept.Add(file);
-        }
-
+            (kept.Any(newer => newer.Start < file.End && file.Start < newer.End) ? old : kept).Add(file);
         kept.Sort(static (left, right) => left.Start.CompareTo(right.Start));
         for (var i = 1; i < kept.Count; i++)
         {
@@ -81,6 +77,8 @@ internal sealed class CompactedFiles
             }
         }
 
+        foreach (var file in old)
+            Delete(files, handles, file);
         return new CompactedFiles([.. kept]);
     }
 

@@ -21,7 +21,6 @@ public sealed class CompactedQueue
     private readonly ConsumeQueue _queue;
     private KeyTable _table = new();
     private CompactedFiles _files = CompactedFiles.None;
-    private long _highest = -1;
     private long _generation;
     private bool _hasTwins;
 
@@ -71,6 +70,21 @@ public sealed class CompactedQueue
 
     /// <summary>Changes of the table since the last snapshot.</summary>
     internal long Changes { get; set; }
+
+    /// <summary>The snapshot that the table was read from, while the store opens: records after it are told again.</summary>
+    internal KeySnapshotHeader? Snapshot { get; private set; }
+
+    /// <summary>A snapshot that is there was not used, and must not be by a later start.</summary>
+    internal bool HasUselessSnapshot { get; set; }
+
+    internal bool HasTwins
+    {
+        get
+        {
+            lock (Gate)
+                return _hasTwins;
+        }
+    }
 
     /// <summary>Everything before this queue offset is in the table.</summary>
     internal long Next { get; private set; }
@@ -216,7 +230,6 @@ public sealed class CompactedQueue
         lock (Gate)
         {
             Next = Math.Max(Next, offset + 1);
-            _highest = Math.Max(_highest, offset);
             Changes++;
             var slot = Find(hash, key, out var before);
             if (slot < 0)
@@ -253,9 +266,9 @@ public sealed class CompactedQueue
     internal void Restore(CompactedFiles files, KeyTable table, in KeySnapshotHeader header)
     {
         Begin(files, table);
-        Next = header.Next;
+        Snapshot = header;
+        Next = Math.Min(header.Next, Math.Max(files.End, _queue.MaxOffset));
         LiveBytes = header.LiveBytes;
-        _highest = header.Newest;
         CountInFiles();
     }
 
@@ -268,11 +281,8 @@ public sealed class CompactedQueue
         LiveBytes = 0;
         LiveInFiles = 0;
         Changes = 0;
-        _highest = -1;
+        Snapshot = null;
     }
-
-    /// <summary>Whether the table knows of a record that the queue does not have: it is of another log.</summary>
-    internal bool IsAhead => _highest >= _queue.MaxOffset && _highest >= _files.End;
 
     /// <summary>
     /// Has each key one slot again, after records could not be read while others of their keys were added. Who walks the

@@ -29,28 +29,37 @@ internal sealed partial class CompactedQueueLoader(CompactionContext context)
         }
 
         var table = new KeyTable();
+        var limit = Math.Max(files.End, queue.Queue.MaxOffset);
         if (useSnapshot
-            && KeySnapshot.TryRead(context.Files, queue.Directory, context.Hash, table, out var header)
+            && KeySnapshot.TryRead(context.Files, queue.Directory, context.Hash, table, limit, out var header)
             && header.Generation == files.Generation
             && header.Next >= files.End
-            && (header.LastRecord >= 0 || header.Next == files.End)
-            && LastRecordBefore(queue.Queue, header.Next) == header.LastRecord)
+            && (header.Next > queue.Queue.MaxOffset || IsOf(queue.Queue, files, header)))
         {
             queue.Restore(files, table, header);
         }
         else
         {
             queue.Begin(files, new KeyTable());
+            queue.HasUselessSnapshot = true;
             ReadFiles(queue);
         }
 
         ReadQueue(queue);
     }
 
-    /// <summary>Makes the table without its snapshot, which is of another log: removed, so that it never counts again.</summary>
-    public void Rebuild(CompactedQueue queue)
+    /// <summary>
+    /// The log is read. A snapshot that is of another one is removed, so that it never counts again, and the table made
+    /// without it.
+    /// </summary>
+    public void EndRecovery(CompactedQueue queue)
     {
-        KeySnapshot.Delete(context.Files, queue.Directory);
+        var isWrong = queue.Snapshot is { } header && (queue.Queue.MaxOffset <= header.Newest || !IsOf(queue.Queue, queue.Files, header));
+        if (isWrong || queue.HasUselessSnapshot)
+            KeySnapshot.Delete(context.Files, queue.Directory);
+        queue.HasUselessSnapshot = false;
+        if (!isWrong)
+            return;
         queue.Begin(queue.Files, new KeyTable());
         ReadFiles(queue);
         ReadQueue(queue);
@@ -75,6 +84,10 @@ internal sealed partial class CompactedQueueLoader(CompactionContext context)
     /// <summary>Physical offset of the record before a queue offset; -1 when the queue has no entry for it.</summary>
     public static long LastRecordBefore(ConsumeQueue queue, long offset) =>
         queue.TryReadEntry(offset - 1, out var entry) && !entry.IsFiller ? entry.PhysicalOffset : -1;
+
+    /// <summary>Whether a snapshot is of this log: the record that it ends at is the one of the queue, or it ends with the files.</summary>
+    private static bool IsOf(ConsumeQueue queue, CompactedFiles files, in KeySnapshotHeader header) =>
+        header.Next == files.End || (header.LastRecord >= 0 && LastRecordBefore(queue, header.Next) == header.LastRecord);
 
     private void ReadFiles(CompactedQueue queue)
     {

@@ -195,8 +195,7 @@ public sealed partial class CompactedTopics : ILogProjection
     {
         foreach (var queue in Queues)
         {
-            if (queue.IsAhead)
-                _loader.Rebuild(queue);
+            _loader.EndRecovery(queue);
             queue.ExtendQueue(_context.Queues.Files.FileEntries);
         }
     }
@@ -306,6 +305,12 @@ public sealed partial class CompactedTopics : ILogProjection
         header = header with { LastRecord = CompactedQueueLoader.LastRecordBefore(queue.Queue, header.Next) };
         _context.Files.CreateDirectory(queue.Directory);
         KeySnapshot.Write(_context.Files, queue.Directory, header, _context.Hash, queue.Table, queue.Gate);
+        if (queue.HasTwins)
+        {
+            KeySnapshot.Delete(_context.Files, queue.Directory);
+            return;
+        }
+
         lock (queue.Gate)
             queue.Changes -= changes;
     }

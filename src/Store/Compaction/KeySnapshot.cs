@@ -71,8 +71,11 @@ internal static class KeySnapshot
         files.SyncDirectory(directory);
     }
 
-    /// <summary>Reads it into an empty table; false when there is none, or none that can be trusted: then the table is to be thrown away.</summary>
-    public static bool TryRead(IFileSystem files, string directory, KeyHash hash, KeyTable table, out KeySnapshotHeader header)
+    /// <summary>
+    /// Reads slots of records before <paramref name="limit"/> into an empty table; false when there is none, or none that
+    /// can be trusted: then the table is to be thrown away.
+    /// </summary>
+    public static bool TryRead(IFileSystem files, string directory, KeyHash hash, KeyTable table, long limit, out KeySnapshotHeader header)
     {
         header = default;
         var path = Path.Combine(directory, FileName);
@@ -95,7 +98,8 @@ internal static class KeySnapshot
             for (var at = 0; at < bytes.Length - CompactedLayout.CrcSize; at += SlotSize)
             {
                 var value = BinaryPrimitives.ReadInt64BigEndian(bytes[(at + 4)..]);
-                table.Add(BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]), value >> 1, (value & 1) != 0);
+                if (value >> 1 < limit)
+                    table.Add(BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]), value >> 1, (value & 1) != 0);
             }
 
             position += bytes.Length;
