@@ -99,6 +99,8 @@ public sealed partial class CompactedTopics : ILogProjection
                 _context.Hash = new KeyHash(_list.Seed);
                 var added = new CompactedTopic(_context, topic);
                 LoadQueues(added, useSnapshot: false, checkFiles: true);
+                foreach (var queue in added.Queues)
+                    _loader.EndRecovery(queue);
                 _list.Write([.. _list.Topics, topic]);
                 Change(topics => topics[added.Utf8] = added);
 
