@@ -70,7 +70,7 @@ public sealed class BrokerOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
     public TimeSpan RetentionBatchPause { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Share of the disk in use above which the oldest files go before their time.</summary>
+    /// <summary>Share of the disk in use above which the oldest files go before their time, read or not; 1 for never.</summary>
     [Range(0.01, 1.0)]
     public double CleanWatermark { get; set; } = 0.85;
 

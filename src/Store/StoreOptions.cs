@@ -205,7 +205,10 @@ public sealed class StoreOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
     public TimeSpan RetentionBatchPause { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Share of the disk in use above which the oldest segments go before their time.</summary>
+    /// <summary>
+    /// Share of the disk in use above which the oldest segments go before their time; also when there is no room for a
+    /// segment, whatever the share is. 1: never before their time.
+    /// </summary>
     [Range(0.01, 1.0)]
     public double CleanWatermark { get; set; } = 0.85;
 

@@ -69,6 +69,8 @@ internal sealed class RetentionPolicy
 
     private long BytesTooMany(DiskRoom room, bool isFull)
     {
+        if (_options.CleanWatermark >= 1)
+            return 0;
         var more = room.UsedShare > _options.CleanWatermark
             ? room.Used - (long)(_options.CleanWatermark * ((double)room.Used + room.Available))
             : 0;

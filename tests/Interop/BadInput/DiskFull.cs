@@ -22,7 +22,7 @@ public sealed class DiskFull
             {
                 Data = Path.Combine(disk.Path, "data"),
                 Ports = GatewayPorts.Free(),
-                Configuration = """{ "broker": { "commitLogFileSize": 8388608 } }""",
+                Configuration = """{ "broker": { "commitLogFileSize": 8388608, "cleanWatermark": 1, "refuseWatermark": 1 } }""",
             });
             int accepted = await FillAsync(gateway);
 

@@ -60,6 +60,44 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public async Task A_watermark_of_1_deletes_nothing_before_its_time()
+    {
+        await using var store = RetentionKit.Open(_files, _clock, options => options.CleanWatermark = options.RefuseWatermark = 1);
+        await store.FillAsync(100);
+        _files.Capacity = _files.Used;
+        while (store.Append("topic", 0, new string('x', 1000)).Status == AppendStatus.Appended)
+        {
+        }
+
+        Assert.Equal(StoreCondition.DiskFull, store.State.Condition);
+        store.RetainAll();
+        Assert.Equal(0, store.MinPhysicalOffset);
+        _files.Capacity = long.MaxValue;
+        _clock.Advance(store.Options.DiskFullRetryInterval);
+        store.RetainAll();
+        Assert.Equal(AppendStatus.Appended, store.Append("topic", 0, "taken").Status);
+    }
+
+    [Fact]
+    public async Task A_disk_without_room_for_a_segment_has_the_oldest_go_whatever_its_share_is()
+    {
+        await using var store = RetentionKit.Open(_files, _clock, options => options.CleanWatermark = 0.999);
+        await store.FillAsync(100);
+        _files.Add(new Fault(FileCall.Reserve, "/commitlog/", effect: FaultEffect.DiskFull));
+        while (store.Append("topic", 0, new string('x', 1000)).Status == AppendStatus.Appended)
+        {
+        }
+
+        store.Retain();
+        Assert.Equal(RetentionKit.Segment, store.MinPhysicalOffset);
+        _files.ClearFaults();
+        _clock.Advance(store.Options.DiskFullRetryInterval);
+        Assert.Equal(AppendStatus.Appended, store.Append("topic", 0, "taken").Status);
+        Assert.False(store.Retain());
+        Assert.Equal(RetentionKit.Segment, store.MinPhysicalOffset);
+    }
+
+    [Fact]
     public async Task A_pass_deletes_a_batch_and_the_next_one_follows_after_the_pause()
     {
         await using var store = RetentionKit.Open(_files, _clock, options => options.RetentionBatchSegments = 2);
