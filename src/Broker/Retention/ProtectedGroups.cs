@@ -18,7 +18,7 @@ internal sealed class ProtectedGroups : IRetentionGuardSource
     private readonly MessageStore _store;
     private readonly OffsetTable _offsets;
     private readonly SubscriptionGroupTable _groups;
-    private readonly ITopics _topics;
+    private readonly TopicTable _topics;
     private readonly (string Topic, string Group)[] _patterns;
 
     public ProtectedGroups(string patterns, MessageStore store, BrokerTables tables)
