@@ -304,7 +304,7 @@ public sealed class MessageStore : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        await Timers.StopAsync().ConfigureAwait(false);
+        await Timers.DisposeAsync().ConfigureAwait(false);
         Close();
     }
 

@@ -314,7 +314,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _arrivals.Stop();
         _tails.Stop();
         await _delays.DisposeAsync();
-        await _store.Timers.StopAsync();
+        await _store.Timers.DisposeAsync();
         _store.RemoveListener(_wakeUp);
         FlushTables();
         await _store.DisposeAsync();

@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Store.Timers;
 /// (<see cref="TimerTopic.OutMs"/>), topic and queue as properties; it comes to its topic after that time, once.
 /// Thread-safe.
 /// </summary>
-public sealed class StoreTimers : IRetentionGuard
+public sealed class StoreTimers : IRetentionGuard, IAsyncDisposable
 {
     private readonly StoreOptions _options;
     private readonly TimerIndex _index;
@@ -50,8 +50,8 @@ public sealed class StoreTimers : IRetentionGuard
     /// <summary>Begins to deliver. Until then timers are taken and wait.</summary>
     public void Start() => _delivery.Start();
 
-    /// <summary>Delivers no more; returns when nothing of it is under way. Call it before the store is disposed.</summary>
-    public ValueTask StopAsync() => _delivery.DisposeAsync();
+    /// <summary>Delivers no more; returns when nothing of it is under way. The store does it when it is disposed; an owner that must not append any more does it before.</summary>
+    public ValueTask DisposeAsync() => _delivery.DisposeAsync();
 
     /// <summary>Completes once everything that was dispatched and due at the call was delivered, could not be, or delivery ended. For tests and tools.</summary>
     public Task WhenIdleAsync() => _delivery.WhenIdleAsync();

@@ -27,7 +27,7 @@ internal enum TimerCheckpointOrigin
 ///  64  "PBMQTIMR" 8 | position in the slot 8 | high slot 8 | high position 8
 ///  96  tell from 8 | first pending 8 | precision 8 | last physical offset 8
 /// 128  Apache's queue offset 8 | Apache's read time 8 | bytes of a timer log file 8
-/// 152  copy of bytes 0..32 | CRC-32 of 64..184 4
+/// 152  earlier precision 8 | queue offset it holds before 8 | copy of bytes 0..32 | CRC-32 of 64..200 4
 /// </code>
 /// Our part only counts while its copy agrees with Apache's fields, as in the checkpoint of the store.
 /// </summary>
@@ -36,8 +36,8 @@ internal readonly record struct TimerCheckpoint
     public const int Size = 4096;
 
     private const int OwnAt = 64;
-    private const int CopyAt = 152;
-    private const int CrcAt = 184;
+    private const int CopyAt = 168;
+    private const int CrcAt = 200;
 
     public TimerCheckpointOrigin Origin { get; init; }
 
@@ -69,6 +69,12 @@ internal readonly record struct TimerCheckpoint
     public long ApacheQueueOffset { get; init; }
 
     public long ApacheReadTime { get; init; }
+
+    /// <summary>Messages before this offset of the queue were taken with <see cref="EarlierPrecision"/>.</summary>
+    public long EarlierBefore { get; init; }
+
+    /// <summary>The largest precision that there was before the one of now; 0 without.</summary>
+    public long EarlierPrecision { get; init; }
 
     /// <summary>Bytes of a file of the timer log; 0 when not known.</summary>
     public long FileSize { get; init; }
@@ -106,6 +112,8 @@ internal readonly record struct TimerCheckpoint
             ApacheQueueOffset = Long(page, 128),
             ApacheReadTime = Long(page, 136),
             FileSize = Long(page, 144),
+            EarlierPrecision = Long(page, 152),
+            EarlierBefore = Long(page, 160),
         };
     }
 
@@ -129,6 +137,8 @@ internal readonly record struct TimerCheckpoint
         Put(page, 128, ApacheQueueOffset);
         Put(page, 136, ApacheReadTime);
         Put(page, 144, FileSize);
+        Put(page, 152, EarlierPrecision);
+        Put(page, 160, EarlierBefore);
         page[..32].CopyTo(page[CopyAt..]);
         BinaryPrimitives.WriteUInt32BigEndian(page[CrcAt..], BodyCrc32.Ieee(page[OwnAt..CrcAt]));
     }

@@ -42,6 +42,7 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
         _logger = logger;
         _recall = ReadRecall;
         index.Arrived = Wake;
+        index.Malformed = meters.Lost;
         _timer = time.CreateTimer(static delivery => ((TimerDelivery)delivery!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -181,10 +182,12 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
     {
         if (unit.Recalls)
             return Outcome.Done;
-        if (unit.PhysicalOffset + unit.RecordSize > _store.Dispatched.Value)
+        var recordEnd = unit.PhysicalOffset + unit.RecordSize;
+        if (recordEnd > _store.Dispatched.Value && recordEnd <= _store.Written.Value)
             return Outcome.Later;
         using var lease = _store.ReadRecord(unit.PhysicalOffset, unit.RecordSize);
         if (lease.IsEmpty || !lease.TryRead(out var record)
+            || !record.Topic.SequenceEqual(TimerTopic.Name)
             || !PropertyText.TryGet(record.Properties, SystemProperties.RealTopic, out var topic)
             || !PropertyText.TryGet(record.Properties, SystemProperties.RealQueueId, out var queueText)
             || !Utf8Parser.TryParse(queueText, out int queueId, out _))

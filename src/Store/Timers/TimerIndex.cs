@@ -15,6 +15,10 @@ namespace ProtoBridgeMQ.Store.Timers;
 /// </summary>
 internal sealed class TimerIndex : ILogProjection
 {
+    private const long ApachePrecision = 1000;
+    private const long MaxTime = 1L << 50;
+    private const long MaxAhead = 366L * 24 * 3600 * 1000;
+
     private readonly StoreOptions _options;
     private readonly IFileSystem _files;
     private readonly TimeProvider _time;
@@ -58,8 +62,8 @@ internal sealed class TimerIndex : ILogProjection
     /// <summary>Makes the commit log durable up to an offset: deliveries of <c>FlushMode.Async</c> before the progress that counts them.</summary>
     public Func<long, bool>? MakeDurable { get; set; }
 
-    /// <summary>Messages of the timer topic that say no time or no topic.</summary>
-    public long Malformed { get; private set; }
+    /// <summary>Called for a message of the timer topic that says no time or no topic, on the dispatcher's thread.</summary>
+    public Action? Malformed { get; set; }
 
     public IReadOnlyList<Repair> Repairs => _repairs;
 
@@ -162,7 +166,7 @@ internal sealed class TimerIndex : ILogProjection
                 TellFrom = _state.TellFrom,
                 FirstPending = firstPending,
                 LastPhysical = _lastPhysical,
-                Timestamp = _time.GetUtcNow().ToUnixTimeMilliseconds(),
+                Timestamp = Now(),
                 Counter = _checkpoint.Counter + 1,
                 Precision = _state.Placement.Precision,
                 FileSize = _state.Log.FileSize,
@@ -228,6 +232,11 @@ internal sealed class TimerIndex : ILogProjection
     private bool LoadApache()
     {
         var log = _state.Log;
+        // A read time that no clock gave leads nowhere: the log does.
+        if (_checkpoint.Progress.Slot is < 0 or > MaxTime || _checkpoint.Progress.Slot - Now() > MaxAhead)
+            _checkpoint = new TimerCheckpoint { Origin = TimerCheckpointOrigin.Damaged };
+        if (_checkpoint.Origin != TimerCheckpointOrigin.Apache || _state.Placement.Precision != ApachePrecision)
+            return false;
         if (!log.Load(0) || !log.TrySetEnd(log.FindEnd()) || log.End < _checkpoint.LogFlushed)
             return false;
         _state.Progress = _checkpoint.Progress;
@@ -251,9 +260,18 @@ internal sealed class TimerIndex : ILogProjection
         }
 
         var before = _checkpoint;
+        var earlier = before.Origin switch
+        {
+            TimerCheckpointOrigin.Apache => ApachePrecision,
+            TimerCheckpointOrigin.Own when before.Precision != _state.Placement.Precision => Math.Max(before.Precision, before.EarlierPrecision),
+            _ => before.EarlierPrecision,
+        };
+        var isNew = earlier != before.EarlierPrecision || before.Precision != _state.Placement.Precision;
         _checkpoint = new TimerCheckpoint
         {
             Counter = before.Counter,
+            EarlierPrecision = earlier,
+            EarlierBefore = isNew ? before.QueueOffset : before.EarlierBefore,
             ApacheQueueOffset = before.Origin == TimerCheckpointOrigin.Apache ? before.QueueOffset : before.ApacheQueueOffset,
             ApacheReadTime = before.Origin == TimerCheckpointOrigin.Apache ? before.Progress.Slot : before.ApacheReadTime,
         };
@@ -270,6 +288,8 @@ internal sealed class TimerIndex : ILogProjection
         _counts.ClearCounts();
         return start.LogStart;
     }
+
+    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private bool HasTimers() => _files.List(Path.Combine(_options.Directory, "consumequeue", "rmq_sys_wheel_timer")).Count > 0;
 
@@ -289,7 +309,7 @@ internal sealed class TimerIndex : ILogProjection
         if (!TimerTopic.TryNumber(record.Properties, TimerTopic.OutMs, out var due)
             || !PropertyText.TryGet(record.Properties, SystemProperties.RealTopic, out var topic))
         {
-            Malformed++;
+            Malformed?.Invoke();
             return;
         }
 
@@ -299,7 +319,7 @@ internal sealed class TimerIndex : ILogProjection
         {
             PhysicalOffset = record.PhysicalOffset,
             Size = record.Size,
-            Due = Math.Max(0, due),
+            Due = Math.Clamp(due, 0, MaxTime),
             Stored = record.StoreTimestamp,
             QueueOffset = record.QueueOffset,
             TopicHash = hash,
@@ -317,15 +337,16 @@ internal sealed class TimerIndex : ILogProjection
 
     private void Place(in StagedTimer timer)
     {
-        var (wanted, rolls) = _state.Placement.Place(timer.Due, timer.Stored);
+        // What was taken for a longer slot may be meant for its end.
+        var due = timer.QueueOffset < _checkpoint.EarlierBefore ? timer.Due + Math.Max(0, _checkpoint.EarlierPrecision - 1) : timer.Due;
+        var (wanted, rolls) = _state.Placement.Place(due, timer.Stored);
         if (timer.QueueOffset < _skipBefore
-            || (_rebuilds && timer.QueueOffset < _checkpoint.ApacheQueueOffset && wanted < _checkpoint.ApacheReadTime))
+            || (_rebuilds && timer.QueueOffset < _checkpoint.ApacheQueueOffset && wanted + _state.Placement.Precision <= _checkpoint.ApacheReadTime))
         {
             return;
         }
 
-        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        var (slot, progress) = _state.Progress.Admit(wanted, now, _state.Placement.Precision, _state.Log.End);
+        var (slot, progress) = _state.Progress.Admit(wanted, Now(), _state.Placement.Precision, _state.Log.End);
         var written = _state.Placement.SlotOf(timer.Stored);
         if (slot - written is > int.MaxValue or < int.MinValue)
             written = slot;

@@ -142,10 +142,13 @@ internal sealed class TimerReader
         }
     }
 
+    // A damaged unit must not lead in a circle.
+    private static long Before(long position, in TimerUnit unit) => unit.Previous < position ? unit.Previous : -1;
+
     // Also those of units that are done: a recall may stand before the timer it recalls, when that was rolled.
     private void TakeRecalls(long last, Func<TimerUnit, UInt128> recall)
     {
-        for (var position = last; position > _seen && _state.Log.TryRead(position, out var unit); position = unit.Previous)
+        for (var position = last; position > _seen && _state.Log.TryRead(position, out var unit); position = Before(position, unit))
         {
             if (unit.Recalls && recall(unit) is var key && key != UInt128.Zero)
                 _recalled.Add(key);
@@ -157,7 +160,7 @@ internal sealed class TimerReader
     private ReadOnlyMemory<DueTimer> Walk(long last, long done)
     {
         var count = 0L;
-        for (var position = last; position > done && _state.Log.TryRead(position, out var unit); position = unit.Previous)
+        for (var position = last; position > done && _state.Log.TryRead(position, out var unit); position = Before(position, unit))
         {
             if (unit.Settled != 0)
                 continue;

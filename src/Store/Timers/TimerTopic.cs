@@ -55,7 +55,7 @@ public static class TimerTopic
         {
             if (reader.Name.SequenceEqual(RollTimes) && rolls)
             {
-                Utf8Parser.TryParse(reader.Value, out times, out _);
+                times = Utf8Parser.TryParse(reader.Value, out long before, out _) ? before : 0;
                 continue;
             }
 

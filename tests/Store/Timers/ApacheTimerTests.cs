@@ -187,11 +187,13 @@ public sealed class ApacheTimerTests : IDisposable
             ApacheQueueOffset = 10,
             ApacheReadTime = 11,
             FileSize = 600,
+            EarlierPrecision = 12,
+            EarlierBefore = 13,
         };
         var page = new byte[TimerCheckpoint.Size];
         own.Write(page);
         Assert.Equal(own, TimerCheckpoint.Read(page));
-        for (var i = 64; i < 188; i++)
+        for (var i = 64; i < 204; i++)
         {
             page[i] ^= 1;
             Assert.NotEqual(TimerCheckpointOrigin.Own, TimerCheckpoint.Read(page).Origin);

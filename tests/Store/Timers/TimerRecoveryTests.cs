@@ -150,6 +150,49 @@ public sealed class TimerRecoveryTests
         await store.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData(1000, 100)]
+    [InlineData(100, 250)]
+    [InlineData(1000, 7000)]
+    public async Task Another_precision_brings_nothing_early_and_everything_once(int before, int after)
+    {
+        var start = _clock.Now();
+        await using (var store = Open(options => options.TimerPrecision = TimeSpan.FromMilliseconds(before)))
+        {
+            for (var i = 0; i < 40; i++)
+                store.AppendTimer(_clock, "later", $"{i:00}", start + 1 + (i * 333));
+            store.AppendTimer(_clock, "later", "gone", start + 7_123);
+            store.Recall(_clock, "later", "gone", ((start + 7_123) / before * before) + 1);
+            await store.Pass(_clock, TimeSpan.FromMilliseconds(3_000));
+        }
+
+        foreach (var rebuild in new[] { false, true })
+        {
+            await using var store = Open(options =>
+            {
+                options.TimerPrecision = TimeSpan.FromMilliseconds(after);
+                options.Rebuild = rebuild;
+            });
+            for (var i = 0; i < 60; i++)
+            {
+                await store.Pass(_clock, TimeSpan.FromMilliseconds(50));
+                var last = store.Bodies("later", 1).Select(body => int.Parse(body, CultureInfo.InvariantCulture)).Max();
+                Assert.True(start + 1 + (last * 333) <= _clock.Now(), $"{last} came early");
+            }
+        }
+
+        await using var end = Open(options => options.TimerPrecision = TimeSpan.FromMilliseconds(after));
+        await end.Pass(_clock, TimeSpan.FromSeconds(30));
+        Assert.Equal(Enumerable.Range(0, 40).Select(i => $"{i:00}"), end.Bodies("later", 1).Order());
+    }
+
+    [Fact]
+    public async Task Damaged_timer_files_do_not_stop_the_store_and_a_rebuild_brings_what_they_lost()
+    {
+        for (var i = 0; i < 100; i++)
+            await Seeded.RunAsync(Damage);
+    }
+
     [Fact]
     public async Task Counts_of_topics_are_kept_in_timermetrics()
     {
@@ -165,6 +208,37 @@ public sealed class TimerRecoveryTests
         Assert.Contains($"\"timingCount\":{{\"later\":{{\"count\":2,\"timeStamp\":{time}}},\"other\":{{\"count\":1,\"timeStamp\":{time}}}}}", text, StringComparison.Ordinal);
         await using var again = Open();
         Assert.Equal((2, 1), (again.Timers.PendingOf("later"), again.Timers.PendingOf("other")));
+    }
+
+    private static async Task Damage(Random random)
+    {
+        var files = new FaultyFileSystem(random.Next());
+        var clock = new ManualClock();
+        var start = clock.Now();
+        var closed = MessageStore.Open(TimerKit.Options("/store"), new FaultyProcess(files), clock);
+        closed.Timers.Start();
+        for (var i = 0; i < 30; i++)
+            closed.AppendTimer(clock, "later", $"{i}", start + 1_000 + (i * 500));
+        await closed.Pass(clock, TimeSpan.FromSeconds(5));
+        await closed.DisposeAsync();
+        var paths = files.Paths.Where(path => path.Contains("timer", StringComparison.Ordinal) && !path.Contains("consumequeue", StringComparison.Ordinal)).ToList();
+        for (var flips = random.Next(1, 4); flips > 0; flips--)
+        {
+            var path = paths[random.Next(paths.Count)];
+            var length = Math.Min(files.Content(path).Length, 600);
+            if (length > 0)
+                files.FlipBit(path, random.Next(length), random.Next(8));
+        }
+
+        foreach (var rebuild in new[] { false, true })
+        {
+            await using var store = MessageStore.Open(TimerKit.Options("/store", options => options.Rebuild = rebuild), new FaultyProcess(files), clock);
+            store.Timers.Start();
+            await store.Pass(clock, TimeSpan.FromSeconds(30));
+            Assert.True(store.State.CanAppend);
+            if (rebuild)
+                Assert.Equal(30, store.Bodies("later", 1).Distinct().Count());
+        }
     }
 
     private int TimerLogFiles() => _files.Paths.Count(path => path.StartsWith("/store/timerlog/", StringComparison.Ordinal));
