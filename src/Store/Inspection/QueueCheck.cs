@@ -46,7 +46,7 @@ internal sealed class QueueCheck
         var size = CommonSize(queues);
         foreach (var queue in queues)
         {
-            Add(queue);
+            Add(queue, Encoding.UTF8.GetBytes(queue.Topic));
             for (var i = 0; i < queue.Files.Count; i++)
                 CheckFile(queue, i, size);
         }
@@ -100,14 +100,15 @@ internal sealed class QueueCheck
         }
     }
 
-    private void Add(QueueReader queue)
+    private State Add(QueueReader queue, byte[] topic)
     {
         queue.BlockEntries = _blockEntries;
-        var topic = Encoding.UTF8.GetBytes(queue.Topic);
+        var added = new State(queue);
         if (!_topics.TryGetValue(topic, out var states))
             _topics.Add(topic, states = []);
-        states.Add(new State(queue));
+        states.Add(added);
         Queues++;
+        return added;
     }
 
     private State StateOf(in MessageRecord record)
@@ -115,8 +116,8 @@ internal sealed class QueueCheck
         var queueId = record.QueueId;
         if (!_byBytes.TryGetValue(record.Topic, out var states) || states.Find(state => state.Reader.QueueId == queueId) is not { } found)
         {
-            Add(_store.Queue(record.TopicString, record.QueueId));
-            found = _topics[record.Topic.ToArray()][^1];
+            // The bytes of a damaged topic need not be what its name makes of them.
+            found = Add(_store.Queue(record.TopicString, record.QueueId), record.Topic.ToArray());
         }
 
         return found;
