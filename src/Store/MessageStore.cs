@@ -169,7 +169,7 @@ public sealed class MessageStore : IAsyncDisposable
             var index = options.IndexEnabled ? new KeyIndex(options, files, time) : null;
             var compacted = new CompactedTopics(files, options, time, logger);
             var timers = new TimerIndex(options, files, time);
-            var lightQueues = new LightQueues.LightQueues(options, files, lightQueueSelector);
+            var lightQueues = ProtoBridgeMQ.Store.LightQueues.LightQueues.Of(options, files, lightQueueSelector);
             var projections = new ProjectionSet(index is null ? [compacted, timers, lightQueues.Projection] : [index, compacted, timers, lightQueues.Projection]);
             recovery = new StoreRecovery(options, files, checkpointFile, projections, directory.WasAborted, time, logger);
             var store = new MessageStore(options, files, time, logger, directory, checkpointFile, projections, index, compacted, timers, lightQueues, recovery, listeners ?? []);

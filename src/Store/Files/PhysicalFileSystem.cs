@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Microsoft.Win32.SafeHandles;
 
 namespace ProtoBridgeMQ.Store.Files;
@@ -5,6 +6,8 @@ namespace ProtoBridgeMQ.Store.Files;
 /// <summary>The file system of the machine.</summary>
 public sealed class PhysicalFileSystem : IFileSystem
 {
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
     /// <summary>The one instance; it has no state.</summary>
     public static PhysicalFileSystem Instance { get; } = new();
 
@@ -14,10 +17,10 @@ public sealed class PhysicalFileSystem : IFileSystem
     /// <inheritdoc/>
     public IReadOnlyList<FileEntry> List(string directory)
     {
-        var info = new DirectoryInfo(directory);
-        if (!info.Exists)
-            return [];
-        return [.. info.EnumerateFileSystemInfos().Select(entry => new FileEntry(entry.Name, (entry as FileInfo)?.Length ?? 0, entry is DirectoryInfo))];
+        // No object for each entry, and a stat of files alone: a hundred thousand queues are a hundred thousand directories.
+        return Directory.Exists(directory)
+            ? [.. new FileSystemEnumerable<FileEntry>(directory, static (ref FileSystemEntry entry) => new FileEntry(entry.FileName.ToString(), entry.IsDirectory ? 0 : entry.Length, entry.IsDirectory), Everything)]
+            : [];
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
@@ -18,7 +17,6 @@ namespace ProtoBridgeMQ.Store.LightQueues;
 public sealed class LightQueues
 {
     private readonly LightQueueTable _table;
-    private readonly LightQueueArena _arena;
     private readonly LightQueueCatalogue _catalogue;
     private readonly LightQueueRegistry _registry;
     private readonly LightQueueProjection _projection;
@@ -29,15 +27,13 @@ public sealed class LightQueues
     private Dispatcher? _dispatcher;
     private StoreHealth? _health;
 
-    internal LightQueues(StoreOptions options, IFileSystem files, ILightQueueSelector? selector)
+    private LightQueues(LightQueueTable table, LightQueueCatalogue catalogue, LightQueueRegistry registry, LightQueueProjection projection, LightQueueMetrics metrics)
     {
-        var directory = Path.Combine(options.Directory, "lightqueues");
-        _arena = new LightQueueArena(files, directory, options.LightQueueFileSize / 4096 * 4096, options.MaxLightQueueBytes);
-        _table = new LightQueueTable(_arena);
-        _catalogue = new LightQueueCatalogue(files, directory);
-        _registry = new LightQueueRegistry(_table, _catalogue, _arena, selector, options.MaxLightQueues);
-        _metrics = new LightQueueMetrics(() => _registry.Count, () => _arena.InUse * LightQueueBlock.Size);
-        _projection = new LightQueueProjection(_table, _arena, new LightQueueHeads(files, directory), _catalogue, _registry, _metrics, selector, options);
+        _table = table;
+        _catalogue = catalogue;
+        _registry = registry;
+        _projection = projection;
+        _metrics = metrics;
     }
 
     /// <summary>Light queues that exist.</summary>
@@ -146,6 +142,19 @@ public sealed class LightQueues
         // The one who listens to the dispatcher stays: the next listener finds it there.
         lock (_listenerLock)
             Volatile.Write(ref _listeners, [.. _listeners.Where(other => other != listener)]);
+    }
+
+    /// <summary>Those of a store directory. The projection owns the files and lets them go.</summary>
+    internal static LightQueues Of(StoreOptions options, IFileSystem files, ILightQueueSelector? selector)
+    {
+        var directory = Path.Combine(options.Directory, "lightqueues");
+        var arena = new LightQueueArena(files, directory, options.LightQueueFileSize / 4096 * 4096, options.MaxLightQueueBytes);
+        var table = new LightQueueTable(arena);
+        var catalogue = new LightQueueCatalogue(files, directory);
+        var registry = new LightQueueRegistry(table, catalogue, arena, selector, options.MaxLightQueues);
+        var metrics = new LightQueueMetrics(() => registry.Count, () => arena.InUse * LightQueueBlock.Size);
+        var projection = new LightQueueProjection(table, arena, new LightQueueHeads(files, directory), catalogue, registry, metrics, selector, options);
+        return new LightQueues(table, catalogue, registry, projection, metrics);
     }
 
     internal void Attach(CommitLog log, Dispatcher dispatcher, StoreHealth health)

@@ -6,6 +6,8 @@ namespace ProtoBridgeMQ.Store.Queues;
 /// </summary>
 internal static class QueueSearch
 {
+    private const int FirstStep = 64;
+
     /// <summary>Offset of the first entry, no filler, whose record is at or after a physical offset; <paramref name="high"/> without one.</summary>
     public static long FirstAtOrAfter(QueueFiles files, ConsumeQueue queue, long low, long high, long physicalOffset)
     {
@@ -37,13 +39,22 @@ internal static class QueueSearch
     /// <summary>Offset after the last entry whose record is before a physical offset: entries behind it are none, or of later records.</summary>
     public static long EndBefore(QueueFiles files, ConsumeQueue queue, long low, long high, long physicalOffset)
     {
-        Span<QueueEntry> window = stackalloc QueueEntry[3];
+        // Most queues are short in files that are long and sparse: a look at the middle of a hole has the kernel fill pages.
+        for (long step = FirstStep; low + step < high; step *= 4)
+        {
+            if (!IsBefore(files, queue, low + step - 1, physicalOffset))
+            {
+                high = low + step - 1;
+                break;
+            }
+
+            low += step;
+        }
+
         while (low < high)
         {
             var middle = low + ((high - low) / 2);
-            Read(files, queue, middle, window);
-            var known = IsKnown(window[1], physicalOffset) && !(window[0].IsPlausible && !window[1].IsFiller && window[0].PhysicalOffset >= window[1].PhysicalOffset);
-            if (known || (window[1] != default && IsKnown(window[2], physicalOffset)))
+            if (IsBefore(files, queue, middle, physicalOffset))
                 low = middle + 1;
             else
                 high = middle;
@@ -62,6 +73,15 @@ internal static class QueueSearch
             return false;
         entry = QueueEntry.Read(bytes);
         return true;
+    }
+
+    /// <summary>Whether an entry, or the one behind it when it is damaged, is of a record before a physical offset.</summary>
+    private static bool IsBefore(QueueFiles files, ConsumeQueue queue, long offset, long physicalOffset)
+    {
+        Span<QueueEntry> window = stackalloc QueueEntry[3];
+        Read(files, queue, offset, window);
+        var known = IsKnown(window[1], physicalOffset) && !(window[0].IsPlausible && !window[1].IsFiller && window[0].PhysicalOffset >= window[1].PhysicalOffset);
+        return known || (window[1] != default && IsKnown(window[2], physicalOffset));
     }
 
     private static bool IsKnown(in QueueEntry entry, long physicalOffset) =>
