@@ -3,7 +3,6 @@ using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Compaction;
 using ProtoBridgeMQ.Store.Log;
-using ProtoBridgeMQ.Store.Queues;
 
 namespace ProtoBridgeMQ.Tests.Store.Compaction;
 
