@@ -2,7 +2,6 @@ using System.Text;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Bodies;
-using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
