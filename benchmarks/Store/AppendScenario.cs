@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
@@ -13,7 +14,7 @@ internal static class AppendScenario
 {
     private const int Block = 64 << 10;
 
-    public static IReadOnlyList<Line> Run(BenchmarkOptions options)
+    public static async Task<IReadOnlyList<Line>> RunAsync(BenchmarkOptions options)
     {
         var lines = new List<Line>();
         foreach (int size in options.Sizes)
@@ -26,7 +27,7 @@ internal static class AppendScenario
             {
                 floor = Math.Max(floor, Plain(options, round, reserve: false));
                 reserved = Math.Max(reserved, Plain(options, round, reserve: true));
-                (double bytes, double messages) = Store(options, round, size);
+                (double bytes, double messages) = await StoreAsync(options, round, size);
                 store = Math.Max(store, bytes);
                 rate = Math.Max(rate, messages);
             }
@@ -43,7 +44,7 @@ internal static class AppendScenario
         string path = Path.Combine(options.Directory, $"plain-{round}");
         long bytes = (long)options.Megabytes << 20;
         byte[] block = new byte[Block];
-        Random.Shared.NextBytes(block);
+        RandomNumberGenerator.Fill(block);
         using (SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, preallocationSize: reserve ? bytes : 0))
         {
             long started = Stopwatch.GetTimestamp();
@@ -58,12 +59,12 @@ internal static class AppendScenario
         }
     }
 
-    private static (double Bytes, double Messages) Store(BenchmarkOptions options, int round, int size)
+    private static async Task<(double Bytes, double Messages)> StoreAsync(BenchmarkOptions options, int round, int size)
     {
         StoreOptions settings = BenchmarkStore.Options(options, $"append-{round}", FlushMode.Async);
         settings.AsyncFlushInterval = TimeSpan.FromMinutes(1);
         byte[] body = new byte[size];
-        Random.Shared.NextBytes(body);
+        RandomNumberGenerator.Fill(body);
         MessageStore store = MessageStore.Open(settings);
         BenchmarkStore.Fill(store, body, 1 << 20);
         long from = store.Written.Value;
@@ -71,7 +72,7 @@ internal static class AppendScenario
         int count = BenchmarkStore.Fill(store, body, from + ((long)options.Megabytes << 20));
         TimeSpan taken = Stopwatch.GetElapsedTime(started);
         double bytes = store.Written.Value - from;
-        store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        await store.DisposeAsync();
         Directory.Delete(settings.Directory, recursive: true);
         return (bytes / taken.TotalSeconds / 1e6, count / taken.TotalSeconds);
     }

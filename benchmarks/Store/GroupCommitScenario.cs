@@ -37,6 +37,9 @@ internal static partial class GroupCommitScenario
         var times = new List<double>();
         using (SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, preallocationSize: 256 << 20))
         {
+            // As the store's segments: blocks and length are there, so that a flush is one of data.
+            RandomAccess.SetLength(file, 256 << 20);
+            RandomAccess.FlushToDisk(file);
             long begun = Stopwatch.GetTimestamp();
             long at = 0;
             while (Stopwatch.GetElapsedTime(begun) < options.Time)

@@ -16,7 +16,7 @@ var root = new RootCommand("Measures the store against the floor of its file sys
 {
     scenario, directory, sizes, senders, megabytes, seconds, rounds, json,
 };
-root.SetAction(async (parsed, _) =>
+root.SetAction(async (parsed, cancellation) =>
 {
     var options = new BenchmarkOptions(
         Directory.CreateDirectory(Path.Combine(parsed.GetValue(directory)!, $"protobridge-bench-{Environment.ProcessId}")).FullName,
@@ -29,7 +29,7 @@ root.SetAction(async (parsed, _) =>
     {
         IReadOnlyList<Line> lines = parsed.GetValue(scenario) switch
         {
-            "append" => AppendScenario.Run(options),
+            "append" => await AppendScenario.RunAsync(options),
             "groupcommit" => await GroupCommitScenario.RunAsync(options),
             "read" => await ReadScenario.RunAsync(options),
             _ => await ColdStartScenario.RunAsync(options),
@@ -41,7 +41,7 @@ root.SetAction(async (parsed, _) =>
 
         if (parsed.GetValue(json) is { } file)
         {
-            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(lines));
+            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(lines), cancellation);
         }
     }
     finally

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
@@ -23,7 +24,7 @@ internal static class ReadScenario
         {
             StoreOptions settings = BenchmarkStore.Options(options, $"read-{size}", FlushMode.Async);
             byte[] body = new byte[size];
-            Random.Shared.NextBytes(body);
+            RandomNumberGenerator.Fill(body);
             await using (MessageStore filling = MessageStore.Open(settings))
             {
                 BenchmarkStore.Fill(filling, body, (long)options.Megabytes << 20);

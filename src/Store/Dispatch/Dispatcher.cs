@@ -27,7 +27,7 @@ internal sealed partial class Dispatcher : IDisposable
     private readonly Func<long> _confirmed;
     private readonly ILogger _logger;
     private readonly DispatchWaiters _waiters = new();
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake;
     private readonly Thread _thread;
     private readonly Dispatched[] _batch = new Dispatched[BatchRecords];
     private readonly Lock _progressLock = new();
@@ -57,6 +57,8 @@ internal sealed partial class Dispatcher : IDisposable
         _damage = damage;
         _time = time;
         _retryInterval = options.DiskFullRetryInterval;
+        // With fsync there is work once a flush, and the processor belongs to the senders meanwhile.
+        _wake = new WakeSignal(mayLook: options.FlushMode == FlushMode.Async);
         _confirmed = confirmed;
         _logger = logger;
         _listeners = [.. listeners];

@@ -2,8 +2,8 @@ namespace ProtoBridgeMQ.Store.Durability;
 
 /// <summary>
 /// Wakes one sleeping thread. Notifying a thread that is awake costs a fence and a read, so every append can do it.
-/// Before it sleeps the thread looks around for some microseconds, as long as that pays: then neither side pays for the
-/// system's sleep and wake-up. Where nothing comes so soon it stops, and tries again now and then.
+/// One that may look around does so for some microseconds before it sleeps, as long as that pays: then neither side pays
+/// for the system's sleep and wake-up. Where nothing comes so soon it stops, and tries again now and then.
 /// </summary>
 internal sealed class WakeSignal : IDisposable
 {
@@ -18,10 +18,12 @@ internal sealed class WakeSignal : IDisposable
     private const int Pauses = 4;
 
     private readonly AutoResetEvent _event = new(false);
-    private readonly bool _mayLook = Environment.ProcessorCount > 1;
+    private readonly bool _mayLook;
     private int _state;
     private int _looks;
     private int _sleeps;
+
+    public WakeSignal(bool mayLook = false) => _mayLook = mayLook && Environment.ProcessorCount > 1;
 
     /// <summary>Wakes the thread if it sleeps. What it is to see was written before.</summary>
     public void Notify()

@@ -1,10 +1,8 @@
 using System.Globalization;
-using System.Text;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
-using ProtoBridgeMQ.Store.Queues;
 using ProtoBridgeMQ.Tests.Store.Faults;
 using ProtoBridgeMQ.Tests.Support;
 
