@@ -2,7 +2,6 @@ using System.Globalization;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Integrity;
-using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Tests.Store.Faults;
 using ProtoBridgeMQ.Tests.Support;
 
