@@ -68,13 +68,13 @@ internal static class StoreQueueScale
         Cost checkpoint = Time(() => store.WriteCheckpoint());
         Cost rate = await AppendAsync(store, topics, messages);
         Cost second = Time(() => store.WriteCheckpoint());
-        Cost stop = Time(() => store.DisposeAsync().AsTask().GetAwaiter().GetResult());
+        Cost stop = await TimeAsync(() => store.DisposeAsync());
         Cost start = Time(() => store = MessageStore.Open(options, lightQueueSelector: selector));
         await store.DisposeAsync();
         await File.WriteAllTextAsync(Path.Combine(directory, "abort"), "1");
         Cost unclean = Time(() => store = MessageStore.Open(options, lightQueueSelector: selector));
         await store.DisposeAsync();
-        Console.WriteLine(string.Create(
+        await Console.Out.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"{(light ? "light" : "ordinary"),8} queues {queues,9:N0}: {messages / rate.Elapsed.TotalSeconds,9:N0} msg/s, {rate.Processor.TotalMicroseconds / messages:N2} us of processor a message; first message each {first}, heap {(double)heap / queues:N0} B/queue, "
             + $"create {create}, checkpoint {checkpoint} then {second}, stop {stop}, start {start}, after a crash {unclean}"));
@@ -113,13 +113,15 @@ internal static class StoreQueueScale
         return new Cost(Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - processor);
     }
 
-    private static long Heap()
+    private static async Task<Cost> TimeAsync(Func<ValueTask> action)
     {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        return GC.GetTotalMemory(forceFullCollection: true);
+        long started = Stopwatch.GetTimestamp();
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
+        await action();
+        return new Cost(Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - processor);
     }
+
+    private static long Heap() => GC.GetTotalMemory(forceFullCollection: true);
 
     /// <summary>Time by the clock, and of the processor.</summary>
     private readonly record struct Cost(TimeSpan Elapsed, TimeSpan Processor)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.LightQueues;

@@ -40,11 +40,7 @@ public sealed class LightQueueMemoryTests
         }
     }
 
-    private static long Heap()
-    {
-        GC.Collect();
-        return GC.GetTotalMemory(forceFullCollection: true);
-    }
+    private static long Heap() => GC.GetTotalMemory(forceFullCollection: true);
 
     private sealed class Ignored : List<LightQueueId>, ICollection<LightQueueId>
     {

@@ -35,7 +35,7 @@ public sealed class ApacheTimerTests : IDisposable
     {
         var wheel = File.ReadAllBytes(_directory["store/timerwheel"]);
         Assert.Equal(RingSlots * TimerSlot.EncodedSize, wheel.Length);
-        Assert.Equal(Number(_expected.RootElement, "slotsTotal"), RingSlots);
+        Assert.Equal(RingSlots, Number(_expected.RootElement, "slotsTotal"));
         var expected = _expected.RootElement.GetProperty("slots").EnumerateArray().ToDictionary(slot => Number(slot, "index"));
         var bytes = new byte[TimerSlot.EncodedSize];
         for (var i = 0; i < RingSlots; i++)
@@ -151,7 +151,7 @@ public sealed class ApacheTimerTests : IDisposable
     [Fact]
     public async Task Our_wheel_and_checkpoint_of_the_same_messages_are_Apaches()
     {
-        var theirs = File.ReadAllBytes(_directory["store/timerwheel"]);
+        var theirs = await File.ReadAllBytesAsync(_directory["store/timerwheel"]);
         var theirLog = Directory.GetFiles(_directory["store/timerlog"]).ToDictionary(path => Path.GetFileName(path)!, File.ReadAllBytes);
         File.Delete(_directory["store/timerwheel"]);
         Directory.Delete(_directory["store/timerlog"], true);
@@ -161,9 +161,9 @@ public sealed class ApacheTimerTests : IDisposable
 
         // Ours knows from the log alone that nothing tells of the three that Apache delivered: they are there again.
         foreach (var (name, bytes) in theirLog)
-            Assert.Equal(bytes, File.ReadAllBytes(_directory["store/timerlog/" + name]));
-        Assert.Equal(theirs, File.ReadAllBytes(_directory["store/timerwheel"]));
-        var check = TimerCheckpoint.Read(File.ReadAllBytes(_directory["store/config/timercheck"]));
+            Assert.Equal(bytes, await File.ReadAllBytesAsync(_directory["store/timerlog/" + name]));
+        Assert.Equal(theirs, await File.ReadAllBytesAsync(_directory["store/timerwheel"]));
+        var check = TimerCheckpoint.Read(await File.ReadAllBytesAsync(_directory["store/config/timercheck"]));
         Assert.Equal(TimerCheckpointOrigin.Own, check.Origin);
         Assert.Equal(Number(_expected.RootElement.GetProperty("timercheck"), "flushPos"), check.LogFlushed);
         Assert.Equal(Number(_expected.RootElement.GetProperty("timercheck"), "queueOffset"), check.QueueOffset);

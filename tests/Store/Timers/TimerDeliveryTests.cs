@@ -215,7 +215,7 @@ public sealed class TimerDeliveryTests : IDisposable
         Assert.Equal(TimerAdmission.StoreFull, store.Timers.Admit(at + 60_000, out _));
     }
 
-    private void AppendLate(MessageStore store, string body, long outMs)
+    private static void AppendLate(MessageStore store, string body, long outMs)
     {
         var properties = new byte[256];
         var writer = new ProtoBridgeMQ.Remoting.Messages.PropertyTextWriter(properties);

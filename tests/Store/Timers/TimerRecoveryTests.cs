@@ -1,6 +1,5 @@
 using System.Globalization;
 using ProtoBridgeMQ.Store;
-using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Tests.Store.Faults;
 using ProtoBridgeMQ.Tests.Support;
 

@@ -45,10 +45,17 @@ internal sealed class BrokerBench : IAsyncDisposable
     }
 
     /// <summary>A clean stop, something in between, and a new start.</summary>
-    public async Task RestartAfterAsync(Action between)
+    public Task RestartAfterAsync(Action between) => RestartAfterAsync(() =>
+    {
+        between();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>As above.</summary>
+    public async Task RestartAfterAsync(Func<Task> between)
     {
         await StopAsync();
-        between();
+        await between();
         Start();
     }
 
