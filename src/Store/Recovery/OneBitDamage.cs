@@ -19,7 +19,7 @@ internal static class OneBitDamage
         var stored = BinaryPrimitives.ReadInt32BigEndian(bytes);
         if (TryMend(bytes, stored, position, out mended, out changed))
             return true;
-        for (var bit = 0; bit < 31; bit++)
+        for (var bit = 0; bit < 32; bit++)
         {
             if (TryMend(bytes, stored ^ (1 << bit), position, out mended, out changed))
                 return true;

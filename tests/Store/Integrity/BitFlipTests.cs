@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
@@ -79,6 +80,8 @@ public sealed class BitFlipTests
         foreach (var (path, content) in sound)
             files.Put(path, content);
         prepare(files);
+        if (!files.FileExists("/store/checkpoint") && LooksLikeALostSector(sound[name], bit))
+            return;
         files.FlipBit(name, bit / 8, (int)(bit % 8));
         var what = $"bit {bit % 8} of byte {bit / 8} of {name}";
         var store = MessageStore.Open(Options(), files);
@@ -99,6 +102,25 @@ public sealed class BitFlipTests
         {
             await store.DisposeAsync();
         }
+    }
+
+    /// <summary>
+    /// The one flip that cannot be told from a torn write when nothing says what was durable: it cleared all that its record
+    /// has in the sector. docs/storage.md names it.
+    /// </summary>
+    private static bool LooksLikeALostSector(byte[] segment, long bit)
+    {
+        var at = (int)(bit / 8);
+        var start = 0;
+        while (BinaryPrimitives.ReadInt32BigEndian(segment.AsSpan(start)) is > 0 and var size && start + size <= at)
+            start += size;
+        var end = start + BinaryPrimitives.ReadInt32BigEndian(segment.AsSpan(start));
+        var sector = at / 512 * 512;
+        var part = segment.AsSpan(Math.Max(start, sector)..Math.Min(end, sector + 512)).ToArray();
+        if (part.Length == 0)
+            return false;
+        part[at - Math.Max(start, sector)] ^= (byte)(1 << (int)(bit % 8));
+        return part.AsSpan().IndexOfAnyExcept((byte)0) < 0;
     }
 
     private static Dictionary<string, string> ByQueue(MessageStore store)
