@@ -28,11 +28,16 @@ public sealed class BitFlipTests
 
     [Fact]
     public async Task A_flip_in_the_log_costs_at_most_its_message_when_all_of_it_is_read_at_the_start() =>
-        await ForFlips(await Closed(), path => path.StartsWith(Log, StringComparison.Ordinal), static files =>
-        {
-            Kill(files);
-            files.DeleteFile("/store/checkpoint");
-        });
+        await ForFlips(await Closed(), path => path.StartsWith(Log, StringComparison.Ordinal), LoseCheckpoint);
+
+    [Fact]
+    public async Task A_flip_of_each_bit_of_a_size_costs_its_message_when_all_of_the_log_is_read_at_the_start()
+    {
+        var sound = await Closed();
+        var expected = await Expected(sound);
+        for (var bit = 0; bit < 32; bit++)
+            await Flip(sound, Log + "00000000000000000000", bit, LoseCheckpoint, expected, mayLose: 1);
+    }
 
     [Fact]
     public async Task A_flip_in_a_queue_file_costs_no_message() =>
@@ -47,6 +52,12 @@ public sealed class BitFlipTests
         await ForFlips(await Closed(), path => path.EndsWith("checkpoint", StringComparison.Ordinal), static _ => { }, mayLose: 0);
 
     private static void Kill(FaultyFileSystem files) => files.Put("/store/abort", "1"u8);
+
+    private static void LoseCheckpoint(FaultyFileSystem files)
+    {
+        Kill(files);
+        files.DeleteFile("/store/checkpoint");
+    }
 
     private static async Task ForFlips(Dictionary<string, byte[]> sound, Func<string, bool> inFile, Action<FaultyFileSystem> prepare, int mayLose = 1)
     {
