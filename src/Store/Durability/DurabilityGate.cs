@@ -13,11 +13,15 @@ internal sealed class DurabilityGate
     private readonly Stack<ReleasedWaiters> _batchPool = new();
     private readonly List<DurableWaiter> _pending = [];
     private long _durable;
+    private int _releasing;
     private bool _failed;
 
     public DurabilityGate(long durable) => _durable = durable;
 
     public long Durable => Volatile.Read(ref _durable);
+
+    /// <summary>Waiters of a flush are being let go: those among them that append again do it any moment.</summary>
+    public bool IsReleasing => Volatile.Read(ref _releasing) > 0;
 
     public ValueTask<DurabilityStatus> WaitAsync(long end)
     {
@@ -96,6 +100,8 @@ internal sealed class DurabilityGate
             if (_batchPool.Count < 16)
                 _batchPool.Push(batch);
         }
+
+        Interlocked.Decrement(ref _releasing);
     }
 
     private ReleasedWaiters RentBatch(DurabilityStatus status)
@@ -103,6 +109,7 @@ internal sealed class DurabilityGate
         if (!_batchPool.TryPop(out var batch))
             batch = new ReleasedWaiters(this);
         batch.Status = status;
+        Interlocked.Increment(ref _releasing);
         return batch;
     }
 }
