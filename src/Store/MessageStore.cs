@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -107,6 +108,9 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>What is known of damage to what is stored.</summary>
     public StoreIntegrity Integrity { get; }
+
+    /// <summary>This store's own: a process may have several, whose meters have one name.</summary>
+    internal Meter Meter => _metrics.Meter;
 
     /// <summary>What the store can do now, and why. Cheap: health probes call it.</summary>
     public StoreState State => _health.State;

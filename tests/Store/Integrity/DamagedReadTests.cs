@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Text;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
@@ -18,19 +17,7 @@ public sealed class DamagedReadTests
     public async Task A_damaged_record_is_left_out_of_every_read_and_told_once()
     {
         var files = new FaultyFileSystem(1);
-        var counted = 0L;
-        using var meters = new MeterListener();
-        meters.InstrumentPublished = (instrument, listener) =>
-        {
-            if (instrument.Name == "protobridge.store.damaged")
-                listener.EnableMeasurementEvents(instrument);
-        };
-        meters.SetMeasurementEventCallback<long>((_, value, tags, _) =>
-        {
-            if (tags.Contains(new KeyValuePair<string, object?>("finder", "Read")))
-                Interlocked.Add(ref counted, value);
-        });
-        meters.Start();
+        using var readings = new StoreReadings("damaged");
         await using var store = await RepairTests.Filled(files, 10, close: false);
         Assert.True(store.TryGetQueue("topic", 0, out var queue));
         Assert.True(queue.TryReadEntry(4, out var entry));
@@ -46,7 +33,7 @@ public sealed class DamagedReadTests
 
         var damage = Assert.Single(store.Integrity.Damages);
         Assert.Equal((DamageKind.Record, entry.PhysicalOffset, "topic", 0, 4L), (damage.Kind, damage.PhysicalOffset, damage.Topic, damage.QueueId, damage.QueueOffset));
-        Assert.Equal(1, Interlocked.Read(ref counted));
+        Assert.Equal(1, readings.Of(store, "damaged", "finder=Read"));
         store.Append("topic", 0, "more");
         await store.WaitDispatchedAsync().Within("dispatched");
         Assert.Equal(10, Walk(store));
