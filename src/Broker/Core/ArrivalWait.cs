@@ -1,3 +1,5 @@
+using ProtoBridgeMQ.Broker.Filters;
+
 namespace ProtoBridgeMQ.Broker.Core;
 
 /// <summary>Why a wait for messages ended.</summary>
@@ -29,8 +31,8 @@ public abstract class ArrivalWait
     /// <summary>The queue offset waited for: the wait ends when the queue's end is beyond it.</summary>
     public long Offset { get; set; }
 
-    /// <summary>Which tags end the wait; null for all.</summary>
-    public TagFilter? Filter { get; set; }
+    /// <summary>Which messages end the wait; null for all.</summary>
+    public IMessageFilter? Filter { get; set; }
 
     /// <summary>How long to wait.</summary>
     public TimeSpan Timeout { get; set; }

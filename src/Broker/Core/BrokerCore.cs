@@ -1,5 +1,6 @@
 using System.Net;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Retention;
 using ProtoBridgeMQ.Broker.Timers;
@@ -82,6 +83,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <inheritdoc/>
     public IGroups Groups => _tables.Consumers;
+
+    /// <inheritdoc/>
+    public FilterCompiler Filters { get; } = new();
 
     /// <inheritdoc/>
     public IOffsets Offsets { get; }

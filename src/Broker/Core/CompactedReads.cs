@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Store.Compaction;
 using ProtoBridgeMQ.Store.Log;
 
@@ -12,7 +13,7 @@ internal static class CompactedReads
     private const int RecordsAtOnce = 32;
 
     /// <summary>Adds what matches from an offset on; where to go on, which is at the files' end when all was looked at.</summary>
-    public static long Collect(CompactedQueue queue, long offset, TagFilter? filter, int maxMessages, int maxBytes, RecordBatch batch)
+    public static long Collect(CompactedQueue queue, long offset, IMessageFilter? filter, int maxMessages, int maxBytes, RecordBatch batch)
     {
         if (offset >= queue.FilesEnd)
         {
@@ -21,7 +22,8 @@ internal static class CompactedReads
 
         long next = offset;
         var records = new CompactedRecord[RecordsAtOnce];
-        for (int scanned = 0; scanned < MostRecordsScanned;)
+        int most = PropertyMatch.MostLookedAt(filter, MostRecordsScanned);
+        for (int scanned = 0; scanned < most;)
         {
             int count = queue.ReadCompacted(next, records);
             if (count == 0)
@@ -40,7 +42,7 @@ internal static class CompactedReads
                     }
 
                     RecordLease lease = Read(queue, record);
-                    if (!lease.IsEmpty)
+                    if (!lease.IsEmpty && PropertyMatch.Passes(filter, lease))
                     {
                         batch.Add(lease, record.QueueOffset);
                     }

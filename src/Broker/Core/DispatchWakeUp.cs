@@ -13,7 +13,7 @@ internal sealed class DispatchWakeUp(ArrivalTable arrivals, Tails tails, DelayDe
     public void OnDispatched(in DispatchedMessage message)
     {
         string topic = message.Queue.Topic;
-        arrivals.Arrived(topic, message.Queue.QueueId, message.Record.QueueOffset, message.TagsCode);
+        arrivals.Arrived(topic, message.Queue.QueueId, message.Record.QueueOffset, message.TagsCode, message.Record.Properties);
         _scheduled |= topic.Length == TopicName.Schedule.Length && topic == TopicName.Schedule;
     }
 

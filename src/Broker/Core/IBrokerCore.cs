@@ -1,4 +1,5 @@
 using System.Net;
+using ProtoBridgeMQ.Broker.Filters;
 
 namespace ProtoBridgeMQ.Broker.Core;
 
@@ -23,6 +24,9 @@ public interface IBrokerCore
 
     /// <summary>Consumer groups.</summary>
     IGroups Groups { get; }
+
+    /// <summary>Makes filters of expressions, for reads and waits.</summary>
+    FilterCompiler Filters { get; }
 
     /// <summary>Progress and queue ends.</summary>
     IOffsets Offsets { get; }

@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Config;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Groups;
 
 namespace ProtoBridgeMQ.Broker.Core;
@@ -95,9 +96,9 @@ public sealed record SubscriptionGroup
 /// <param name="Topic">The topic.</param>
 /// <param name="Expression">Its expression.</param>
 /// <param name="Version">Larger is newer; usually milliseconds.</param>
-/// <param name="Filter">The tags.</param>
+/// <param name="Filter">What matches it; everything when the expression cannot be read.</param>
 /// <param name="ExpressionType">TAG, SQL92 and so on.</param>
-public sealed record GroupSubscription(string Topic, string Expression, long Version, TagFilter Filter, string ExpressionType = "TAG");
+public sealed record GroupSubscription(string Topic, string Expression, long Version, IMessageFilter Filter, string ExpressionType = "TAG");
 
 /// <summary>How a group shares its messages.</summary>
 public enum GroupModel

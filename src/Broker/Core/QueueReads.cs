@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Compaction;
@@ -10,7 +11,7 @@ namespace ProtoBridgeMQ.Broker.Core;
 /// <summary>Reads of queues: where the offset stands, which entries match, the leases of their records.</summary>
 internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptions options)
 {
-    /// <summary>Entries looked at in one read that finds no match, so that a rare tag does not hold a thread.</summary>
+    /// <summary>Entries looked at in one read that finds no match, so that a rare match does not hold a thread.</summary>
     private const int MostEntriesScanned = 4096;
 
     private const int EntriesAtOnce = 64;
@@ -137,7 +138,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
             next = Math.Max(next, queue.MinOffset);
         }
 
-        long scanEnd = Math.Min(max, next + Math.Max(MostEntriesScanned, maxMessages));
+        long scanEnd = Math.Min(max, next + PropertyMatch.MostLookedAt(request.Filter, Math.Max(MostEntriesScanned, maxMessages)));
         Span<QueueEntry> entries = stackalloc QueueEntry[EntriesAtOnce];
         while (next < scanEnd && batch.Count < maxMessages)
         {
@@ -170,7 +171,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         new(ReadStatus.OffsetTooSmall, min, min, max, 0, 0) { Missed = min - Math.Max(0, request.Offset) };
 
     // False when the read ends before this entry: it matches and would be too much, cannot be read yet, or was deleted.
-    private bool Take(ConsumeQueue queue, in QueueEntry entry, long queueOffset, TagFilter? filter, int maxBytes, RecordBatch batch)
+    private bool Take(ConsumeQueue queue, in QueueEntry entry, long queueOffset, IMessageFilter? filter, int maxBytes, RecordBatch batch)
     {
         if (entry.IsFiller || filter?.MatchesHash(entry.TagsCode) == false)
         {
@@ -183,7 +184,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
         }
 
         EntryReading reading = store.ReadRecord(queue, queueOffset, entry, out RecordLease lease);
-        if (reading == EntryReading.Found)
+        if (reading == EntryReading.Found && PropertyMatch.Passes(filter, lease))
         {
             batch.Add(lease, queueOffset);
         }

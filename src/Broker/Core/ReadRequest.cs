@@ -1,3 +1,5 @@
+using ProtoBridgeMQ.Broker.Filters;
+
 namespace ProtoBridgeMQ.Broker.Core;
 
 /// <summary>A read from one queue.</summary>
@@ -6,14 +8,14 @@ namespace ProtoBridgeMQ.Broker.Core;
 /// <param name="Offset">First queue offset wanted.</param>
 /// <param name="MaxMessages">At most so many records; capped by the broker's own limit.</param>
 /// <param name="MaxBytes">At most so many bytes of records (but always one record); capped by the broker's own limit.</param>
-/// <param name="Filter">Which tags; null for all.</param>
+/// <param name="Filter">Which messages; null for all.</param>
 public readonly record struct ReadRequest(
     string Topic,
     int QueueId,
     long Offset,
     int MaxMessages,
     int MaxBytes,
-    TagFilter? Filter = null);
+    IMessageFilter? Filter = null);
 
 /// <summary>How a read went.</summary>
 public enum ReadStatus
@@ -24,7 +26,7 @@ public enum ReadStatus
     /// <summary>The offset is the queue's end: nothing there yet.</summary>
     NoNewMessage,
 
-    /// <summary>Messages were there, none with a wanted tag: go on at <see cref="ReadOutcome.NextOffset"/>.</summary>
+    /// <summary>Messages were there, none of which matches: go on at <see cref="ReadOutcome.NextOffset"/>.</summary>
     NoMatchedMessage,
 
     /// <summary>The offset is before the oldest message kept.</summary>

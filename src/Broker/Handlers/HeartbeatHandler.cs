@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -83,11 +84,11 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
         return joined;
     }
 
-    private static GroupSubscription Subscription(SubscriptionData data)
+    private GroupSubscription Subscription(SubscriptionData data)
     {
-        string type = string.IsNullOrEmpty(data.ExpressionType) ? "TAG" : data.ExpressionType.ToUpperInvariant();
+        string type = string.IsNullOrEmpty(data.ExpressionType) ? FilterCompiler.Tags : data.ExpressionType.ToUpperInvariant();
         string expression = data.Expression ?? "*";
-        TagFilter filter = type == "TAG" ? TagFilter.Parse(expression) ?? TagFilter.All : TagFilter.All;
+        IMessageFilter filter = core.Filters.Compile(type, expression, out _) ?? TagFilter.All;
         return new GroupSubscription(data.Topic, expression, data.Version, filter, type);
     }
 }

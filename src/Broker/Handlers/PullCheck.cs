@@ -1,5 +1,6 @@
 using System.Text;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
@@ -46,7 +47,7 @@ internal sealed class PullCheck(BrokerCore core)
             return (ResponseCode.InvalidParameter, $"maxMsgNums[{header.MaxMessages}] is illegal");
         }
 
-        (int code, string? remark, TagFilter? filter) = (header.SystemFlag & SubscriptionFlag) != 0
+        (int code, string? remark, IMessageFilter? filter) = (header.SystemFlag & SubscriptionFlag) != 0
             ? FilterOfRequest(header, group, topic)
             : FilterOfGroup(header, group, topic);
         if (filter is null)
@@ -66,7 +67,7 @@ internal sealed class PullCheck(BrokerCore core)
             ? TimeSpan.Zero
             : TimeSpan.FromMilliseconds(Math.Min(header.SuspendTimeoutMillis, core.Options.MaxPullHold.TotalMilliseconds));
 
-    private (int Code, string? Remark, TagFilter? Filter) FilterOfRequest(in PullMessageRequestHeader header, SubscriptionGroup group, BrokerTopic topic)
+    private (int Code, string? Remark, IMessageFilter? Filter) FilterOfRequest(in PullMessageRequestHeader header, SubscriptionGroup group, BrokerTopic topic)
     {
         if (!IsTag(header.ExpressionType))
         {
@@ -90,7 +91,7 @@ internal sealed class PullCheck(BrokerCore core)
             : (ResponseCode.SubscriptionParseFailed, "parse the consumer's subscription failed", null);
     }
 
-    private (int Code, string? Remark, TagFilter? Filter) FilterOfGroup(in PullMessageRequestHeader header, SubscriptionGroup settings, BrokerTopic topic)
+    private (int Code, string? Remark, IMessageFilter? Filter) FilterOfGroup(in PullMessageRequestHeader header, SubscriptionGroup settings, BrokerTopic topic)
     {
         if (core.Tables.Consumers.FindMembers(settings.Name) is not { } group)
         {
@@ -119,6 +120,6 @@ internal sealed class PullCheck(BrokerCore core)
 
     private static bool IsTag(HeaderText type) => type.IsEmpty || Ascii.EqualsIgnoreCase(type.Span, "TAG"u8);
 
-    private static (int Code, string? Remark, TagFilter? Filter) NotSupported(string type) =>
+    private static (int Code, string? Remark, IMessageFilter? Filter) NotSupported(string type) =>
         (ResponseCode.SystemError, $"The broker does not support consumer to filter message by {type}", null);
 }

@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Filters;
 
 namespace ProtoBridgeMQ.Broker.Handlers;
 
@@ -9,7 +10,7 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 /// <param name="Offset">First offset wanted.</param>
 /// <param name="MaxMessages">At most so many messages.</param>
 /// <param name="MaxBytes">At most so many bytes.</param>
-/// <param name="Filter">The tags.</param>
+/// <param name="Filter">What of the queue.</param>
 /// <param name="Hold">How long to wait for messages.</param>
 internal sealed record PullRequest(
     BrokerTopic Topic,
@@ -18,5 +19,5 @@ internal sealed record PullRequest(
     long Offset,
     int MaxMessages,
     int MaxBytes,
-    TagFilter Filter,
+    IMessageFilter Filter,
     TimeSpan Hold);

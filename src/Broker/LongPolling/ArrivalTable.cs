@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Filters;
 
 namespace ProtoBridgeMQ.Broker.LongPolling;
 
@@ -71,13 +72,13 @@ public sealed class ArrivalTable : IThreadPoolWorkItem
     }
 
     /// <summary>A message is in a queue now. <see cref="Run"/> follows at the end of the batch.</summary>
-    public void Arrived(string topic, int queueId, long queueOffset, long tagHash)
+    public void Arrived(string topic, int queueId, long queueOffset, long tagHash, ReadOnlySpan<byte> properties)
     {
         // The queue's end was moved before; a wait is counted before it looks at the queue's end. One of us sees the other.
         Interlocked.MemoryBarrier();
         if (Held > 0 && _topics.TryGetValue(topic, out QueueWaits[]? queues) && queueId < queues.Length)
         {
-            TakeMatching(queues[queueId], queueOffset, tagHash);
+            TakeMatching(queues[queueId], queueOffset, new ArrivalMatch(tagHash, properties));
         }
     }
 
@@ -138,14 +139,14 @@ public sealed class ArrivalTable : IThreadPoolWorkItem
         }
     }
 
-    private void TakeMatching(QueueWaits queue, long queueOffset, long tagHash)
+    private void TakeMatching(QueueWaits queue, long queueOffset, ArrivalMatch match)
     {
         if (queue.IsEmpty)
         {
             return;
         }
 
-        ArrivalWait? taken = queue.TakeMatching(queueOffset, tagHash);
+        ArrivalWait? taken = queue.TakeMatching(queueOffset, match);
         while (taken is not null)
         {
             ArrivalWait? next = taken.Next;

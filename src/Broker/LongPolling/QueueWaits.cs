@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Filters;
 
 namespace ProtoBridgeMQ.Broker.LongPolling;
 
@@ -46,7 +47,7 @@ internal sealed class QueueWaits
     }
 
     /// <summary>Takes the waits that a message ends, linked by their next pointers.</summary>
-    public ArrivalWait? TakeMatching(long queueOffset, long tagHash)
+    public ArrivalWait? TakeMatching(long queueOffset, ArrivalMatch match)
     {
         ArrivalWait? taken = null;
         lock (_lock)
@@ -55,7 +56,7 @@ internal sealed class QueueWaits
             for (ArrivalWait? wait = _first; wait is not null; wait = next)
             {
                 next = wait.Next;
-                if (queueOffset >= wait.Offset && wait.Filter?.MatchesHash(tagHash) != false)
+                if (queueOffset >= wait.Offset && match.Wakes(wait.Filter))
                 {
                     Unlink(wait);
                     wait.Next = taken;

@@ -1,0 +1,32 @@
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Store.Log;
+
+namespace ProtoBridgeMQ.Broker.Filters;
+
+/// <summary>The second step of a filter, over a record that was read.</summary>
+internal static class PropertyMatch
+{
+    /// <summary>Steps of an expression that one read takes before it tells the consumer to go on: some milliseconds.</summary>
+    private const int MostSteps = 512 * 1024;
+
+    /// <summary>Whether a record passes; one that does not is let go.</summary>
+    public static bool Passes(IMessageFilter? filter, in RecordLease lease)
+    {
+        if (filter is not { NeedsProperties: true })
+        {
+            return true;
+        }
+
+        if (lease.TryRead(out MessageRecord record) && filter.MatchesProperties(record.Properties))
+        {
+            return true;
+        }
+
+        lease.Dispose();
+        return false;
+    }
+
+    /// <summary>Entries that one read may look at without a match.</summary>
+    public static int MostLookedAt(IMessageFilter? filter, int most) =>
+        filter is { Cost: > 0 } ? Math.Clamp(MostSteps / filter.Cost, 1, most) : most;
+}
