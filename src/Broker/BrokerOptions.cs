@@ -250,6 +250,43 @@ public sealed class BrokerOptions
     [Range(1, long.MaxValue)]
     public long MaxTimers { get; set; } = 50_000_000;
 
+    /// <summary>Of a hundred pops, how many look into the retry topic before the topic; the others look into it when there is room left.</summary>
+    [Range(0, 100)]
+    public int PopFromRetryProbability { get; set; } = 20;
+
+    /// <summary>Whether popped messages that come back go to <c>%RETRY%group+topic</c>, instead of <c>%RETRY%group_topic</c>.</summary>
+    public bool PopRetryTopicV2 { get; set; }
+
+    /// <summary>With <see cref="PopRetryTopicV2"/>: whether what is in the retry topics of the first form is popped still.</summary>
+    public bool PopReadRetryTopicV1 { get; set; } = true;
+
+    /// <summary>Whether popped messages that come back are shown under the name of their retry topic, instead of their first topic.</summary>
+    public bool PopActualRetryTopic { get; set; }
+
+    /// <summary>Queues of the topic that has the account of popped messages.</summary>
+    [Range(1, 999)]
+    public int ReviveQueues { get; set; } = 8;
+
+    /// <summary>Pops whose messages are not all acknowledged (checkpoints), at most: beyond it pops get nothing.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxPopCheckpoints { get; set; } = 1_000_000;
+
+    /// <summary>Popped messages of a queue that a group has not acknowledged, at most: beyond it the queue gives it nothing more.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxPopInFlight { get; set; } = 100_000;
+
+    /// <summary>Pops and notifications that wait for messages, at most.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxPopWaits { get; set; } = 100_000;
+
+    /// <summary>Pops, and notifications, of one group that wait for the same queue (or for any), at most.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxPopWaitsPerQueue { get; set; } = 1024;
+
+    /// <summary>Topics of groups for which is kept whether they pull or pop, at most.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxRequestModes { get; set; } = 100_000;
+
     /// <summary>Queues of a dead-letter topic.</summary>
     [Range(1, 64)]
     public int DeadLetterQueues { get; set; } = 1;

@@ -30,6 +30,9 @@ public static class TopicName
     /// <summary>What the names of further topics of the system begin with.</summary>
     public const string SystemPrefix = "rmq_sys_";
 
+    /// <summary>What the name of the topic with the account of popped messages begins with; the cluster's name follows.</summary>
+    public const string ReviveLogPrefix = "rmq_sys_REVIVE_LOG_";
+
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("%|-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
@@ -100,6 +103,7 @@ public static class TopicName
         yield return System("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1);
         yield return System(Schedule, 18);
         yield return System(Timer, 1);
+        yield return System(ReviveLogPrefix + options.Cluster, options.ReviveQueues);
         yield return System(options.Name, 1, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
         yield return System(options.Cluster, 16, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
         if (options.AutoCreateTopics)

@@ -20,6 +20,10 @@ namespace ProtoBridgeMQ.Remoting.Bodies;
 [JsonSerializable(typeof(ConsumerListBody))]
 [JsonSerializable(typeof(LockBatchBody))]
 [JsonSerializable(typeof(LockBatchResponseBody))]
+[JsonSerializable(typeof(BatchAckBody))]
+[JsonSerializable(typeof(QueryAssignmentBody))]
+[JsonSerializable(typeof(QueryAssignmentResponseBody))]
+[JsonSerializable(typeof(MessageRequestModeBody))]
 [JsonSerializable(typeof(List<string>))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 public sealed partial class RemotingJson : JsonSerializerContext
