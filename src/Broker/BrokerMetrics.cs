@@ -19,6 +19,7 @@ public sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _delayed;
     private readonly Counter<long> _retried;
     private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _replies;
     private readonly UpDownCounter<long> _connections;
 
     /// <summary>Makes the instruments.</summary>
@@ -33,6 +34,7 @@ public sealed class BrokerMetrics : IDisposable
         _delayed = _meter.CreateCounter<long>("broker.messages.delayed", "{message}", "Delayed messages delivered to their topics");
         _retried = _meter.CreateCounter<long>("broker.messages.retried", "{message}", "Messages sent back for another try");
         _deadLetters = _meter.CreateCounter<long>("broker.messages.dead", "{message}", "Messages put into dead-letter topics");
+        _replies = _meter.CreateCounter<long>("broker.replies", "{message}", "Replies handed to the clients that asked, by result");
         _connections = _meter.CreateUpDownCounter<long>("broker.connections", "{connection}", "Open remoting connections");
     }
 
@@ -64,6 +66,8 @@ public sealed class BrokerMetrics : IDisposable
     internal void Retried() => _retried.Add(1);
 
     internal void DeadLetter() => _deadLetters.Add(1);
+
+    internal void Replied(bool taken) => _replies.Add(1, new KeyValuePair<string, object?>("result", taken ? "taken" : "failed"));
 
     internal void ConnectionOpened() => _connections.Add(1);
 

@@ -287,6 +287,39 @@ public sealed class BrokerOptions
     [Range(1, 10_000_000)]
     public int MaxRequestModes { get; set; } = 100_000;
 
+    /// <summary>Whether half messages of transactions are refused.</summary>
+    public bool RejectTransactions { get; set; }
+
+    /// <summary>How old a transaction is at least when its producer is asked about it; a message's CHECK_IMMUNITY_TIME_IN_SECONDS goes before it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
+    public TimeSpan TransactionTimeout { get; set; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>How often it is looked for transactions that are to be asked about.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
+    public TimeSpan TransactionCheckInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a producer is asked about a transaction before it is put aside.</summary>
+    [Range(1, 10_000)]
+    public int TransactionCheckMax { get; set; } = 15;
+
+    /// <summary>Transactions that producers are asked about in a second, at most.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxTransactionChecksPerSecond { get; set; } = 1_000;
+
+    /// <summary>Transactions that have not ended, at most; beyond it half messages are refused as busy.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxOpenTransactions { get; set; } = 1_000_000;
+
+    /// <summary>Whether replies are stored in the topic of replies, besides being handed to the client that asked.</summary>
+    public bool StoreReplies { get; set; } = true;
+
+    /// <summary>How long a client has to take a reply.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
+    public TimeSpan ReplyTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether the topic of message traces is there from the start; clients may create it by sending in any case, where sending creates topics.</summary>
+    public bool TraceTopic { get; set; }
+
     /// <summary>Queues of a dead-letter topic.</summary>
     [Range(1, 64)]
     public int DeadLetterQueues { get; set; } = 1;

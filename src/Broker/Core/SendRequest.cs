@@ -41,6 +41,9 @@ public readonly ref struct SendRequest
     /// <summary>When to deliver, Unix milliseconds; 0 lets the TIMER properties in <see cref="Properties"/> decide. A delay level goes before it.</summary>
     public long DeliverAt { get; init; }
 
+    /// <summary>Whether it is the half message of a transaction when its properties say so; otherwise such a message is refused.</summary>
+    public bool MayBeHalf { get; init; }
+
     /// <summary>Property text in UTF-8: name 0x01 value 0x02 and so on.</summary>
     public ReadOnlySpan<byte> Properties { get; init; }
 

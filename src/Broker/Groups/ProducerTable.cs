@@ -1,40 +1,76 @@
-using System.Collections.Concurrent;
-
 namespace ProtoBridgeMQ.Broker.Groups;
 
 /// <summary>Producers as their heartbeats name them, by group and client id.</summary>
 /// <remarks>Thread safe.</remarks>
 public sealed class ProducerTable(BrokerOptions options, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<(string Group, string ClientId), Producer> _producers = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ProducerGroup> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<ProducerMember>> _clients = new(StringComparer.Ordinal);
+    private int _count;
 
     /// <summary>How many there are.</summary>
-    public int Count => _producers.Count;
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>Adds or renews a producer; false when there are too many.</summary>
-    public bool Renew(string group, string clientId, object connectionKey)
+    public bool Renew(ProducerMember member)
     {
-        var key = (group, clientId);
-        if (!_producers.ContainsKey(key) && _producers.Count >= options.MaxClients)
+        lock (_lock)
         {
-            return false;
-        }
+            if (_groups.TryGetValue(member.Group, out ProducerGroup? group) && group.Find(member.ClientId) is { } known)
+            {
+                _clients[member.ClientId].Remove(known);
+            }
+            else if (_count >= options.MaxClients)
+            {
+                return false;
+            }
+            else
+            {
+                _count++;
+            }
 
-        _producers[key] = new Producer(connectionKey, time.GetTimestamp());
-        return true;
+            if (group is null)
+            {
+                _groups.Add(member.Group, group = new ProducerGroup());
+            }
+
+            group.Put(member, time.GetTimestamp());
+            if (!_clients.TryGetValue(member.ClientId, out List<ProducerMember>? roles))
+            {
+                _clients.Add(member.ClientId, roles = []);
+            }
+
+            roles.Add(member);
+            return true;
+        }
     }
 
     /// <summary>Removes a producer.</summary>
-    public void Remove(string group, string clientId) => _producers.TryRemove((group, clientId), out _);
+    public void Remove(string group, string clientId)
+    {
+        lock (_lock)
+        {
+            if (_groups.TryGetValue(group, out ProducerGroup? found) && found.Find(clientId) is { } member)
+            {
+                Remove(found, member);
+            }
+        }
+    }
 
     /// <summary>Removes the producers of a connection in these groups.</summary>
     public void RemoveConnection(object connectionKey, IEnumerable<(string Group, string ClientId)> names)
     {
-        foreach ((string, string) name in names)
+        lock (_lock)
         {
-            if (_producers.TryGetValue(name, out Producer? producer) && ReferenceEquals(producer.ConnectionKey, connectionKey))
+            foreach ((string group, string clientId) in names)
             {
-                _producers.TryRemove(KeyValuePair.Create(name, producer));
+                if (_groups.TryGetValue(group, out ProducerGroup? found)
+                    && found.Find(clientId) is { } member
+                    && ReferenceEquals(member.ConnectionKey, connectionKey))
+                {
+                    Remove(found, member);
+                }
             }
         }
     }
@@ -42,14 +78,59 @@ public sealed class ProducerTable(BrokerOptions options, TimeProvider time)
     /// <summary>Removes producers whose heartbeats stopped.</summary>
     public void Expire()
     {
-        foreach (KeyValuePair<(string, string), Producer> entry in _producers)
+        lock (_lock)
         {
-            if (time.GetElapsedTime(entry.Value.RenewedAt) > options.ClientExpiry)
+            foreach (ProducerGroup group in _groups.Values.ToArray())
             {
-                _producers.TryRemove(entry);
+                foreach (ProducerMember member in group.Silent(renewedAt => time.GetElapsedTime(renewedAt) > options.ClientExpiry))
+                {
+                    Remove(group, member);
+                }
             }
         }
     }
 
-    private sealed record Producer(object ConnectionKey, long RenewedAt);
+    /// <summary>Whether the group has a member.</summary>
+    public bool HasMembers(string group)
+    {
+        lock (_lock)
+        {
+            return _groups.ContainsKey(group);
+        }
+    }
+
+    /// <summary>A client by its id, in whichever group; null when it is no producer here.</summary>
+    public ProducerMember? FindClient(string clientId)
+    {
+        lock (_lock)
+        {
+            return _clients.TryGetValue(clientId, out List<ProducerMember>? roles) ? roles[^1] : null;
+        }
+    }
+
+    /// <summary>The members of a group, another one first each time.</summary>
+    public IReadOnlyList<ProducerMember> InTurn(string group)
+    {
+        lock (_lock)
+        {
+            return _groups.TryGetValue(group, out ProducerGroup? found) ? found.InTurn() : [];
+        }
+    }
+
+    private void Remove(ProducerGroup group, ProducerMember member)
+    {
+        group.Remove(member.ClientId);
+        _count--;
+        if (group.IsEmpty)
+        {
+            _groups.Remove(member.Group);
+        }
+
+        List<ProducerMember> roles = _clients[member.ClientId];
+        roles.Remove(member);
+        if (roles.Count == 0)
+        {
+            _clients.Remove(member.ClientId);
+        }
+    }
 }

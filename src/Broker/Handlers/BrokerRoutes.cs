@@ -15,7 +15,7 @@ public static class BrokerRoutes
         var locks = new QueueLockHandler(core);
         var transactions = new UnsupportedHandler("transaction messages are");
         var pop = new UnsupportedHandler("consuming by pop is");
-        var replies = new UnsupportedHandler("request and reply is");
+        var replies = new ReplyHandler(core, time);
         return new RequestRoutes()
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)

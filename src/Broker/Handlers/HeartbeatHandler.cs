@@ -42,7 +42,7 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
     {
         foreach (ProducerData producer in heartbeat.Producers)
         {
-            if (!core.Tables.Producers.Renew(producer.GroupName, heartbeat.ClientId, connection))
+            if (!core.Tables.Producers.Renew(new ProducerConnection(connection) { Group = producer.GroupName, ClientId = heartbeat.ClientId }))
             {
                 return SendStatus.Busy;
             }

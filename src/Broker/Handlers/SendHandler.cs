@@ -3,7 +3,6 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Timers;
-using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -18,21 +17,19 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
 {
     private static readonly IPEndPoint NoHost = new(IPAddress.Loopback, 0);
 
+    private readonly SendTopics _topics = new(core);
+
     public ValueTask HandleAsync(RemotingRequest request)
     {
         SendMessageRequestHeader header = request.Code == RequestCode.SendMessage
             ? SendMessageRequestHeader.Read(request.Fields)
             : SendMessageRequestHeader.ReadV2(request.Fields);
-        BrokerTopic? topic = core.Topics.Find(header.Topic.Span);
-        if (topic is null || topic.IsSystem)
+        SendStatus found = _topics.Resolve(header, out BrokerTopic? topic, out string? remark);
+        if (found != SendStatus.Ok)
         {
-            SendStatus found = ResolveSlowly(header, ref topic, out string? remark);
-            if (found != SendStatus.Ok)
-            {
-                core.Metrics.Refused(found);
-                request.Reply(ResponseCodes.Of(found), remark);
-                return default;
-            }
+            core.Metrics.Refused(found);
+            request.Reply(ResponseCodes.Of(found), remark);
+            return default;
         }
 
         PropertyText.TryGet(header.Properties.Span, SystemProperties.UniqueKey, out ReadOnlySpan<byte> uniqueKey);
@@ -73,6 +70,7 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
             BornHost = request.Connection.RemoteEndPoint as IPEndPoint ?? NoHost,
             ReconsumeTimes = Math.Max(0, header.ReconsumeTimes ?? 0),
             MaxReconsumeTimes = header.MaxReconsumeTimes is >= 0 ? header.MaxReconsumeTimes : null,
+            MayBeHalf = true,
             Properties = header.Properties.Span,
             Body = body,
         };
@@ -96,48 +94,5 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
         {
             request.Reply(ResponseCodes.Of(outcome.Status), outcome.Remark);
         }
-    }
-
-    // The topic is unknown, or one of the system's: names are looked at as text here.
-    private SendStatus ResolveSlowly(in SendMessageRequestHeader header, ref BrokerTopic? topic, out string? remark)
-    {
-        string name = header.Topic.ToString();
-        remark = TopicName.Reject(name);
-        if (remark is not null)
-        {
-            return SendStatus.TopicInvalid;
-        }
-
-        if (TopicName.IsForbiddenToSend(name))
-        {
-            remark = $"Sending message to topic[{name}] is forbidden.";
-            return SendStatus.NoPermission;
-        }
-
-        if (topic is not null)
-        {
-            return SendStatus.Ok;
-        }
-
-        SendStatus status = name.StartsWith(TopicName.RetryPrefix, StringComparison.Ordinal)
-            ? CreateRetryTopic(name, out topic)
-            : core.Topics.Resolve(header.Topic.Span, header.DefaultTopic.ToString(), header.DefaultTopicQueues, out topic);
-        remark = status switch
-        {
-            SendStatus.Ok => null,
-            SendStatus.TopicLimit => $"topic[{name}] is not created: the broker has {core.Options.MaxTopics} topics, as many as it may",
-            _ => $"topic[{name}] not exist, apply first please!",
-        };
-        return status;
-    }
-
-    private SendStatus CreateRetryTopic(string name, out BrokerTopic? topic)
-    {
-        topic = null;
-        return core.Groups.FindOrCreate(name[TopicName.RetryPrefix.Length..]) is { } group
-            ? core.Tables.Topics.CreateIfAbsent(
-                new BrokerTopic { Name = name, ReadQueues = Math.Max(1, group.RetryQueues), WriteQueues = Math.Max(1, group.RetryQueues) },
-                out topic)
-            : SendStatus.TopicNotFound;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Transactions;
 
 namespace ProtoBridgeMQ.Broker.Topics;
 
@@ -21,6 +22,9 @@ public static class TopicName
     /// <summary>Topic in which messages wait for a time of their own.</summary>
     public const string Timer = "rmq_sys_wheel_timer";
 
+    /// <summary>Topic of message traces.</summary>
+    public const string Trace = "RMQ_SYS_TRACE_TOPIC";
+
     /// <summary>What the name of a retry topic begins with.</summary>
     public const string RetryPrefix = "%RETRY%";
 
@@ -38,14 +42,14 @@ public static class TopicName
 
     private static readonly HashSet<string> SystemNames = new(StringComparer.Ordinal)
     {
-        Default, Schedule, "BenchmarkTest", "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRACE_TOPIC",
-        "RMQ_SYS_TRANS_OP_HALF_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC", "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",
+        Default, Schedule, "BenchmarkTest", HalfTopics.Half, Trace,
+        HalfTopics.Op, HalfTopics.Discarded, "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",
         "CHECKPOINT_TOPIC",
     };
 
     private static readonly HashSet<string> NotSendable = new(StringComparer.Ordinal)
     {
-        Schedule, "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC",
+        Schedule, HalfTopics.Half, HalfTopics.Op, HalfTopics.Discarded,
         "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT", Timer,
     };
 
@@ -94,16 +98,25 @@ public static class TopicName
     /// <summary>The dead-letter topic of a group.</summary>
     public static string DeadLetter(string group) => DeadLetterPrefix + group;
 
+    /// <summary>The topic of replies of a cluster.</summary>
+    public static string Reply(string cluster) => cluster + "_REPLY_TOPIC";
+
     /// <summary>The topics that every broker has, with their settings.</summary>
     public static IEnumerable<BrokerTopic> OfSystem(BrokerOptions options)
     {
         yield return System("SELF_TEST_TOPIC", 1);
         yield return System("OFFSET_MOVED_EVENT", 1);
-        yield return System("RMQ_SYS_TRANS_HALF_TOPIC", 1);
-        yield return System("RMQ_SYS_TRANS_OP_HALF_TOPIC", 1);
+        yield return System(HalfTopics.Half, 1);
+        yield return System(HalfTopics.Op, 1);
         yield return System(Schedule, 18);
         yield return System(Timer, 1);
         yield return System(ReviveLogPrefix + options.Cluster, options.ReviveQueues);
+        yield return System(Reply(options.Cluster), 1);
+        if (options.TraceTopic)
+        {
+            yield return System(Trace, 1);
+        }
+
         yield return System(options.Name, 1, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
         yield return System(options.Cluster, 16, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
         if (options.AutoCreateTopics)

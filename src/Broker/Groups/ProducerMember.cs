@@ -1,0 +1,19 @@
+using ProtoBridgeMQ.Broker.Transactions;
+
+namespace ProtoBridgeMQ.Broker.Groups;
+
+/// <summary>A producer as its heartbeat named it, and the way to reach it.</summary>
+public abstract class ProducerMember
+{
+    /// <summary>The producer group.</summary>
+    public required string Group { get; init; }
+
+    /// <summary>The client.</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>What tells its connection from others.</summary>
+    public abstract object ConnectionKey { get; }
+
+    /// <summary>Asks what became of a transaction; the answer comes as a request of its own. False when it cannot be asked now.</summary>
+    public abstract bool TryAsk(in TransactionQuestion question);
+}
