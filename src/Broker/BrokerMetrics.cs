@@ -20,6 +20,7 @@ public sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _retried;
     private readonly Counter<long> _deadLetters;
     private readonly Counter<long> _replies;
+    private readonly Counter<long> _statisticsDropped;
     private readonly UpDownCounter<long> _connections;
 
     /// <summary>Makes the instruments.</summary>
@@ -35,6 +36,7 @@ public sealed class BrokerMetrics : IDisposable
         _retried = _meter.CreateCounter<long>("broker.messages.retried", "{message}", "Messages sent back for another try");
         _deadLetters = _meter.CreateCounter<long>("broker.messages.dead", "{message}", "Messages put into dead-letter topics");
         _replies = _meter.CreateCounter<long>("broker.replies", "{message}", "Replies handed to the clients that asked, by result");
+        _statisticsDropped = _meter.CreateCounter<long>("broker.statistics.dropped", "{count}", "Counts for topics and groups that found no room");
         _connections = _meter.CreateUpDownCounter<long>("broker.connections", "{connection}", "Open remoting connections");
     }
 
@@ -68,6 +70,7 @@ public sealed class BrokerMetrics : IDisposable
     internal void DeadLetter() => _deadLetters.Add(1);
 
     internal void Replied(bool taken) => _replies.Add(1, new KeyValuePair<string, object?>("result", taken ? "taken" : "failed"));
+    internal void StatisticDropped() => _statisticsDropped.Add(1);
 
     internal void ConnectionOpened() => _connections.Add(1);
 

@@ -319,6 +319,25 @@ public sealed class BrokerOptions
 
     /// <summary>Whether the topic of message traces is there from the start; clients may create it by sending in any case, where sending creates topics.</summary>
     public bool TraceTopic { get; set; }
+    /// <summary>What of a message's way is allowed on this broker: read 4, write 2. Topics can only narrow it.</summary>
+    [Range(0, 6)]
+    public int Permission { get; set; } = 6;
+
+    /// <summary>Counters by topic and group for RocketMQ's tools; what finds no room is not counted. One takes about 1.5 KiB.</summary>
+    [Range(16, 10_000_000)]
+    public int MaxStatistics { get; set; } = 10_000;
+
+    /// <summary>Topics that were deleted and whose messages are still in the log; one more is not deleted.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxDeletedTopics { get; set; } = 20_000;
+
+    /// <summary>Queues of groups whose progress an operator set and that have not been read since.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxOffsetResets { get; set; } = 100_000;
+
+    /// <summary>How long a client may take to answer what an operator asks it through the broker.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan ClientAnswerTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Queues of a dead-letter topic.</summary>
     [Range(1, 64)]

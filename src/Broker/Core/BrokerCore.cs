@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Retention;
+using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
@@ -47,7 +48,8 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _delays = new DelayDelivery(store, levels, tables.DelayFile, Metrics, time, loggers.CreateLogger<DelayDelivery>());
         _arrivals = new ArrivalTable(options.MaxHeldPulls, time);
         _tails = new Tails(store);
-        _intake = new MessageIntake(store, levels, options, Metrics, time);
+        Statistics = new BrokerStatistics(options, Metrics, time);
+        _intake = new MessageIntake(store, levels, options, Metrics, Statistics, time);
         _recalls = new Recalls(_intake, options, time);
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics);
         _reads = new QueueReads(store, tables.Topics, options);
@@ -92,6 +94,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <summary>What it counts.</summary>
     public BrokerMetrics Metrics { get; } = new();
+
+    /// <summary>What it counts by topic and group.</summary>
+    public BrokerStatistics Statistics { get; }
 
     /// <inheritdoc/>
     public BrokerStatus Status
@@ -195,6 +200,10 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         if (outcome.Count > 0)
         {
             Metrics.Sent(outcome.Count, outcome.Bytes);
+            if (request.Group is { } group)
+            {
+                Statistics.GroupGet(request.Topic, group, outcome.Count, outcome.Bytes);
+            }
         }
 
         return outcome;
@@ -315,6 +324,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
         await _sweeper.DisposeAsync();
         await _flusher.DisposeAsync();
+        Statistics.Dispose();
         _arrivals.Stop();
         _tails.Stop();
         await _delays.DisposeAsync();

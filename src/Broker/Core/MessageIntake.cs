@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
@@ -13,7 +14,7 @@ namespace ProtoBridgeMQ.Broker.Core;
 
 /// <summary>The way in: checks a message, appends it, and waits until it is durable.</summary>
 /// <remarks>Thread safe. Nothing is allocated for a message without delay.</remarks>
-internal sealed class MessageIntake(MessageStore store, DelayLevels levels, BrokerOptions options, BrokerMetrics metrics, TimeProvider time)
+internal sealed class MessageIntake(MessageStore store, DelayLevels levels, BrokerOptions options, BrokerMetrics metrics, BrokerStatistics statistics, TimeProvider time)
 {
     private static readonly byte[] ScheduleTopic = Encoding.UTF8.GetBytes(TopicName.Schedule);
 
@@ -58,7 +59,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         AppendResult appended = level > 0
             ? AppendDelayed(request, queueId, Math.Min(level, levels.Count))
             : store.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties));
-        return Complete(appended, queueId, request.Body.Length, null);
+        return Complete(appended, request.Topic.Name, queueId, request.Body.Length, null);
     }
 
     /// <summary>A recall: it waits whatever the permissions and queues of the topic are by now.</summary>
@@ -94,7 +95,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         long[]? offsets = appended.Status == AppendStatus.Appended
             ? BatchScan.Offsets(message, store.Options, appended)
             : null;
-        return Complete(appended, queueId, request.Body.Length, offsets);
+        return Complete(appended, request.Topic.Name, queueId, request.Body.Length, offsets);
     }
 
     private static int ChooseQueue(in SendRequest request)
@@ -165,7 +166,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         TimerAdmission admission = store.Timers.Admit(deliverAt, out long outMs, asked.Recalls);
         if (admission == TimerAdmission.Due && !asked.Recalls)
         {
-            return Complete(store.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties)), queueId, request.Body.Length, null);
+            return Complete(store.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties)), request.Topic.Name, queueId, request.Body.Length, null);
         }
 
         if (admission != TimerAdmission.Taken)
@@ -181,7 +182,7 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
             AppendResult appended = DeliveryTime.Copy(ref writer, request.Properties, request.DeliverAt, outMs, request.Topic.NameUtf8, queueId)
                 ? store.Append(ToStore(request, TimerTopic.Name, 0, writer.Written))
                 : new AppendResult(AppendStatus.PropertiesTooLarge);
-            return Complete(appended, queueId, request.Body.Length, null, request.Topic.IsRetry ? 0 : outMs + 1);
+            return Complete(appended, request.Topic.Name, queueId, request.Body.Length, null, request.Topic.IsRetry ? 0 : outMs + 1);
         }
         finally
         {
@@ -189,14 +190,16 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         }
     }
 
-    private ValueTask<SendOutcome> Complete(in AppendResult appended, int queueId, int bytes, long[]? offsets, long recallTime = 0)
+    private ValueTask<SendOutcome> Complete(in AppendResult appended, string topic, int queueId, int bytes, long[]? offsets, long recallTime = 0)
     {
         if (appended.Status != AppendStatus.Appended)
         {
             return Refuse(Refusal(appended.Status));
         }
 
-        metrics.Received(Math.Max(1, appended.Count), bytes);
+        int messages = Math.Max(1, appended.Count);
+        metrics.Received(messages, bytes);
+        statistics.TopicPut(topic, messages, appended.Size);
         var outcome = new SendOutcome(SendStatus.Ok, queueId, appended.QueueOffset, appended.PhysicalOffset) { BatchOffsets = offsets, RecallTime = recallTime };
         return WhenDurableAsync(store.WaitDurableAsync(appended.End), outcome);
     }

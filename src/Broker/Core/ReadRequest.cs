@@ -9,13 +9,15 @@ namespace ProtoBridgeMQ.Broker.Core;
 /// <param name="MaxMessages">At most so many records; capped by the broker's own limit.</param>
 /// <param name="MaxBytes">At most so many bytes of records (but always one record); capped by the broker's own limit.</param>
 /// <param name="Filter">Which messages; null for all.</param>
+/// <param name="Group">The group that it is for, to be counted; null for none.</param>
 public readonly record struct ReadRequest(
     string Topic,
     int QueueId,
     long Offset,
     int MaxMessages,
     int MaxBytes,
-    IMessageFilter? Filter = null);
+    IMessageFilter? Filter = null,
+    string? Group = null);
 
 /// <summary>How a read went.</summary>
 public enum ReadStatus

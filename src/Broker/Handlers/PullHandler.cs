@@ -101,7 +101,7 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
         try
         {
             ReadOutcome outcome = core.Read(
-                new ReadRequest(pull.Topic.Name, pull.QueueId, pull.Offset, pull.MaxMessages, pull.MaxBytes, pull.Filter.IsAll ? null : pull.Filter),
+                new ReadRequest(pull.Topic.Name, pull.QueueId, pull.Offset, pull.MaxMessages, pull.MaxBytes, pull.Filter.IsAll ? null : pull.Filter, pull.Group.Name),
                 batch);
             if (outcome.Status == ReadStatus.NoNewMessage && !evenWhenEmpty)
             {

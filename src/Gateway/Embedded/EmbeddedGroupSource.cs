@@ -213,7 +213,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     {
         Volatile.Read(ref _filters).TryGetValue(queue.Topic, out TagFilter? filter);
         TagExpression expression = Volatile.Read(ref _expressions).GetValueOrDefault(queue.Topic, TagExpression.All);
-        var request = new ReadRequest(queue.Topic, queue.QueueId, offset, maxMessages, maxBytes, filter is { IsAll: true } ? null : filter);
+        var request = new ReadRequest(queue.Topic, queue.QueueId, offset, maxMessages, maxBytes, filter is { IsAll: true } ? null : filter, _group);
         ReadOutcome outcome = _core.Read(request, state.Records);
         try
         {

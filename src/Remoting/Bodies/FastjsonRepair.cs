@@ -7,7 +7,8 @@ namespace ProtoBridgeMQ.Remoting.Bodies;
 
 /// <summary>
 /// Rewrites what fastjson emits or accepts beyond the standard: unquoted names and number keys (<c>{0:"..."}</c>),
-/// single quotes, its escapes (<c>\x41</c>, <c>\v</c>, <c>\'</c>, <c>\0</c>) and stray commas.
+/// single quotes, its escapes (<c>\x41</c>, <c>\v</c>, <c>\'</c>, <c>\0</c>) and stray commas. A key that is an object
+/// (<c>{{"queueId":0}:1}</c>) becomes a string with the object's text.
 /// </summary>
 public static class FastjsonRepair
 {
@@ -59,13 +60,25 @@ public static class FastjsonRepair
             if (!first)
                 output.Write(","u8);
             first = false;
-            JsonText.WriteQuoted(output, scanner.Slice(name));
+            WriteName(scanner.Slice(name), name.Kind, output);
             output.Write(":"u8);
             WriteValue(ref scanner, output, depth + 1);
         }
         if (scanner.Failed)
             throw new JsonException("an object is malformed");
         output.Write("}"u8);
+    }
+
+    private static void WriteName(ReadOnlySpan<byte> name, JsonTokenKind kind, IBufferWriter<byte> output)
+    {
+        if (kind != JsonTokenKind.Composite)
+        {
+            JsonText.WriteQuoted(output, name);
+            return;
+        }
+        var standard = new ArrayBufferWriter<byte>(name.Length + 16);
+        ToStandard(name, standard);
+        JsonText.WriteQuoted(output, standard.WrittenSpan);
     }
 
     private static void WriteArray(ref LenientJsonScanner scanner, IBufferWriter<byte> output, int depth)

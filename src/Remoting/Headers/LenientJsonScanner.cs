@@ -74,7 +74,7 @@ internal ref struct LenientJsonScanner(Span<byte> bytes)
             _at++;
             return false;
         }
-        if (!TryReadScalar(out name))
+        if (!TryReadKey(out name))
             return Fail();
         SkipBlanks();
         if (_at >= _bytes.Length || _bytes[_at] != ':')
@@ -121,6 +121,19 @@ internal ref struct LenientJsonScanner(Span<byte> bytes)
             _at++;
             SkipBlanks();
         }
+    }
+
+    // A key may be an object: fastjson writes maps by queue so.
+    private bool TryReadKey(out JsonToken name)
+    {
+        name = default;
+        if (_bytes[_at] != '{')
+            return TryReadScalar(out name);
+        var start = _at;
+        if (!SkipComposite())
+            return false;
+        name = new JsonToken(JsonTokenKind.Composite, start, _at - start);
+        return true;
     }
 
     private bool TryReadScalar(out JsonToken token)
