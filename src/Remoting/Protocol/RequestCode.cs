@@ -1,6 +1,6 @@
 namespace ProtoBridgeMQ.Remoting.Protocol;
 
-/// <summary>What a request asks for: the numbers of RocketMQ 5.3.3. Not all are handled; see docs/remoting.md.</summary>
+/// <summary>What a request asks for: the numbers of RocketMQ 5.3.3, and 50 to 54 of 4.x. Not all are handled; see docs/remoting.md.</summary>
 public static class RequestCode
 {
     public const int SendMessage = 10;
@@ -36,6 +36,11 @@ public static class RequestCode
     public const int GetAllDelayOffset = 45;
     public const int CheckClientConfig = 46;
     public const int GetClientConfig = 47;
+    public const int UpdateAndCreateAclConfig = 50;
+    public const int DeleteAclConfig = 51;
+    public const int GetBrokerClusterAclInfo = 52;
+    public const int UpdateGlobalWhiteAddrsConfig = 53;
+    public const int GetBrokerClusterAclConfig = 54;
     public const int GetTimerCheckPoint = 60;
     public const int GetTimerMetrics = 61;
     public const int PopMessage = 200050;
