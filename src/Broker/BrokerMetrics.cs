@@ -70,6 +70,7 @@ public sealed class BrokerMetrics : IDisposable
     internal void DeadLetter() => _deadLetters.Add(1);
 
     internal void Replied(bool taken) => _replies.Add(1, new KeyValuePair<string, object?>("result", taken ? "taken" : "failed"));
+
     internal void StatisticDropped() => _statisticsDropped.Add(1);
 
     internal void ConnectionOpened() => _connections.Add(1);
