@@ -24,4 +24,22 @@ internal static class NameServerMetrics
 
     public static readonly Counter<long> RefusedConnections =
         Meter.CreateCounter<long>("nameserver.connections.refused", description: "Connections over the limit");
+
+    public static readonly Counter<long> RegistrationBytes =
+        Meter.CreateCounter<long>("nameserver.registrations.bytes", unit: "By", description: "Bytes of the bodies of registrations");
+
+    public static readonly Counter<long> StaleRegistrations =
+        Meter.CreateCounter<long>("nameserver.registrations.stale", description: "Registrations refused because another broker of that id has a newer state");
+
+    public static readonly Counter<long> RefusedTopics =
+        Meter.CreateCounter<long>("nameserver.topics.refused", description: "Registrations refused because of the limit on topics");
+
+    public static readonly Counter<long> NotReady =
+        Meter.CreateCounter<long>("nameserver.routes.not_ready", description: "Route requests refused because the name server waits for brokers");
+
+    public static readonly Counter<long> Notices =
+        Meter.CreateCounter<long>("nameserver.notices", description: "Brokers told that another of their set has the lowest id");
+
+    public static readonly UpDownCounter<long> ConfigEntries =
+        Meter.CreateUpDownCounter<long>("nameserver.config.entries", description: "Stored configuration values");
 }

@@ -44,4 +44,41 @@ public sealed class NameServerOptions
     /// <summary>Characters of one configuration entry: namespace, key and value together.</summary>
     [Range(1, 16 * 1024 * 1024)]
     public int MaxConfigLength { get; set; } = 64 * 1024;
+
+    /// <summary>
+    /// Where <c>kvConfig.json</c> and <c>namesrv.properties</c> are kept; empty: stored values and settings made by command
+    /// live as long as the process.
+    /// </summary>
+    public string DataDirectory { get; set; } = "";
+
+    /// <summary>Whether anybody may ask for the names of all topics.</summary>
+    public bool EnableAllTopicList { get; set; } = true;
+
+    /// <summary>Whether anybody may ask for the topics of a cluster or a unit.</summary>
+    public bool EnableTopicList { get; set; } = true;
+
+    /// <summary>Whether brokers are told the configuration of ordered topics when they register.</summary>
+    public bool ReturnOrderTopicConfigToBroker { get; set; } = true;
+
+    /// <summary>Whether routes carry the configuration of ordered topics.</summary>
+    public bool OrderMessageEnable { get; set; }
+
+    /// <summary>Whether the replica with the lowest id is told to clients as master while its set has none.</summary>
+    public bool SupportActingMaster { get; set; }
+
+    /// <summary>Whether the brokers of a set are told when another broker has the lowest id.</summary>
+    public bool NotifyMinBrokerIdChanged { get; set; }
+
+    /// <summary>Whether topics that a registration does not name are taken from its broker. Not for brokers that register in parts.</summary>
+    public bool DeleteTopicWithBrokerRegistration { get; set; }
+
+    /// <summary>Whether routes are refused for <see cref="WaitSecondsForService"/> after the start, until brokers have registered.</summary>
+    public bool NeedWaitForService { get; set; }
+
+    /// <summary>How long routes are refused after the start, in seconds.</summary>
+    [Range(0, 3600)]
+    public int WaitSecondsForService { get; set; } = 45;
+
+    /// <summary>Settings that may not be changed by command, separated by semicolons, besides those that never may.</summary>
+    public string ConfigBlackList { get; set; } = "configBlackList;configStorePath;kvConfigPath";
 }

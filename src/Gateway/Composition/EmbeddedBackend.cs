@@ -34,7 +34,13 @@ internal sealed class EmbeddedBackend : IBackend
     public void Add(IServiceCollection services, IConfiguration configuration)
     {
         if (_nameServerPort != GatewayOptions.Off)
-            services.AddNameServer(nameServer => configuration.GetSection("nameServer").Bind(nameServer));
+        {
+            services.AddNameServer(nameServer =>
+            {
+                nameServer.DataDirectory = Path.Combine(_options.Data, "namesrv");
+                configuration.GetSection("nameServer").Bind(nameServer);
+            });
+        }
 
         services.AddBroker(broker => Configure(broker, configuration));
         services.AddOptions<EmbeddedOptions>()

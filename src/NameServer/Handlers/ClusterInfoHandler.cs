@@ -12,7 +12,7 @@ internal sealed class ClusterInfoHandler(RouteTable routes) : IRequestHandler
     public ValueTask HandleAsync(RemotingRequest request)
     {
         request.Reply(
-            ResponseCode.Success, default(NoFields), LenientJson.Write(routes.GetClusterInfo(), RemotingJson.Bodies.ClusterInfo));
+            ResponseCode.Success, default(NoFields), LenientJson.Write(routes.GetClusterInfo(), RemotingJson.BareNumberKeys.ClusterInfo));
         return default;
     }
 }

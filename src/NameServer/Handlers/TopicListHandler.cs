@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.NameServer.Routes;
 using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
@@ -6,13 +5,15 @@ using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.NameServer.Handlers;
 
-/// <summary>All topics (206).</summary>
-internal sealed class TopicListHandler(RouteTable routes) : IRequestHandler
+/// <summary>A list of topics (206, 304, 311 to 313), unless a setting forbids it.</summary>
+internal sealed class TopicListHandler(Func<bool> isAllowed, Func<TopicList> list) : IRequestHandler
 {
     public ValueTask HandleAsync(RemotingRequest request)
     {
-        request.Reply(
-            ResponseCode.Success, default(NoFields), LenientJson.Write(routes.GetTopics(), RemotingJson.Bodies.TopicList));
+        if (isAllowed())
+            request.Reply(ResponseCode.Success, default(NoFields), LenientJson.Write(list(), RemotingJson.Bodies.TopicList));
+        else
+            request.Reply(ResponseCode.SystemError, "disable");
         return default;
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.NameServer.Configuration;
 using ProtoBridgeMQ.NameServer.Routes;
+using ProtoBridgeMQ.NameServer.Settings;
 using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.NameServer.Hosting;
@@ -10,12 +11,13 @@ namespace ProtoBridgeMQ.NameServer.Hosting;
 public sealed class NameServerConnectionHandler(
     RouteTable routes,
     ConfigTable config,
+    LiveSettings settings,
     IOptions<NameServerOptions> options,
     TimeProvider time,
     ILogger<NameServerConnectionHandler> logger,
     IHostApplicationLifetime lifetime) : ConnectionHandler
 {
-    private readonly RequestRoutes _requests = NameServerRoutes.Create(routes, config, options);
+    private readonly RequestRoutes _requests = NameServerRoutes.Create(routes, config, settings, options, time, logger);
     private readonly BrokerConnectionObserver _observer = new(routes);
     private int _connections;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using ProtoBridgeMQ.NameServer.Configuration;
 using ProtoBridgeMQ.NameServer.Routes;
+using ProtoBridgeMQ.NameServer.Settings;
 
 namespace ProtoBridgeMQ.NameServer.Hosting;
 
@@ -16,9 +17,11 @@ public static class NameServerHosting
         if (configure is not null)
             options.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<LiveSettings>();
         services.AddSingleton<RouteTable>();
         services.AddSingleton<ConfigTable>();
         services.AddSingleton<NameServerConnectionHandler>();
+        services.AddHostedService<MinBrokerIdNotices>();
         services.AddHostedService<SilentBrokerEviction>();
         return services;
     }

@@ -21,7 +21,11 @@ public sealed record BrokerRegistration(
     string? Zone,
     TimeSpan? Timeout,
     bool? EnableActingMaster,
-    TopicConfigTable Topics);
+    TopicConfigTable Topics)
+{
+    /// <summary>Its filter servers; null to leave them as they are.</summary>
+    public IReadOnlyList<string>? FilterServers { get; init; }
+}
 
 /// <summary>What a replica is told of its master; empty for a master.</summary>
 /// <param name="MasterAddress">The master's address.</param>

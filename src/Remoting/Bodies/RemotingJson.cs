@@ -11,6 +11,7 @@ namespace ProtoBridgeMQ.Remoting.Bodies;
 [JsonSerializable(typeof(ClusterInfo))]
 [JsonSerializable(typeof(TopicList))]
 [JsonSerializable(typeof(KvTable))]
+[JsonSerializable(typeof(BrokerMemberGroupBody))]
 [JsonSerializable(typeof(DataVersion))]
 [JsonSerializable(typeof(TopicConfigData))]
 [JsonSerializable(typeof(TopicConfigTable))]
@@ -29,11 +30,22 @@ namespace ProtoBridgeMQ.Remoting.Bodies;
 public sealed partial class RemotingJson : JsonSerializerContext
 {
     /// <summary>The serializers to use: like fastjson, they escape no more than JSON demands.</summary>
-    public static RemotingJson Bodies { get; } = new(new JsonSerializerOptions
+    public static RemotingJson Bodies { get; } = new(Settings());
+
+    /// <summary>The same for writing what Apache's name server writes with bare numbers as keys.</summary>
+    public static RemotingJson BareNumberKeys { get; } = new(Settings(new BareNumberKeys()));
+
+    private static JsonSerializerOptions Settings(params JsonConverter[] converters)
     {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        NumberHandling = JsonNumberHandling.AllowReadingFromString,
-        AllowTrailingCommas = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
+        var settings = new JsonSerializerOptions
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            NumberHandling = JsonNumberHandling.AllowReadingFromString,
+            AllowTrailingCommas = true,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        foreach (var converter in converters)
+            settings.Converters.Add(converter);
+        return settings;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ProtoBridgeMQ.Remoting.Bodies;
@@ -68,4 +69,8 @@ public sealed class TopicConfigTable
     /// <summary>The topics by name.</summary>
     [JsonPropertyName("topicConfigTable")]
     public Dictionary<string, TopicConfigData> Topics { get; set; } = [];
+
+    /// <summary>How the queues of static topics are mapped, by topic: handed on to clients as it came; from 5.x brokers.</summary>
+    [JsonPropertyName("topicQueueMappingInfoMap")]
+    public Dictionary<string, JsonElement>? QueueMappings { get; set; }
 }

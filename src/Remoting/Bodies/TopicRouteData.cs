@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace ProtoBridgeMQ.Remoting.Bodies;
@@ -20,6 +21,10 @@ public sealed class TopicRouteData
     /// <summary>The queues of each broker.</summary>
     [JsonPropertyName("queueDatas")]
     public List<QueueData> Queues { get; set; } = [];
+
+    /// <summary>How the queues of a static topic are mapped, by broker.</summary>
+    [JsonPropertyName("topicQueueMappingByBroker")]
+    public Dictionary<string, JsonElement>? QueueMappings { get; set; }
 }
 
 /// <summary>The queues that one broker has of a topic.</summary>

@@ -11,11 +11,19 @@ public readonly record struct GetRouteInfoRequestHeader : IHeaderWriter, IHeader
     /// <summary>Whether number keys of the answer must be quoted.</summary>
     public bool? AcceptStandardJsonOnly { get; init; }
 
+    /// <summary>Whether only brokers of <see cref="ZoneName"/> are wanted.</summary>
+    public bool? ZoneMode { get; init; }
+
+    /// <summary>The zone the client is in.</summary>
+    public string? ZoneName { get; init; }
+
     /// <inheritdoc/>
     public static GetRouteInfoRequestHeader Read(HeaderFields fields) => new()
     {
         Topic = fields.GetString("topic"u8),
         AcceptStandardJsonOnly = fields.GetBooleanOrNull("acceptStandardJsonOnly"u8),
+        ZoneMode = fields.GetBooleanOrNull("__ZONE_MODE"u8),
+        ZoneName = fields.GetStringOrNull("__ZONE_NAME"u8),
     };
 
     /// <inheritdoc/>
@@ -23,5 +31,7 @@ public readonly record struct GetRouteInfoRequestHeader : IHeaderWriter, IHeader
     {
         fields.Add("topic"u8, Topic);
         fields.Add("acceptStandardJsonOnly"u8, AcceptStandardJsonOnly);
+        fields.Add("__ZONE_MODE"u8, ZoneMode);
+        fields.Add("__ZONE_NAME"u8, ZoneName);
     }
 }

@@ -26,6 +26,9 @@ public readonly record struct RegisterBrokerRequestHeader : IHeaderWriter, IHead
     /// <summary>Whether a replica may stand in for the master; absent from 4.x brokers.</summary>
     public bool? EnableActingMaster { get; init; }
 
+    /// <summary>The zone it is in: clients of a zone may ask for its brokers alone.</summary>
+    public string? ZoneName { get; init; }
+
     /// <summary>Whether the body is deflated.</summary>
     public bool Compressed { get; init; }
 
@@ -42,6 +45,7 @@ public readonly record struct RegisterBrokerRequestHeader : IHeaderWriter, IHead
         BrokerId = fields.GetInt64("brokerId"u8),
         HeartbeatTimeoutMillis = fields.GetInt64OrNull("heartbeatTimeoutMillis"u8),
         EnableActingMaster = fields.GetBooleanOrNull("enableActingMaster"u8),
+        ZoneName = fields.GetStringOrNull("__ZONE_NAME"u8),
         Compressed = fields.GetBoolean("compressed"u8, false),
         BodyCrc32 = fields.GetInt32("bodyCrc32"u8, 0),
     };
@@ -56,6 +60,7 @@ public readonly record struct RegisterBrokerRequestHeader : IHeaderWriter, IHead
         fields.Add("brokerId"u8, BrokerId);
         fields.Add("heartbeatTimeoutMillis"u8, HeartbeatTimeoutMillis);
         fields.Add("enableActingMaster"u8, EnableActingMaster);
+        fields.Add("__ZONE_NAME"u8, ZoneName);
         fields.Add("compressed"u8, Compressed);
         fields.Add("bodyCrc32"u8, BodyCrc32);
     }

@@ -41,6 +41,9 @@ internal static class TypedHeaders
         [(103, false)] = Copy<RegisterBrokerRequestHeader>,
         [(104, false)] = Copy<UnregisterBrokerRequestHeader>,
         [(105, false)] = Copy<GetRouteInfoRequestHeader>,
+        [(205, false)] = Copy<WipeWritePermOfBrokerRequestHeader>,
+        [(205, true)] = Copy<WipeWritePermOfBrokerResponseHeader>,
+        [(216, false)] = Copy<DeleteTopicFromNameServerRequestHeader>,
         [(310, false)] = Copy<SendMessageRequestHeaderV2>,
         [(310, true)] = Copy<SendMessageResponseHeader>,
         [(320, false)] = Copy<SendMessageRequestHeaderV2>,
@@ -48,6 +51,8 @@ internal static class TypedHeaders
         [(325, false)] = Copy<SendMessageRequestHeaderV2>,
         [(325, true)] = Copy<SendMessageResponseHeader>,
         [(326, false)] = Copy<ReplyMessageRequestHeader>,
+        [(327, false)] = Copy<AddWritePermOfBrokerRequestHeader>,
+        [(327, true)] = Copy<AddWritePermOfBrokerResponseHeader>,
         [(370, false)] = Copy<RecallMessageRequestHeader>,
         [(370, true)] = Copy<RecallMessageResponseHeader>,
     };

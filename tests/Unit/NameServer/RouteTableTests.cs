@@ -23,7 +23,7 @@ public sealed class RouteTableTests
         Assert.Equal("a", Assert.Single(table.FindRoute("only-a")!.Brokers).BrokerName);
         Assert.Null(table.FindRoute("nobody's"));
         Assert.Equal(["a", "b"], table.GetClusterInfo().Clusters["cluster"]);
-        Assert.Equal(["only-a", "t"], table.GetTopics().Topics.Order());
+        Assert.Equal(["only-a", "self", "t"], table.GetTopics().Topics.Order());
     }
 
     [Fact]
@@ -113,6 +113,6 @@ public sealed class RouteTableTests
         table.Register(Registered("a", 0, "h:1", 1, "t", "u"), null);
         Assert.Equal(ResponseCode.SystemBusy, Assert.Throws<RemotingException>(() => table.Register(Registered("b", 0, "h:2", 1, "t"), null)).Code);
         Assert.Throws<RemotingException>(() => table.Register(Registered("a", 0, "h:1", 2, "v"), null));
-        table.Register(Registered("a", 0, "h:1", 3, "t"), null);
+        table.Register(Registered("a", 0, "h:1", 3, "t", "u"), null);
     }
 }
