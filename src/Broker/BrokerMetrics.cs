@@ -40,6 +40,9 @@ public sealed class BrokerMetrics : IDisposable
         _connections = _meter.CreateUpDownCounter<long>("broker.connections", "{connection}", "Open remoting connections");
     }
 
+    /// <summary>The meter, for subjects that have instruments of their own.</summary>
+    internal Meter Meter => _meter;
+
     /// <summary>A gauge that is asked when metrics are collected.</summary>
     public void Observe(string name, string description, Func<long> value) =>
         _meter.CreateObservableGauge(name, value, description: description);

@@ -20,9 +20,9 @@ internal static class BatchScan
             }
 
             PropertyScan scan = PropertyScan.Of(reader.Properties);
-            if (scan.Refusal is not null || scan.DelayLevel > 0)
+            if (scan.Refusal is not null || scan.IsDelayed || scan.IsHalf)
             {
-                return scan.Refusal ?? "a batch may not have delayed messages";
+                return scan.Refusal ?? (scan.IsHalf ? "a batch may not have messages of a transaction" : "a batch may not have delayed messages");
             }
         }
 

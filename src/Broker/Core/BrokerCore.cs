@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Retention;
 using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Broker.Timers;
+using ProtoBridgeMQ.Broker.Transactions;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Compaction;
@@ -49,7 +50,8 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _arrivals = new ArrivalTable(options.MaxHeldPulls, time);
         _tails = new Tails(store);
         Statistics = new BrokerStatistics(options, Metrics, time);
-        _intake = new MessageIntake(store, levels, options, Metrics, Statistics, time);
+        Transactions = new TransactionService(store, tables, options, Metrics.Meter, time, loggers.CreateLogger<TransactionService>());
+        _intake = new MessageIntake(store, levels, Transactions, options, Metrics, Statistics, time);
         _recalls = new Recalls(_intake, options, time);
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics);
         _reads = new QueueReads(store, tables.Topics, options);
@@ -62,6 +64,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         store.AddGuard(_delays);
         store.AddGuards(new ProtectedGroups(options.ProtectedGroups, store, tables));
         _delays.Start();
+        Transactions.Start();
         store.Timers.Start();
         _membersSweptAt = time.GetTimestamp();
         _sweeper = time.CreateTimer(static core => ((BrokerCore)core!).Sweep(), this, SweepInterval, SweepInterval);
@@ -113,6 +116,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <summary>How many messages wait for their time, less recalls.</summary>
     public long WaitingTimers => _store.Timers.Pending;
+
+    /// <summary>Transactions of producers.</summary>
+    internal TransactionService Transactions { get; }
 
     /// <summary>The tables that handlers of this broker look into beyond <see cref="IBrokerCore"/>.</summary>
     internal BrokerTables Tables => _tables;
@@ -328,6 +334,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _arrivals.Stop();
         _tails.Stop();
         await _delays.DisposeAsync();
+        await Transactions.DisposeAsync();
         await _store.Timers.DisposeAsync();
         _store.RemoveListener(_wakeUp);
         FlushTables();
@@ -377,6 +384,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     private void FlushTables()
     {
+        Transactions.Flush();
         _tables.OffsetFlush.Flush();
         _delays.Flush();
     }

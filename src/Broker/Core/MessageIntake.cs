@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Broker.Topics;
+using ProtoBridgeMQ.Broker.Transactions;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
@@ -14,7 +15,8 @@ namespace ProtoBridgeMQ.Broker.Core;
 
 /// <summary>The way in: checks a message, appends it, and waits until it is durable.</summary>
 /// <remarks>Thread safe. Nothing is allocated for a message without delay.</remarks>
-internal sealed class MessageIntake(MessageStore store, DelayLevels levels, BrokerOptions options, BrokerMetrics metrics, BrokerStatistics statistics, TimeProvider time)
+internal sealed class MessageIntake(
+    MessageStore store, DelayLevels levels, TransactionService transactions, BrokerOptions options, BrokerMetrics metrics, BrokerStatistics statistics, TimeProvider time)
 {
     private static readonly byte[] ScheduleTopic = Encoding.UTF8.GetBytes(TopicName.Schedule);
 
@@ -23,14 +25,17 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
 
     public ValueTask<SendOutcome> Send(in SendRequest request)
     {
-        // Half messages take no place in their queue: one that is no transaction's would be acknowledged and never seen.
-        return (request.SystemFlag & MessageSysFlag.TransactionMask) == 0
-            ? Put(request)
-            : Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "transaction messages are not supported by this broker"));
+        // Its flag alone would keep a message from its queue: it would be acknowledged and never seen.
+        bool isMarked = (request.SystemFlag & MessageSysFlag.TransactionMask) != 0;
+        return isMarked && !(request.MayBeHalf && HalfProperties.IsHalf(request.Properties))
+            ? Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "the system flag says that the message is of a transaction, its property TRAN_MSG does not"))
+            : Put(request, wasTaken: false);
     }
 
-    /// <summary>As <see cref="Send"/>, for messages that were taken before.</summary>
-    public ValueTask<SendOutcome> Put(in SendRequest request)
+    /// <summary>As <see cref="Send"/>, for messages that were taken before: those of a transaction that ended are like others.</summary>
+    public ValueTask<SendOutcome> Put(in SendRequest request) => Put(request, wasTaken: true);
+
+    private ValueTask<SendOutcome> Put(in SendRequest request, bool wasTaken)
     {
         int queueId = ChooseQueue(request);
         SendOutcome refused = Check(request, queueId);
@@ -43,6 +48,11 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
         if (scan.Refusal is not null)
         {
             return Refuse(new SendOutcome(scan.RefusalStatus, Remark: scan.Refusal));
+        }
+
+        if (scan.IsHalf && !wasTaken && !(request.ReconsumeTimes > 0 && scan.DelayLevel > 0))
+        {
+            return PutHalf(request, queueId, scan);
         }
 
         if (request.Topic.IsCompacted && KeyCheck.Reject(store, request.Topic.Name, queueId, request.Properties) is { } keyless)
@@ -96,6 +106,28 @@ internal sealed class MessageIntake(MessageStore store, DelayLevels levels, Brok
             ? BatchScan.Offsets(message, store.Options, appended)
             : null;
         return Complete(appended, request.Topic.Name, queueId, request.Body.Length, offsets);
+    }
+
+    private ValueTask<SendOutcome> PutHalf(in SendRequest request, int queueId, in PropertyScan scan)
+    {
+        if (!request.MayBeHalf)
+        {
+            return Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "messages of a transaction come from producers of the broker's own protocol only"));
+        }
+
+        if (scan.IsDelayed)
+        {
+            return Refuse(new SendOutcome(SendStatus.PropertiesInvalid, Remark: "the message of a transaction may not be delayed"));
+        }
+
+        if (request.Topic.IsCompacted && KeyCheck.Reject(store, request.Topic.Name, queueId, request.Properties) is { } keyless)
+        {
+            return Refuse(keyless);
+        }
+
+        return transactions.Refuse(request) is { } refused
+            ? Refuse(refused)
+            : Complete(transactions.Append(ToStore(request, request.Topic.NameUtf8, queueId, request.Properties)), HalfTopics.Half, queueId, request.Body.Length, null);
     }
 
     private static int ChooseQueue(in SendRequest request)

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using ProtoBridgeMQ.Broker.Timers;
+using ProtoBridgeMQ.Broker.Transactions;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Broker.Core;
@@ -13,9 +14,10 @@ internal readonly struct PropertyScan
         Refusal = refusal;
     }
 
-    private PropertyScan(int delayLevel, in DeliveryTime time)
+    private PropertyScan(int delayLevel, in DeliveryTime time, bool isHalf)
     {
         DelayLevel = delayLevel;
+        IsHalf = isHalf;
         Time = time;
         RefusalStatus = SendStatus.Ok;
     }
@@ -25,6 +27,12 @@ internal readonly struct PropertyScan
 
     /// <summary>The time that the message should come at.</summary>
     public DeliveryTime Time { get; }
+
+    /// <summary>Whether it says that it is the half message of a transaction.</summary>
+    public bool IsHalf { get; }
+
+    /// <summary>Whether the message should come later.</summary>
+    public bool IsDelayed => DelayLevel > 0 || Time.IsSet;
 
     /// <summary>Why the message cannot be taken; null when it can.</summary>
     public string? Refusal { get; }
@@ -36,6 +44,7 @@ internal readonly struct PropertyScan
     public static PropertyScan Of(ReadOnlySpan<byte> properties)
     {
         int delayLevel = 0;
+        bool isHalf = false;
         DeliveryTime time = default;
         PropertyTextReader reader = PropertyText.Read(properties);
         while (reader.MoveNext())
@@ -53,9 +62,9 @@ internal readonly struct PropertyScan
                     return new PropertyScan(SendStatus.PropertiesInvalid, "the property DELAY is not a number");
                 }
             }
-            else if (name.SequenceEqual("TRAN_MSG"u8) && reader.Value.SequenceEqual("true"u8))
+            else if (name.SequenceEqual(HalfProperties.Prepared))
             {
-                return new PropertyScan(SendStatus.Unsupported, "transaction messages are not supported by this broker");
+                isHalf = HalfProperties.IsTrue(reader.Value);
             }
             else if (name.StartsWith("TIMER_"u8))
             {
@@ -63,7 +72,7 @@ internal readonly struct PropertyScan
             }
         }
 
-        return new PropertyScan(delayLevel, time);
+        return new PropertyScan(delayLevel, time, isHalf);
     }
 
     /// <summary>

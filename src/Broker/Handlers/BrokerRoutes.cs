@@ -13,7 +13,6 @@ public static class BrokerRoutes
         var send = new SendHandler(core);
         var pull = new PullHandler(core, time, loggers.CreateLogger<PullHandler>());
         var locks = new QueueLockHandler(core);
-        var transactions = new UnsupportedHandler("transaction messages are");
         var pop = new UnsupportedHandler("consuming by pop is");
         var replies = new ReplyHandler(core, time);
         return new RequestRoutes()
@@ -43,7 +42,7 @@ public static class BrokerRoutes
             .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(core))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(core))
             .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(core, time))
-            .Add(RequestCode.EndTransaction, transactions)
+            .Add(RequestCode.EndTransaction, new EndTransactionHandler(core))
             .Add(RequestCode.PopMessage, pop)
             .Add(RequestCode.PeekMessage, pop)
             .Add(RequestCode.AckMessage, pop)
