@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using ProtoBridgeMQ.Broker;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Tests.Support;
 
@@ -10,7 +11,7 @@ namespace ProtoBridgeMQ.Tests.Unit.Broker;
 /// <summary>A broker over a real store in a directory of its own, with a clock that the test moves.</summary>
 internal sealed class BrokerBench : IAsyncDisposable
 {
-    private readonly TempDirectory _directory = new("broker");
+    private TempDirectory _directory = new("broker");
     private readonly Action<BrokerOptions>? _configure;
     private readonly List<BrokerClient> _clients = [];
 
@@ -30,9 +31,10 @@ internal sealed class BrokerBench : IAsyncDisposable
     }
 
     /// <summary>A connection to the broker, over pipes in memory.</summary>
-    public BrokerClient Connect()
+    /// <param name="answers">Adds what the client does with the broker's requests.</param>
+    public BrokerClient Connect(Action<RequestRoutes>? answers = null)
     {
-        var client = new BrokerClient(Core, Clock);
+        var client = new BrokerClient(Core, Clock, answers);
         _clients.Add(client);
         return client;
     }
@@ -56,6 +58,24 @@ internal sealed class BrokerBench : IAsyncDisposable
     {
         await StopAsync();
         await between();
+        Start();
+    }
+
+    /// <summary>What a kill -9 leaves, now, and a new start on it.</summary>
+    public async Task CrashAsync()
+    {
+        TempDirectory before = _directory;
+        var after = new TempDirectory("broker");
+        foreach (string file in Directory.EnumerateFiles(before.Path, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(after.Path, Path.GetRelativePath(before.Path, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        await StopAsync();
+        _directory = after;
+        before.Dispose();
         Start();
     }
 

@@ -24,15 +24,17 @@ internal sealed class BrokerClient : IAsyncDisposable
     private readonly Task _serverRun;
     private bool _disposed;
 
-    public BrokerClient(BrokerCore core, TimeProvider clock)
+    public BrokerClient(BrokerCore core, TimeProvider clock, Action<RequestRoutes>? answers = null)
     {
         var there = new Pipe();
         var back = new Pipe();
         var server = new RemotingConnection(
             new Ends(there.Reader, back.Writer), BrokerRoutes.Of(core, clock, NullLoggerFactory.Instance), new RemotingOptions(), TimeProvider.System,
             NullLogger.Instance, new IPEndPoint(IPAddress.Loopback, 40000), new IPEndPoint(IPAddress.Loopback, 10911), BrokerRoutes.Observer(core));
+        RequestRoutes routes = new RequestRoutes().Add(RequestCode.NotifyConsumerIdsChanged, new Notices(Noticed));
+        answers?.Invoke(routes);
         _client = new RemotingConnection(
-            new Ends(back.Reader, there.Writer), new RequestRoutes().Add(RequestCode.NotifyConsumerIdsChanged, new Notices(Noticed)),
+            new Ends(back.Reader, there.Writer), routes,
             new RemotingOptions(), TimeProvider.System, NullLogger.Instance);
         _serverRun = server.RunAsync();
         _clientRun = _client.RunAsync(_stop.Token);
