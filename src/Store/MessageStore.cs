@@ -84,7 +84,7 @@ public sealed class MessageStore : IAsyncDisposable
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, reports, options, time, start, Confirmed, listeners, logger);
         lightQueues.Attach(_log, _dispatcher, _health);
         _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
-        compacted.Attach(_log, () => _flusher.FlushTo(_dispatcher.Offset));
+        compacted.Attach(_reads, () => _flusher.FlushTo(_log.Written));
         var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
         _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues, projections, index, _health, options.CheckpointInterval, time, logger) { RecoverOffset = state.ScanStart };
         var head = new HeadRemoval(_log, _queues, projections, _checkpoints, files, state.LogDirectory, _retentionMetrics, logger);

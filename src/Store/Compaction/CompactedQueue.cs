@@ -122,7 +122,7 @@ public sealed class CompactedQueue
             found.Sort(static (left, right) => right.CompareTo(left));
             foreach (var candidate in found)
             {
-                record = ReadAt(candidate >> 1, out var gone);
+                record = ReadAt(candidate >> 1, checkContent: true, out var gone);
                 if (HasKey(record, key))
                 {
                     if ((candidate & 1) == 0)
@@ -166,7 +166,7 @@ public sealed class CompactedQueue
         {
             var count = Files.ReadFrom(offset, entries, out var file, out var gone);
             for (var j = 0; j < count; j++)
-                records[j] = new CompactedRecord(file!, entries[j]);
+                records[j] = new CompactedRecord(file!, entries[j], _context.Options.CheckCrcOnRead);
             if (!gone)
                 return count;
         }
@@ -203,13 +203,16 @@ public sealed class CompactedQueue
         return new LatestRecords(this, LiveOffsets());
     }
 
-    /// <summary>Leases the record at a queue offset; empty when there is none (any more).</summary>
-    internal RecordLease ReadAt(long offset, out bool gone)
+    /// <summary>
+    /// Leases the record at a queue offset; empty when there is none (any more), or it is damaged and
+    /// <paramref name="checkContent"/> asks for that.
+    /// </summary>
+    internal RecordLease ReadAt(long offset, bool checkContent, out bool gone)
     {
         var files = Files;
         if (offset >= files.End)
         {
-            var lease = _queue.TryReadEntry(offset, out var entry) && !entry.IsFiller ? _context.ReadRecord(entry.PhysicalOffset) : default;
+            var lease = _queue.TryReadEntry(offset, out var entry) ? _context.ReadEntry(_queue, offset, entry, checkContent) : default;
             gone = lease.IsEmpty && offset < Files.End;
             return lease;
         }
@@ -221,7 +224,11 @@ public sealed class CompactedQueue
             gone = false;
         }
 
-        return bytes is null ? default : new RecordLease(bytes);
+        var copy = bytes is null ? default : new RecordLease(bytes);
+        if (!checkContent || !_context.Options.CheckCrcOnRead || !copy.TryRead(out var record) || record.CrcMatches)
+            return copy;
+        _context.Metrics.Damaged();
+        return default;
     }
 
     /// <summary>A record is dispatched. The dispatcher, recovery, and who builds the table.</summary>
@@ -357,7 +364,7 @@ public sealed class CompactedQueue
             var slot = Find(hash, key, out _);
             if (slot < 0 || _table.IsTombstone(slot))
                 return false;
-            record = ReadAt(_table.OffsetOf(slot), out _);
+            record = ReadAt(_table.OffsetOf(slot), checkContent: true, out _);
             return !record.IsEmpty;
         }
     }
@@ -402,7 +409,7 @@ public sealed class CompactedQueue
     {
         try
         {
-            return ReadAt(offset, out _);
+            return ReadAt(offset, checkContent: false, out _);
         }
         catch (IOException)
         {
@@ -414,7 +421,7 @@ public sealed class CompactedQueue
 
     private void ResolveTwins(int slot)
     {
-        using var lease = ReadAt(_table.OffsetOf(slot), out _);
+        using var lease = ReadAt(_table.OffsetOf(slot), checkContent: false, out _);
         if (lease.IsEmpty || !lease.TryRead(out var record) || !CompactionKey.TryGet(record.Properties, out var key))
             return;
         var other = _table.Find(_table.HashOf(slot));
@@ -423,7 +430,7 @@ public sealed class CompactedQueue
             var next = _table.Find(_table.HashOf(slot), other);
             if (_table.OffsetOf(other) < _table.OffsetOf(slot))
             {
-                using var older = ReadAt(_table.OffsetOf(other), out _);
+                using var older = ReadAt(_table.OffsetOf(other), checkContent: false, out _);
                 if (HasKey(older, key))
                 {
                     LiveBytes -= older.Memory.Length;

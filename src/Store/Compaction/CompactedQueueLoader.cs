@@ -130,7 +130,7 @@ internal sealed partial class CompactedQueueLoader(CompactionContext context)
 
     private void Take(CompactedQueue queue, long offset, in QueueEntry entry)
     {
-        using var lease = context.ReadRecord(entry.PhysicalOffset);
+        using var lease = context.ReadEntry(queue.Queue, offset, entry, checkContent: false);
         if (!lease.IsEmpty && lease.TryRead(out var record) && CompactionKey.TryGet(record.Properties, out var key))
             queue.Apply(context.Hash.Of(key), key, offset, record.Size, CompactionKey.IsTombstone(record));
         else

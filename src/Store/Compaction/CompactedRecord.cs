@@ -7,11 +7,13 @@ public readonly struct CompactedRecord
 {
     private readonly CompactedFile? _file;
     private readonly CompactedEntry _entry;
+    private readonly bool _checkContent;
 
-    internal CompactedRecord(CompactedFile file, in CompactedEntry entry)
+    internal CompactedRecord(CompactedFile file, in CompactedEntry entry, bool checkContent)
     {
         _file = file;
         _entry = entry;
+        _checkContent = checkContent;
     }
 
     /// <summary>Place in the queue.</summary>
@@ -27,5 +29,9 @@ public readonly struct CompactedRecord
     public long StoreTimestamp => _entry.StoreTimestamp;
 
     /// <summary>A copy of the record; empty when its file was replaced meanwhile, or it is damaged.</summary>
-    public RecordLease Read() => _file?.ReadRecord(_entry) is { } bytes ? new RecordLease(bytes) : default;
+    public RecordLease Read()
+    {
+        var record = _file?.ReadRecord(_entry) is { } bytes ? new RecordLease(bytes) : default;
+        return _checkContent && record.TryRead(out var content) && !content.CrcMatches ? default : record;
+    }
 }

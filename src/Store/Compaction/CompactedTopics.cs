@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Projections;
 using ProtoBridgeMQ.Store.Queues;
@@ -135,16 +136,19 @@ public sealed partial class CompactedTopics : ILogProjection
     }
 
     /// <summary>The log is open: records are read from it from now on.</summary>
-    /// <param name="log">The log.</param>
-    /// <param name="flush">Makes the log durable as far as it is dispatched; false when the disk does not take it.</param>
-    internal void Attach(CommitLog log, Func<bool> flush)
+    /// <param name="reads">Reads of the log.</param>
+    /// <param name="flush">
+    /// Makes all that is written durable; false when the disk does not take it. No less: a record is the latest of its key
+    /// before the dispatched offset is past it.
+    /// </param>
+    internal void Attach(CheckedReads reads, Func<bool> flush)
     {
         _context.FlushLog = () =>
         {
             if (!flush())
                 throw new IOException("The commit log could not be flushed.");
         };
-        _context.ReadRecord = offset => log.Read(offset, -1, long.MaxValue);
+        _context.Reads = reads;
         _isOpen = true;
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Store.Files;
+using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 
@@ -29,9 +30,23 @@ internal sealed class CompactionContext(IFileSystem files, StoreOptions options,
     /// <summary>The consume queues, once they are loaded.</summary>
     public QueueTable Queues { get; set; } = null!;
 
-    /// <summary>Makes the log durable as far as it is dispatched; throws when the disk does not take it.</summary>
+    /// <summary>Makes all that is written to the log durable; throws when the disk does not take it.</summary>
     public Action FlushLog { get; set; } = static () => { };
 
-    /// <summary>Reads a record of the log: of recovery's segments first, then of the commit log.</summary>
+    /// <summary>Reads a record of recovery's segments.</summary>
     public Func<long, RecordLease> ReadRecord { get; set; } = static _ => default;
+
+    /// <summary>Reads of the commit log, once it is open.</summary>
+    public CheckedReads? Reads { get; set; }
+
+    /// <summary>
+    /// The record of a queue entry; of one that leads elsewhere, where the log has it. Empty when there is none, or it is
+    /// damaged and that is asked for.
+    /// </summary>
+    public RecordLease ReadEntry(ConsumeQueue queue, long queueOffset, in QueueEntry entry, bool checkContent)
+    {
+        if (entry.IsFiller)
+            return default;
+        return Reads is { } reads ? reads.ReadWritten(queue, queueOffset, entry, checkContent) : ReadRecord(entry.PhysicalOffset);
+    }
 }

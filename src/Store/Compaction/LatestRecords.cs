@@ -24,9 +24,9 @@ public sealed class LatestRecords
         while (_at < _offsets.Length)
         {
             var offset = _offsets[_at++];
-            record = _queue.ReadAt(offset, out var gone);
+            record = _queue.ReadAt(offset, checkContent: true, out var gone);
             if (gone)
-                record = _queue.ReadAt(offset, out _);
+                record = _queue.ReadAt(offset, checkContent: true, out _);
             if (!record.IsEmpty)
                 return true;
         }

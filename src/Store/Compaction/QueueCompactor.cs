@@ -27,7 +27,7 @@ internal sealed partial class QueueCompactor(CompactionContext context)
         queue.ResolveTwins();
         var files = queue.Files;
         var start = files.All.Length == 0 ? queue.Queue.MinOffset : files.End;
-        var end = FindEnd(queue.Queue, Math.Max(start, queue.Queue.MinOffset), minOffset);
+        var end = EndOf(queue.Queue, Math.Max(start, queue.Queue.MinOffset), minOffset);
         _expiry = context.Time.GetUtcNow().ToUnixTimeMilliseconds() - (long)context.Options.CompactionTombstoneTime.TotalMilliseconds;
         var first = FirstToMerge(queue, files, end - start);
         if (end <= start && first == files.All.Length)
@@ -63,20 +63,16 @@ internal sealed partial class QueueCompactor(CompactionContext context)
         return true;
     }
 
-    /// <summary>Queue offset of the first record at or behind a physical offset; the queue's end when there is none.</summary>
-    private long FindEnd(ConsumeQueue queue, long from, long minOffset)
+    /// <summary>
+    /// Queue offset before which all records are that are before a physical offset. The entry there is looked at: one that
+    /// is damaged must not leave records to their segment that the log is about to lose.
+    /// </summary>
+    private long EndOf(ConsumeQueue queue, long from, long minOffset)
     {
-        while (queue.ReadEntries(from, _entries) is > 0 and var count)
-        {
-            foreach (var entry in _entries.AsSpan(0, count))
-            {
-                if (!entry.IsFiller && entry.PhysicalOffset >= minOffset)
-                    return from;
-                from++;
-            }
-        }
-
-        return from;
+        var end = QueueSearch.FirstAtOrAfter(context.Queues.Files, queue, from, queue.MaxOffset, minOffset);
+        while (queue.TryReadEntry(end, out var entry) && !(entry.PhysicalOffset >= minOffset && context.Reads!.IsTrue(queue, end, entry)))
+            end++;
+        return end;
     }
 
     /// <summary>Which files become one with what is new: those from this index on.</summary>
@@ -117,14 +113,15 @@ internal sealed partial class QueueCompactor(CompactionContext context)
 
     private void CopyLog(CompactedQueue queue, long from, long end, CompactedFileWriter writer, bool isWhole)
     {
-        while (from < end && queue.Queue.ReadEntries(from, _entries) is > 0 and var count)
+        while (from < end)
         {
+            var count = queue.Queue.ReadEntries(from, _entries);
+            if (count == 0)
+                throw new IOException($"The entries of queue {queue.Queue.Topic}/{queue.QueueId} from {from} on cannot be read.");
             for (var i = 0; i < count && from < end; i++, from++)
             {
-                if (_entries[i].IsFiller)
-                    continue;
-                using var lease = context.ReadRecord(_entries[i].PhysicalOffset);
-                if (lease.IsEmpty || !lease.TryRead(out var record) || record.QueueOffset != from)
+                using var lease = context.ReadEntry(queue.Queue, from, _entries[i], checkContent: false);
+                if (!lease.TryRead(out var record))
                     continue;
                 if (!CompactionKey.TryGet(record.Properties, out var key))
                 {

@@ -62,6 +62,29 @@ internal sealed class CheckedReads
         return Search(queue, queueOffset, entry, dispatched, out lease);
     }
 
+    /// <summary>
+    /// The record of a queue entry, dispatched or not, for those who build something of the log; its content is looked at
+    /// with <paramref name="checkContent"/> alone.
+    /// </summary>
+    public RecordLease ReadWritten(ConsumeQueue queue, long queueOffset, in QueueEntry entry, bool checkContent)
+    {
+        if (entry.IsFiller)
+            return default;
+        var lease = _log.Read(entry.PhysicalOffset, entry.Size, long.MaxValue, out var record);
+        if (!lease.IsEmpty && IsOf(record, queue, queueOffset) && (!checkContent || !CheckCrc || record.CrcMatches))
+            return lease;
+        lease.Dispose();
+        Search(queue, queueOffset, entry, _log.Written, out lease);
+        return lease;
+    }
+
+    /// <summary>Whether an entry leads to the record that it means.</summary>
+    public bool IsTrue(ConsumeQueue queue, long queueOffset, in QueueEntry entry)
+    {
+        using var lease = _log.Read(entry.PhysicalOffset, entry.Size, long.MaxValue, out var record);
+        return !lease.IsEmpty && IsOf(record, queue, queueOffset);
+    }
+
     /// <summary>Whether an entry's record is written and not dispatched. One that points behind what is written is not: it is damaged.</summary>
     public bool IsAhead(in QueueEntry entry) => IsAhead(entry, _dispatched());
 

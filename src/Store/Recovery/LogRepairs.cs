@@ -125,7 +125,7 @@ internal sealed class SegmentsBeyondEnd : IRepair
 /// <summary>A record changed on the disk; those around it are sound.</summary>
 internal sealed class DamagedRecord : IRepair
 {
-    public string Crash => "No crash: the disk gave back other bytes than it was given.";
+    public string Crash => "No crash: the disk gave back other bytes than it was given. Or, in the last records before a power cut, which were not acknowledged: the device read a page while it was written to.";
 
     public string? Apply(RecoveryState state)
     {

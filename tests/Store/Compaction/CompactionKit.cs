@@ -118,6 +118,16 @@ internal static class CompactionKit
         store.DeleteBefore(store.Written.Value - (store.Written.Value % store.SegmentSize), force: true);
     }
 
+    /// <summary>A topic with one record a key, behind them segments of another topic; all in their files.</summary>
+    public static async Task FillTable(this MessageStore store, int keys)
+    {
+        store.CompactedTopics.Add(Topic);
+        for (var i = 0; i < keys; i++)
+            store.Put($"k{i}", $"v{i}");
+        await store.Fill(2);
+        Assert.True(store.WriteCheckpoint());
+    }
+
     public static string BodyOf(in RecordLease lease)
     {
         Assert.True(lease.TryRead(out var record), "no record");

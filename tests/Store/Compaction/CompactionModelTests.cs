@@ -9,13 +9,12 @@ namespace ProtoBridgeMQ.Tests.Store.Compaction;
 /// <summary>
 /// The model: all puts and removals in their order, and how many of them were acknowledged. After any history of them,
 /// deletions of the log's head, calls that fail in the middle of compaction and crashes, the store has the state of a
-/// prefix with every acknowledged one. Histories: PROTOBRIDGE_STORE_HISTORIES (40 by default: about one in
-/// some thousands of power-loss histories has failed with a latest record missing, which is not explained yet).
+/// prefix with every acknowledged one. Histories: PROTOBRIDGE_STORE_HISTORIES (400 by default).
 /// </summary>
 public sealed class CompactionModelTests
 {
     private static int Histories =>
-        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_HISTORIES"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 40;
+        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_HISTORIES"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 400;
 
     [Fact]
     public async Task After_any_power_loss_the_latest_of_each_key_is_there()

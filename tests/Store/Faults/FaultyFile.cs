@@ -3,6 +3,8 @@ namespace ProtoBridgeMQ.Tests.Store.Faults;
 /// <summary>
 /// A file: what readers see (the page cache) and what the disk has. In between are changes of its length, which are kept
 /// in their order, and pages, of which a power cut keeps any, whole or by sectors.
+/// What is behind the range of a flush in its last page is not written by it: another thread may be writing there, and
+/// chance decides at the power cut what the disk has of it. A device that reads memory meanwhile is a <see cref="TornFlush"/>.
 /// </summary>
 internal sealed class FaultyFile
 {
@@ -78,7 +80,7 @@ internal sealed class FaultyFile
             _abandoned.Remove(page);
     }
 
-    public void Flush(int offset, int length)
+    public void Flush(int offset, int length, TornFlush? torn = null)
     {
         CommitLengths(_lengths.Count);
         foreach (var (page, at, size) in Pages(offset, length))
@@ -86,7 +88,10 @@ internal sealed class FaultyFile
             if (IsAbandoned(page, at, size))
                 continue;
             _abandoned.Remove(page);
-            _cached.AsSpan(at, size).CopyTo(_disk.AsSpan(at));
+            if (torn?.StopsBetween(at, at + size) == true)
+                Tear(at, size, torn);
+            else
+                Copy(at, Math.Min(size, offset + length - at));
         }
     }
 
@@ -102,7 +107,7 @@ internal sealed class FaultyFile
                 continue;
             _abandoned.Remove(page);
             if (random.Next(2) == 0)
-                KeepSome(at, size, random);
+                KeepSome(at, Math.Min(size, offset + length - at), random);
             if (IsDirty(at, size))
                 _abandoned[page] = _cached.AsSpan(at, size).ToArray();
         }
@@ -147,6 +152,16 @@ internal sealed class FaultyFile
 
     /// <summary>How far pages of the cache have a place on the disk: an extension or a cut that the disk does not know hides what is behind it.</summary>
     private int Visible() => Math.Min(_disk.Length, Math.Min(_cached.Length, _lengths.Count == 0 ? int.MaxValue : _lengths.Min()));
+
+    private void Copy(int at, int size) => _cached.AsSpan(at, size).CopyTo(_disk.AsSpan(at));
+
+    private void Tear(int at, int size, TornFlush torn)
+    {
+        var first = torn.Position - at;
+        Copy(at, first);
+        torn.Stop();
+        Copy(at + first, size - first);
+    }
 
     private void CommitLengths(int count)
     {

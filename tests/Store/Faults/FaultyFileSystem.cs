@@ -37,6 +37,9 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>A flush is waiting at <see cref="HoldFlush"/>.</summary>
     public ManualResetEventSlim FlushIsHeld { get; } = new(false);
 
+    /// <summary>A flush of a mapped file that writes a page while it changes.</summary>
+    public TornFlush? Torn { get; set; }
+
     /// <summary>Flushes of mapped files so far.</summary>
     public int Flushes { get; private set; }
 
@@ -396,7 +399,7 @@ internal sealed class FaultyFileSystem : IFileSystem
         try
         {
             if (Strike(FileCall.Flush, path) != FaultEffect.Lie && !FlushesLie)
-                file.Flush(offset, length);
+                file.Flush(offset, length, Torn);
         }
         catch (IOException)
         {

@@ -8,6 +8,7 @@ namespace ProtoBridgeMQ.Tests.Store.Faults.Kill;
 internal sealed class KillLedger
 {
     private readonly Dictionary<(string Topic, int Queue, long Offset), (string Body, long Position)> _kept = [];
+    private readonly Dictionary<(string Topic, int Queue), long> _ends = [];
     private long _deletedTo;
 
     /// <summary>Messages acknowledged.</summary>
@@ -32,6 +33,7 @@ internal sealed class KillLedger
             return;
         Acknowledged++;
         var key = (topic, (int)Number(queue), Number(offset));
+        _ends[(topic, key.Item2)] = Math.Max(_ends.GetValueOrDefault((topic, key.Item2)), key.Item3 + 1);
         Assert.True(_kept.TryAdd(key, (body, Number(at))), $"two messages were acknowledged as {key}: {body} and {_kept[key].Body}");
     }
 
@@ -62,6 +64,7 @@ internal sealed class KillLedger
             }
         }
 
+        CheckAnnounced(store);
         var first = missing.OrderBy(key => _kept[key].Position).FirstOrDefault();
         Assert.True(
             missing.Count == 0,
@@ -69,6 +72,25 @@ internal sealed class KillLedger
             + $"deleted to {_deletedTo}; queues: {string.Join(" ", store.Queues.Select(queue => $"{queue.Topic}/{queue.QueueId} {queue.MinOffset}-{queue.MaxOffset}"))}; repairs: {string.Join(" ", store.Repairs)}");
         foreach (var key in _kept.Where(pair => pair.Value.Position < min).Select(pair => pair.Key).ToList())
             _kept.Remove(key);
+    }
+
+    /// <summary>
+    /// A message that the child said it would delete may be gone, with all before it in its queue. It may not be missing
+    /// among others, and never takes the end of its queue with it: offsets do not begin again.
+    /// </summary>
+    private void CheckAnnounced(MessageStore store)
+    {
+        foreach (var ((topic, queueId), end) in _ends)
+        {
+            Assert.True(store.TryGetQueue(topic, queueId, out var queue), $"{topic}/{queueId} is gone");
+            Assert.True(queue.MaxOffset >= end, $"{topic}/{queueId} ends at {queue.MaxOffset}, and offset {end - 1} was acknowledged");
+        }
+
+        foreach (var (key, value) in _kept.Where(pair => pair.Value.Position < _deletedTo))
+        {
+            Assert.True(store.TryGetQueue(key.Topic, key.Queue, out var queue));
+            Assert.True(value.Position >= store.MinPhysicalOffset || key.Offset < queue.MinOffset, $"{key} is served, and its record at {value.Position} is deleted");
+        }
     }
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
