@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Store.Durability;
 
@@ -155,6 +156,46 @@ public sealed class BrokerOptions
     /// <summary>Bytes of records of one pull, at most (but always one message).</summary>
     [Range(1024, 64 * 1024 * 1024)]
     public int MaxPullBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Whether consumers may filter by properties with SQL92 expressions.</summary>
+    public bool PropertyFilters { get; set; } = true;
+
+    /// <summary>Longest SQL92 expression, in characters.</summary>
+    [Range(16, 1024 * 1024)]
+    public int MaxFilterLength { get; set; } = 32 * 1024;
+
+    /// <summary>How deep parentheses and signs of an SQL92 expression go, at most.</summary>
+    [Range(1, 500)]
+    public int MaxFilterDepth { get; set; } = 100;
+
+    /// <summary>Steps and list entries of an SQL92 expression, at most.</summary>
+    [Range(4, 100_000)]
+    public int MaxFilterNodes { get; set; } = 8192;
+
+    /// <summary>SQL92 expressions whose filters are kept for the next time.</summary>
+    [Range(1, 100_000)]
+    public int MaxKnownFilters { get; set; } = 256;
+
+    /// <summary>SQL92 expressions of groups that are kept in <c>consumerFilter.json</c>, at most: one a group and topic.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxGroupFilters { get; set; } = 10_000;
+
+    /// <summary>How long the expression of a group is kept in that file once it has no members.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
+    public TimeSpan GroupFilterRetention { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Whether an SQL92 subscription of a retry topic takes the expression of the topic that a message came from.</summary>
+    public bool FilterRetries { get; set; }
+
+    /// <summary>What holds when members of a group want different things of a topic.</summary>
+    public DifferentSubscriptions DifferentSubscriptions { get; set; } = DifferentSubscriptions.EachItsOwn;
+
+    /// <summary>Whether queue entries get an extension (<c>consumequeue_ext</c>); a directory that has one keeps it.</summary>
+    public bool ConsumeQueueExtension { get; set; }
+
+    /// <summary>Bytes of a file of that extension; a directory that has some keeps their size.</summary>
+    [Range(1 << 16, 1 << 30)]
+    public int ConsumeQueueExtensionFileSize { get; set; } = 48 << 20;
 
     /// <summary>Whether messages are found by their keys and unique keys.</summary>
     public bool IndexEnabled { get; set; } = true;

@@ -90,7 +90,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     public IGroups Groups => _tables.Consumers;
 
     /// <inheritdoc/>
-    public FilterCompiler Filters { get; } = new();
+    public FilterCompiler Filters => _tables.Compiler;
 
     /// <inheritdoc/>
     public IOffsets Offsets { get; }
@@ -165,6 +165,8 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 MaxTimers = options.MaxTimers,
                 RecordCrc = options.RecordCrc,
                 CheckCrcOnRead = options.CheckCrcOnRead,
+                ConsumeQueueExtension = options.ConsumeQueueExtension,
+                ConsumeQueueExtensionFileSize = options.ConsumeQueueExtensionFileSize,
                 ScrubBytesPerSecond = options.ScrubBytesPerSecond,
                 ScrubInterval = options.ScrubInterval,
                 Rebuild = options.Rebuild,

@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.Offsets;
 using ProtoBridgeMQ.Broker.Topics;
@@ -18,6 +19,7 @@ internal sealed class BrokerTables
 
     public BrokerTables(BrokerOptions options, IFileSystem files, TimeProvider time, ILoggerFactory loggers)
     {
+        Compiler = new FilterCompiler(options);
         Topics = new TopicTable(options, File(options, files, TopicsName), time);
         Settings = new SubscriptionGroupTable(options, File(options, files, GroupsName), time);
         Consumers = new ConsumerTable(options, Settings, Topics, time);
@@ -27,6 +29,8 @@ internal sealed class BrokerTables
         OffsetFlush.Load();
         DelayFile = File(options, files, DelaysName);
     }
+
+    public FilterCompiler Compiler { get; }
 
     public TopicTable Topics { get; }
 
