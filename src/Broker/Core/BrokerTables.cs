@@ -22,7 +22,10 @@ internal sealed class BrokerTables
         Compiler = new FilterCompiler(options);
         Topics = new TopicTable(options, File(options, files, TopicsName), time);
         Settings = new SubscriptionGroupTable(options, File(options, files, GroupsName), time);
-        Consumers = new ConsumerTable(options, Settings, Topics, time);
+        Filters = new GroupFilters(options, Compiler, File(options, files, FiltersName), time, loggers.CreateLogger<GroupFilters>());
+        Filters.Load();
+        Watch = new SubscriptionWatch(loggers.CreateLogger<SubscriptionWatch>());
+        Consumers = new ConsumerTable(options, Settings, Topics, Filters, Watch, time);
         Producers = new ProducerTable(options, time);
         Offsets = new OffsetTable();
         OffsetFlush = new OffsetFlush(Offsets, File(options, files, OffsetsName), time, loggers.CreateLogger<OffsetFlush>());
@@ -31,6 +34,10 @@ internal sealed class BrokerTables
     }
 
     public FilterCompiler Compiler { get; }
+
+    public GroupFilters Filters { get; }
+
+    public SubscriptionWatch Watch { get; }
 
     public TopicTable Topics { get; }
 
@@ -57,7 +64,7 @@ internal sealed class BrokerTables
         var offsets = new OffsetTable();
         repairs.Check(Table(OffsetsName), text => OffsetFile.Parse(text, offsets) ? offsets : null);
         repairs.Check(Table(DelaysName), text => DelayOffsetFile.Parse(text, delayLevels));
-        repairs.Check(Table(FiltersName), static text => KeptTable.Parse(text));
+        repairs.Check(Table(FiltersName), static text => GroupFilterFile.Parse(text));
     }
 
     private static TableFile File(BrokerOptions options, IFileSystem files, string name) =>

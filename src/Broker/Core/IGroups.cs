@@ -98,7 +98,16 @@ public sealed record SubscriptionGroup
 /// <param name="Version">Larger is newer; usually milliseconds.</param>
 /// <param name="Filter">What matches it; everything when the expression cannot be read.</param>
 /// <param name="ExpressionType">TAG, SQL92 and so on.</param>
-public sealed record GroupSubscription(string Topic, string Expression, long Version, IMessageFilter Filter, string ExpressionType = "TAG");
+public sealed record GroupSubscription(string Topic, string Expression, long Version, IMessageFilter Filter, string ExpressionType = "TAG")
+{
+    /// <summary>Why the expression cannot be read; null when it can.</summary>
+    public FilterRefusal? Refusal { get; init; }
+
+    /// <summary>What it wants, in one spelling.</summary>
+    internal string Wanted => Refusal is not null || Filter is not TagFilter tags ? $"{ExpressionType}: {Expression}"
+        : tags.IsAll ? "*"
+        : string.Join(" || ", tags.Tags.Order(StringComparer.Ordinal));
+}
 
 /// <summary>How a group shares its messages.</summary>
 public enum GroupModel
@@ -145,6 +154,9 @@ public abstract class GroupMember
 
     /// <summary>What it is connected by: all members of it leave together when it closes. By default the member itself.</summary>
     public virtual object ConnectionKey => this;
+
+    /// <summary>Why <see cref="IGroups.Join"/> refused it, when there is more to say than its outcome.</summary>
+    public string? Refused { get; internal set; }
 
     internal long RenewedAt { get; set; }
 

@@ -33,6 +33,9 @@ public enum SendStatus
     /// <summary>The group has no subscription settings and may not be created by using it.</summary>
     GroupNotFound,
 
+    /// <summary>The member wants something else of a topic than the others of its group, and that is not allowed.</summary>
+    SubscriptionDiffers,
+
     /// <summary>The message that should be sent back is not in the log any more.</summary>
     MessageNotFound,
 

@@ -5,10 +5,12 @@ namespace ProtoBridgeMQ.Broker.Groups;
 
 /// <summary>The members of one consumer group and what the group reads.</summary>
 /// <remarks>Changes happen under its own lock; readers take snapshots that are replaced as a whole.</remarks>
-public sealed class ConsumerGroup(string name)
+public sealed class ConsumerGroup(string name, SubscriptionWatch watch)
 {
     private readonly Dictionary<string, GroupMember> _members = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, GroupSubscription> _subscriptions = new(StringComparer.Ordinal);
+    private readonly Dictionary<object, GroupMember> _connections = new(ReferenceEqualityComparer.Instance);
+    private readonly SubscriptionCounts _counts = new(name, watch);
     private readonly Lock _lock = new();
     private volatile string[] _clientIds = [];
 
@@ -36,12 +38,28 @@ public sealed class ConsumerGroup(string name)
     /// <summary>What the group reads of a topic, or null.</summary>
     public GroupSubscription? Subscription(string topic) => _subscriptions.GetValueOrDefault(topic);
 
+    /// <summary>Whether members want different things of a topic.</summary>
+    public bool Differ(string topic) => _counts.Differ(topic);
+
+    /// <summary>The member at the other end of a connection, or null.</summary>
+    public GroupMember? FindByConnection(object connection)
+    {
+        lock (_lock)
+        {
+            return _connections.GetValueOrDefault(connection);
+        }
+    }
+
     /// <summary>Everything the group reads.</summary>
     public IReadOnlyList<GroupSubscription> Subscriptions() => [.. _subscriptions.Values];
 
     /// <summary>Adds or renews a member.</summary>
-    /// <returns>Null when the group is closed or full, otherwise whether the others must be told.</returns>
-    public bool? Join(GroupMember member, long now, int limit)
+    /// <param name="member">The member.</param>
+    /// <param name="now">When.</param>
+    /// <param name="limit">Most members.</param>
+    /// <param name="agree">Whether it must want what the others want.</param>
+    /// <returns>Null when the group is closed or full, or the member is refused; otherwise whether the others must be told.</returns>
+    public bool? Join(GroupMember member, long now, int limit, bool agree = false)
     {
         lock (_lock)
         {
@@ -51,8 +69,18 @@ public sealed class ConsumerGroup(string name)
                 return null;
             }
 
+            IReadOnlyList<GroupSubscription> wantedBefore = before?.Subscriptions ?? [];
+            if (agree && _counts.FirstConflict(member.Subscriptions, wantedBefore) is { } conflict)
+            {
+                member.Refused = $"the subscription of {member.ClientId} to topic {conflict.Topic} ({conflict.Wanted}) differs from that of the other members of group {Name}";
+                return null;
+            }
+
             member.RenewedAt = now;
             _members[member.ClientId] = member;
+            Disconnect(before);
+            _connections[member.ConnectionKey] = member;
+            _counts.Replace(wantedBefore, member.Subscriptions);
             Model = member.Model;
             bool changed = Subscribe(member.Subscriptions);
             if (!known)
@@ -108,14 +136,25 @@ public sealed class ConsumerGroup(string name)
 
     private bool Remove(string clientId)
     {
-        if (!_members.Remove(clientId))
+        if (!_members.Remove(clientId, out GroupMember? gone))
         {
             return false;
         }
 
+        _counts.Replace(gone.Subscriptions, []);
+        Disconnect(gone);
+
         IsClosed = _members.Count == 0;
         ListClientIds();
         return true;
+    }
+
+    private void Disconnect(GroupMember? member)
+    {
+        if (member is not null && ReferenceEquals(_connections.GetValueOrDefault(member.ConnectionKey), member))
+        {
+            _connections.Remove(member.ConnectionKey);
+        }
     }
 
     private void ListClientIds()

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Topics;
 
 namespace ProtoBridgeMQ.Broker.Groups;
@@ -11,12 +12,17 @@ public sealed class ConsumerTable : IGroups
     private readonly BrokerOptions _options;
     private readonly SubscriptionGroupTable _settings;
     private readonly TopicTable _topics;
+    private readonly GroupFilters _filters;
+    private readonly SubscriptionWatch _watch;
     private readonly QueueLocks _locks;
     private readonly TimeProvider _time;
 
     /// <summary>An empty table.</summary>
-    public ConsumerTable(BrokerOptions options, SubscriptionGroupTable settings, TopicTable topics, TimeProvider time)
+    public ConsumerTable(
+        BrokerOptions options, SubscriptionGroupTable settings, TopicTable topics, GroupFilters filters, SubscriptionWatch watch, TimeProvider time)
     {
+        _filters = filters;
+        _watch = watch;
         _options = options;
         _settings = settings;
         _topics = topics;
@@ -71,8 +77,9 @@ public sealed class ConsumerTable : IGroups
 
         while (true)
         {
-            ConsumerGroup group = _groups.GetOrAdd(member.Group, static name => new ConsumerGroup(name));
-            bool? changed = group.Join(member, _time.GetTimestamp(), _options.MaxGroupMembers);
+            ConsumerGroup group = _groups.GetOrAdd(member.Group, static (name, watch) => new ConsumerGroup(name, watch), _watch);
+            bool? changed = group.Join(
+                member, _time.GetTimestamp(), _options.MaxGroupMembers, agree: _options.DifferentSubscriptions == DifferentSubscriptions.Refuse);
             if (changed is null && group.IsClosed)
             {
                 // Its last member left just now: a closed group is never filled again.
@@ -85,7 +92,9 @@ public sealed class ConsumerTable : IGroups
                 Tell(group, settings);
             }
 
-            return changed is null ? SendStatus.Busy : SendStatus.Ok;
+            return changed is not null ? KeepFilters(group, member)
+                : member.Refused is not null ? SendStatus.SubscriptionDiffers
+                : SendStatus.Busy;
         }
     }
 
@@ -165,11 +174,15 @@ public sealed class ConsumerTable : IGroups
             out _);
     }
 
+    private SendStatus KeepFilters(ConsumerGroup group, GroupMember member) =>
+        _filters.Register(group.Name, member.Subscriptions, topic => group.Subscription(topic) is not null) ? SendStatus.Ok : SendStatus.Busy;
+
     private void AfterLeaving(ConsumerGroup group)
     {
         if (group.IsClosed)
         {
             _groups.TryRemove(KeyValuePair.Create(group.Name, group));
+            _filters.Unregister(group.Name);
         }
         else
         {

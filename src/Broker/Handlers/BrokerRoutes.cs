@@ -32,6 +32,7 @@ public static class BrokerRoutes
             .Add(RequestCode.QueryMessage, new QueryMessageHandler(core))
             .Add(RequestCode.ViewMessageById, new ViewMessageHandler(core))
             .Add(RequestCode.Heartbeat, new HeartbeatHandler(core))
+            .Add(RequestCode.CheckClientConfig, new CheckClientConfigHandler(core))
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(core))
             .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(core))
             .Add(RequestCode.LockBatchMq, locks)

@@ -26,15 +26,17 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
         }
 
         SendStatus status = Produce(request.Connection, heartbeat);
+        string? refused = null;
         foreach (ConsumerData consumer in heartbeat.Consumers)
         {
-            SendStatus joined = Consume(request, heartbeat.ClientId, consumer);
-            status = joined == SendStatus.Busy ? joined : status;
+            SendStatus joined = Consume(request, heartbeat.ClientId, consumer, out ClientMember member);
+            status = joined is SendStatus.Busy or SendStatus.SubscriptionDiffers ? joined : status;
+            refused ??= member.Refused;
         }
 
         request.Reply(
             ResponseCodes.Of(status),
-            status == SendStatus.Ok ? null : "broker busy: a limit of clients, members or subscriptions is reached");
+            status == SendStatus.Ok ? null : status == SendStatus.SubscriptionDiffers ? refused : "broker busy: a limit of clients, members or subscriptions is reached");
         return default;
     }
 
@@ -57,9 +59,9 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
         return SendStatus.Ok;
     }
 
-    private SendStatus Consume(RemotingRequest request, string clientId, ConsumerData consumer)
+    private SendStatus Consume(RemotingRequest request, string clientId, ConsumerData consumer, out ClientMember member)
     {
-        var member = new ClientMember(request.Connection)
+        member = new ClientMember(request.Connection)
         {
             Group = consumer.GroupName,
             ClientId = clientId,
@@ -88,7 +90,10 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
     {
         string type = string.IsNullOrEmpty(data.ExpressionType) ? FilterCompiler.Tags : data.ExpressionType.ToUpperInvariant();
         string expression = data.Expression ?? "*";
-        IMessageFilter filter = core.Filters.Compile(type, expression, out _) ?? TagFilter.All;
-        return new GroupSubscription(data.Topic, expression, data.Version, filter, type);
+        FilterRefusal? refusal = data.ClassFilterMode
+            ? new FilterRefusal(FilterRefusalKind.NotSupported, "The broker does not support consumer to filter message by class")
+            : null;
+        IMessageFilter filter = (refusal is null ? core.Filters.Compile(type, expression, out refusal) : null) ?? TagFilter.All;
+        return new GroupSubscription(data.Topic, expression, data.Version, filter, type) { Refusal = refusal };
     }
 }

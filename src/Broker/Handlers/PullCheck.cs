@@ -1,9 +1,7 @@
-using System.Text;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Filters;
-using ProtoBridgeMQ.Broker.Topics;
-using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
+using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Broker.Handlers;
 
@@ -11,10 +9,11 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 internal sealed class PullCheck(BrokerCore core)
 {
     private const int SuspendFlag = 2;
-    private const int SubscriptionFlag = 4;
+
+    private readonly PullFilter _filter = new(core);
 
     /// <summary>The checked pull, or the code and remark of the refusal.</summary>
-    public (int Code, string? Remark) Check(in PullMessageRequestHeader header, bool oneWay, out PullRequest? pull)
+    public (int Code, string? Remark) Check(in PullMessageRequestHeader header, RemotingConnection connection, bool oneWay, out PullRequest? pull)
     {
         pull = null;
         if (core.Tables.Settings.FindOrCreate(header.ConsumerGroup.Span) is not { } group)
@@ -47,12 +46,10 @@ internal sealed class PullCheck(BrokerCore core)
             return (ResponseCode.InvalidParameter, $"maxMsgNums[{header.MaxMessages}] is illegal");
         }
 
-        (int code, string? remark, IMessageFilter? filter) = (header.SystemFlag & SubscriptionFlag) != 0
-            ? FilterOfRequest(header, group, topic)
-            : FilterOfGroup(header, group, topic);
+        IMessageFilter? filter = _filter.Find(header, group, topic, connection, out (int Code, string Remark) refused);
         if (filter is null)
         {
-            return (code, remark);
+            return refused;
         }
 
         pull = new PullRequest(
@@ -66,60 +63,4 @@ internal sealed class PullCheck(BrokerCore core)
         oneWay || (header.SystemFlag & SuspendFlag) == 0 || header.SuspendTimeoutMillis <= 0
             ? TimeSpan.Zero
             : TimeSpan.FromMilliseconds(Math.Min(header.SuspendTimeoutMillis, core.Options.MaxPullHold.TotalMilliseconds));
-
-    private (int Code, string? Remark, IMessageFilter? Filter) FilterOfRequest(in PullMessageRequestHeader header, SubscriptionGroup group, BrokerTopic topic)
-    {
-        if (!IsTag(header.ExpressionType))
-        {
-            return NotSupported(header.ExpressionType.ToString());
-        }
-
-        if (header.Subscription.IsEmpty || header.Subscription.Span.SequenceEqual("*"u8))
-        {
-            return (0, null, TagFilter.All);
-        }
-
-        // Nearly always it is what the group's heartbeat said before.
-        GroupSubscription? known = core.Tables.Consumers.FindMembers(group.Name)?.Subscription(topic.Name);
-        if (known is not null && NameComparer.Instance.Equals(header.Subscription.Span, known.Expression))
-        {
-            return (0, null, known.Filter);
-        }
-
-        return TagFilter.Parse(header.Subscription.ToString()) is { } filter
-            ? (0, null, filter)
-            : (ResponseCode.SubscriptionParseFailed, "parse the consumer's subscription failed", null);
-    }
-
-    private (int Code, string? Remark, IMessageFilter? Filter) FilterOfGroup(in PullMessageRequestHeader header, SubscriptionGroup settings, BrokerTopic topic)
-    {
-        if (core.Tables.Consumers.FindMembers(settings.Name) is not { } group)
-        {
-            return (ResponseCode.SubscriptionNotExist, "the consumer's group info not exist", null);
-        }
-
-        if (!settings.ConsumeBroadcastEnabled && group.Model == GroupModel.Broadcasting)
-        {
-            return (ResponseCode.NoPermission, $"the consumer group[{settings.Name}] can not consume by broadcast way", null);
-        }
-
-        if (group.Subscription(topic.Name) is not { } subscription)
-        {
-            return (ResponseCode.SubscriptionNotExist, "the consumer's subscription not exist", null);
-        }
-
-        if (subscription.Version < header.SubscriptionVersion)
-        {
-            return (ResponseCode.SubscriptionNotLatest, "the consumer's subscription not latest", null);
-        }
-
-        return subscription.ExpressionType is "TAG"
-            ? (0, null, subscription.Filter)
-            : NotSupported(subscription.ExpressionType);
-    }
-
-    private static bool IsTag(HeaderText type) => type.IsEmpty || Ascii.EqualsIgnoreCase(type.Span, "TAG"u8);
-
-    private static (int Code, string? Remark, IMessageFilter? Filter) NotSupported(string type) =>
-        (ResponseCode.SystemError, $"The broker does not support consumer to filter message by {type}", null);
 }

@@ -25,7 +25,7 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
     public ValueTask HandleAsync(RemotingRequest request)
     {
         PullMessageRequestHeader header = PullMessageRequestHeader.Read(request.Fields);
-        (int code, string? remark) = _check.Check(header, request.IsOneWay, out PullRequest? pull);
+        (int code, string? remark) = _check.Check(header, request.Connection, request.IsOneWay, out PullRequest? pull);
         if (pull is null)
         {
             request.Reply(code, EmptyAnswer(), remark);

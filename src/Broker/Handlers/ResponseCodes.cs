@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Remoting.Protocol;
 
 namespace ProtoBridgeMQ.Broker.Handlers;
@@ -16,6 +17,7 @@ public static class ResponseCodes
         SendStatus.BodyInvalid or SendStatus.PropertiesInvalid => ResponseCode.MessageIllegal,
         SendStatus.GroupInvalid or SendStatus.GroupNotFound => ResponseCode.SubscriptionGroupNotExist,
         SendStatus.Busy => ResponseCode.SystemBusy,
+        SendStatus.SubscriptionDiffers => ResponseCode.InvalidParameter,
         SendStatus.TimerRefused => ResponseCode.SystemError,
         SendStatus.ReadOnly => ResponseCode.ServiceNotAvailable,
         _ => ResponseCode.SystemError,
@@ -40,6 +42,11 @@ public static class ResponseCodes
         QueryStatus.Busy => ResponseCode.SystemBusy,
         _ => ResponseCode.QueryNotFound,
     };
+
+    /// <summary>The code of a refused filter; what cannot be read is told as RocketMQ does, with the reason behind.</summary>
+    public static (int Code, string Remark) Of(FilterRefusal refusal) => refusal.Kind == FilterRefusalKind.NotSupported
+        ? (ResponseCode.SystemError, refusal.Reason)
+        : (ResponseCode.SubscriptionParseFailed, $"parse the consumer's subscription failed: {refusal.Reason}");
 
     /// <summary>The remark of a query's outcome; RocketMQ's words where it has any.</summary>
     public static string? RemarkOf(QueryStatus status) => status switch

@@ -17,6 +17,7 @@ namespace ProtoBridgeMQ.Remoting.Bodies;
 [JsonSerializable(typeof(TopicConfigTable))]
 [JsonSerializable(typeof(RegisterBrokerBody))]
 [JsonSerializable(typeof(HeartbeatData))]
+[JsonSerializable(typeof(CheckClientBody))]
 [JsonSerializable(typeof(SubscriptionData))]
 [JsonSerializable(typeof(ConsumerListBody))]
 [JsonSerializable(typeof(LockBatchBody))]
