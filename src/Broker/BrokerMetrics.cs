@@ -47,6 +47,10 @@ public sealed class BrokerMetrics : IDisposable
     public void Observe(string name, string description, Func<long> value) =>
         _meter.CreateObservableGauge(name, value, description: description);
 
+    /// <summary>A counter that is asked when metrics are collected.</summary>
+    public void ObserveTotal(string name, string description, Func<long> value) =>
+        _meter.CreateObservableCounter(name, value, description: description);
+
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 

@@ -74,7 +74,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Metrics.Observe("broker.producers", "Producers known by heartbeats", () => tables.Producers.Count);
         Metrics.Observe("broker.topics", "Topics", () => tables.Topics.Count);
         Metrics.Observe("broker.filters.known", "SQL92 filters at hand", () => tables.Compiler.Known);
-        Metrics.Observe("broker.filters.refused", "SQL92 expressions refused since the start", () => tables.Compiler.Refused);
+        Metrics.ObserveTotal("broker.filters.refused", "SQL92 expressions refused, each time they were read", () => tables.Compiler.Refused);
         Metrics.Observe("broker.filters.groups", "SQL92 expressions of groups that are kept", () => tables.Filters.Count);
         Metrics.Observe("broker.subscriptions.different", "Topics of groups whose members want different things of them", () => tables.Watch.Count);
         Metrics.Observe("broker.tails", "Open tails of the commit log", () => _tails.Count);

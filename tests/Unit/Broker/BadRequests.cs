@@ -155,9 +155,9 @@ public class BadRequests
         {
         }
 
-        Dictionary<string, string> fields = new(Good[RequestCode.PullMessage]) { ["expressionType"] = "SQL92", ["subscription"] = "a > 1" };
+        Dictionary<string, string> fields = new(Good[RequestCode.PullMessage]) { ["expressionType"] = "LUA", ["subscription"] = "a > 1" };
         using RemotingResponse answer = await client.AskAsync(RequestCode.PullMessage, new RawFields(fields));
-        Assert.Equal((ResponseCode.SystemError, "The broker does not support consumer to filter message by SQL92"), (answer.Code, answer.Remark));
+        Assert.Equal((ResponseCode.SystemError, "The broker does not support consumer to filter message by LUA"), (answer.Code, answer.Remark));
     }
 
     private readonly struct RawFields(IEnumerable<KeyValuePair<string, string>> values) : IHeaderWriter
