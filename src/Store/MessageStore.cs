@@ -294,6 +294,15 @@ public sealed class MessageStore : IAsyncDisposable
     /// </summary>
     public DeleteOutcome DeleteBefore(long physicalOffset, bool force = false) => _retention.DeleteBefore(physicalOffset, force);
 
+    /// <summary>The disk of the log, as the last pass of retention saw it.</summary>
+    public DiskRoom Room => _retention.Room;
+
+    /// <summary>
+    /// Messages of a topic before a physical offset are not served any more, until the store is opened again. Their bytes go
+    /// with their segments; the topic's offsets go on where they are.
+    /// </summary>
+    public void Forget(string topic, long physicalOffset) => _retention.Forget(topic, physicalOffset);
+
     /// <summary>Completes once everything appended so far can be read, or the store failed or closed. For tests and tools.</summary>
     public ValueTask<DurabilityStatus> WaitDispatchedAsync() => _dispatcher.WaitAsync(_log.Written);
 

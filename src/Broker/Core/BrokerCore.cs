@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Retention;
+using ProtoBridgeMQ.Broker.Settings;
 using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Broker.Timers;
 using ProtoBridgeMQ.Broker.Transactions;
@@ -39,7 +40,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private long _membersSweptAt;
     private int _stopped;
 
-    private BrokerCore(BrokerOptions options, IPEndPoint storeHost, MessageStore store, BrokerTables tables, DelayLevels levels, TimeProvider time, ILoggerFactory loggers)
+    private BrokerCore(BrokerOptions options, IPEndPoint storeHost, MessageStore store, BrokerTables tables, BrokerSettings settings, DelayLevels levels, TimeProvider time, ILoggerFactory loggers)
     {
         Options = options;
         StoreHost = storeHost;
@@ -57,6 +58,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _reads = new QueueReads(store, tables.Topics, options);
         _queries = new KeyQueries(store, options);
         Offsets = new OffsetBook(tables.Offsets, store, options);
+        Settings = settings;
+        Deletion = new TopicDeletion(store, tables, options, Statistics);
+        Deletion.Restore();
         _isReadable = _reads.IsReadable;
         _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays);
         store.AddListener(_wakeUp);
@@ -69,6 +73,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _membersSweptAt = time.GetTimestamp();
         _sweeper = time.CreateTimer(static core => ((BrokerCore)core!).Sweep(), this, SweepInterval, SweepInterval);
         _flusher = time.CreateTimer(static core => ((BrokerCore)core!).FlushTables(), this, options.OffsetFlushInterval, options.OffsetFlushInterval);
+        settings.Changed += new SettingEffects(options, store, tables, _flusher).Apply;
+        Metrics.Observe("broker.offsets.reset", "Queues of groups whose progress was set and that were not read since", () => tables.Resets.Count);
+        Metrics.Observe("broker.topics.deleted", "Deleted topics that have messages in the log still, as far as is known", () => tables.Deleted.All.Count);
         Metrics.Observe("broker.pulls.held", "Pulls that wait for messages", () => _arrivals.Held);
         Metrics.Observe("broker.group.members", "Members of consumer groups", () => tables.Consumers.MemberCount);
         Metrics.Observe("broker.producers", "Producers known by heartbeats", () => tables.Producers.Count);
@@ -101,6 +108,12 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <summary>What it counts.</summary>
     public BrokerMetrics Metrics { get; } = new();
+
+    /// <summary>The settings that can be changed at run time.</summary>
+    public BrokerSettings Settings { get; }
+
+    /// <summary>Takes topics away.</summary>
+    internal TopicDeletion Deletion { get; }
 
     /// <summary>What it counts by topic and group.</summary>
     public BrokerStatistics Statistics { get; }
@@ -139,6 +152,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     {
         DelayLevels levels = DelayLevels.Parse(options.MessageDelayLevel);
         BrokerTables.Check(options, files, levels.Count, loggers);
+        BrokerSettings settings = BrokerTables.LoadSettings(options, files, time);
         MessageStore store = MessageStore.Open(
             new StoreOptions
             {
@@ -187,7 +201,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
             time,
             loggers);
         var tables = new BrokerTables(options, files, time, loggers);
-        return new BrokerCore(options, storeHost, store, tables, levels, time, loggers);
+        return new BrokerCore(options, storeHost, store, tables, settings, levels, time, loggers);
     }
 
     /// <inheritdoc/>
@@ -299,6 +313,28 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <summary>Whether the first message of a queue is still among the newest of the log, as much as would fit in memory.</summary>
     internal bool IsFirstMessageRecent(string topic, int queueId) => _reads.IsFirstRecent(topic, queueId);
+
+    /// <summary>When the message at an offset of a queue was stored; -1 without one.</summary>
+    internal long StoreTimeAt(string topic, int queueId, long offset) => _reads.StoreTimeAt(topic, queueId, offset);
+
+    /// <summary>Has the waits of a queue look again: what they wait for is another now.</summary>
+    internal void Wake(string topic, int queueId) => _arrivals.Wake(topic, queueId);
+
+    /// <summary>When the first record of the log was stored; -1 without one.</summary>
+    internal long EarliestRecordTime()
+    {
+        using RecordLease lease = _store.ReadRecord(_store.MinPhysicalOffset);
+        return !lease.IsEmpty && lease.TryRead(out MessageRecord record) ? record.StoreTimestamp : -1;
+    }
+
+    /// <summary>The disk as retention saw it last; null before.</summary>
+    internal DiskRoom? DiskRoom() => _store.Room is { Used: > 0 } room ? room : null;
+
+    /// <summary>How far delayed messages of each level are delivered, as its file has it.</summary>
+    internal ReadOnlyMemory<byte> DelayText() => _delays.Text();
+
+    /// <summary>The next offset of a delay level's queue to deliver, from level 1.</summary>
+    internal long DelayOffsetOf(int level) => _delays.OffsetOf(level);
 
     /// <summary>When the first message of a queue was stored; -1 without one.</summary>
     internal long EarliestStoreTime(string topic, int queueId) => _reads.EarliestStoreTime(topic, queueId);

@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.Offsets;
+using ProtoBridgeMQ.Broker.Settings;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Store.Files;
 
@@ -15,6 +16,8 @@ internal sealed class BrokerTables
     private const string GroupsName = "subscriptionGroup.json";
     private const string OffsetsName = "consumerOffset.json";
     private const string DelaysName = "delayOffset.json";
+    private const string DeletedName = "deletedTopics.json";
+    private const string SettingsName = "broker.properties";
     private const string FiltersName = "consumerFilter.json";
 
     public BrokerTables(BrokerOptions options, IFileSystem files, TimeProvider time, ILoggerFactory loggers)
@@ -31,6 +34,7 @@ internal sealed class BrokerTables
         OffsetFlush = new OffsetFlush(Offsets, File(options, files, OffsetsName), time, loggers.CreateLogger<OffsetFlush>());
         OffsetFlush.Load();
         DelayFile = File(options, files, DelaysName);
+        Deleted = new DeletedTopics(options, File(options, files, DeletedName));
     }
 
     public FilterCompiler Compiler { get; }
@@ -53,6 +57,10 @@ internal sealed class BrokerTables
 
     public TableFile DelayFile { get; }
 
+    public DeletedTopics Deleted { get; }
+
+    public OffsetResets Resets { get; } = new();
+
     /// <summary>Reads every table and forgets it: a start that must fail for one of them fails before the store is opened.</summary>
     /// <exception cref="Store.StoreUnusableException">A table and its backup cannot be read.</exception>
     public static void Check(BrokerOptions options, IFileSystem files, int delayLevels, ILoggerFactory loggers)
@@ -64,8 +72,14 @@ internal sealed class BrokerTables
         var offsets = new OffsetTable();
         repairs.Check(Table(OffsetsName), text => OffsetFile.Parse(text, offsets) ? offsets : null);
         repairs.Check(Table(DelaysName), text => DelayOffsetFile.Parse(text, delayLevels));
+        repairs.Check(Table(DeletedName), DeletedTopics.Parse);
+        repairs.Check(Table(SettingsName), static text => BrokerSettings.Parse(text));
         repairs.Check(Table(FiltersName), static text => GroupFilterFile.Parse(text));
     }
+
+    /// <summary>Reads the settings that were changed at run time into the options.</summary>
+    public static BrokerSettings LoadSettings(BrokerOptions options, IFileSystem files, TimeProvider time) =>
+        BrokerSettings.Load(options, File(options, files, SettingsName), time);
 
     private static TableFile File(BrokerOptions options, IFileSystem files, string name) =>
         new(files, Path.Combine(options.DataDirectory, "config", name));

@@ -141,9 +141,14 @@ internal sealed class MessageIntake(
         return request.OrderingHash is { } hash ? (int)((uint)hash % (uint)queues) : request.Topic.NextQueue();
     }
 
-    private static SendOutcome Check(in SendRequest request, int queueId)
+    private SendOutcome Check(in SendRequest request, int queueId)
     {
         BrokerTopic topic = request.Topic;
+        if ((options.Permission & BrokerTopic.Write) == 0)
+        {
+            return new SendOutcome(SendStatus.NoPermission, Remark: $"the broker[{options.Name}] sending message is forbidden");
+        }
+
         if (!topic.IsWritable)
         {
             return new SendOutcome(SendStatus.NoPermission, Remark: $"the topic[{topic.Name}] sending message is forbidden");

@@ -94,13 +94,21 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
             return oldest[0].StoreTimestamp;
         }
 
-        Span<QueueEntry> first = stackalloc QueueEntry[1];
-        if (!store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) || queue.ReadEntries(queue.MinOffset, first) == 0)
+        return store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? StoreTimeAt(queue, queue.MinOffset) : -1;
+    }
+
+    public long StoreTimeAt(string topic, int queueId, long offset) =>
+        offset >= 0 && store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? StoreTimeAt(queue, offset) : -1;
+
+    private long StoreTimeAt(ConsumeQueue queue, long offset)
+    {
+        Span<QueueEntry> entry = stackalloc QueueEntry[1];
+        if (queue.ReadEntries(offset, entry) == 0 || entry[0].IsFiller)
         {
             return -1;
         }
 
-        using RecordLease lease = store.ReadRecord(first[0].PhysicalOffset, first[0].Size);
+        using RecordLease lease = store.ReadRecord(entry[0].PhysicalOffset, entry[0].Size);
         return !lease.IsEmpty && lease.TryRead(out MessageRecord record) ? record.StoreTimestamp : -1;
     }
 

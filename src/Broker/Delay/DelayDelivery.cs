@@ -122,6 +122,16 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
         }
     }
 
+    /// <summary>The progress as its file has it, as of now.</summary>
+    public ReadOnlyMemory<byte> Text()
+    {
+        long[] now = [.. _offsets];
+        return TableText.Of(output => DelayOffsetFile.Write(output, _version, now));
+    }
+
+    /// <summary>The next offset of a level's queue to deliver, from level 1.</summary>
+    public long OffsetOf(int level) => _offsets[level - 1];
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -48,6 +48,10 @@ public sealed class ConsumerTable : IGroups
     /// <inheritdoc/>
     public bool Put(SubscriptionGroup group) => _settings.Put(group);
 
+    /// <summary>Groups whose members read a topic.</summary>
+    public IEnumerable<string> GroupsReading(string topic) =>
+        _groups.Values.Where(group => group.Subscription(topic) is not null).Select(static group => group.Name);
+
     /// <summary>A group with members, or null.</summary>
     public ConsumerGroup? FindMembers(string group) => _groups.GetValueOrDefault(group);
 

@@ -12,6 +12,8 @@ internal sealed class ProducerGroup
 
     public bool IsEmpty => _members.Count == 0;
 
+    public IEnumerable<ProducerMember> Members => _members.Select(static entry => entry.Member);
+
     public ProducerMember? Find(string clientId) => _places.TryGetValue(clientId, out int place) ? _members[place].Member : null;
 
     public void Put(ProducerMember member, long now)

@@ -11,6 +11,18 @@ public abstract class ProducerMember
     /// <summary>The client.</summary>
     public required string ClientId { get; init; }
 
+    /// <summary>Where it is, for listings.</summary>
+    public string Address { get; init; } = "unknown";
+
+    /// <summary>Its language as it says, a name of RocketMQ's.</summary>
+    public string Language { get; init; } = "OTHER";
+
+    /// <summary>Protocol version number as it says.</summary>
+    public int Version { get; init; }
+
+    /// <summary>Its last heartbeat, Unix milliseconds.</summary>
+    public long HeardAt { get; init; }
+
     /// <summary>What tells its connection from others.</summary>
     public abstract object ConnectionKey { get; }
 

@@ -90,6 +90,16 @@ public sealed class ProducerTable(BrokerOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>The members of a group, or of all groups.</summary>
+    public IReadOnlyList<ProducerMember> Members(string? group)
+    {
+        lock (_lock)
+        {
+            return group is null ? [.. _groups.Values.SelectMany(static found => found.Members)]
+                : _groups.TryGetValue(group, out ProducerGroup? found) ? [.. found.Members] : [];
+        }
+    }
+
     /// <summary>Whether the group has a member.</summary>
     public bool HasMembers(string group)
     {

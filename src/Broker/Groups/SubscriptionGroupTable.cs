@@ -77,32 +77,67 @@ public sealed class SubscriptionGroupTable
     }
 
     /// <summary>Sets a group's settings; false when the name is impossible or there are too many groups.</summary>
-    public bool Put(SubscriptionGroup group, bool onlyIfAbsent = false)
+    public bool Put(SubscriptionGroup group, bool onlyIfAbsent = false) =>
+        (onlyIfAbsent && _groups.ContainsKey(group.Name)) || PutAll([group], onlyIfAbsent);
+
+    /// <summary>Sets the settings of groups, all of them, written at once, or none: false for an impossible name or too many groups.</summary>
+    public bool PutAll(IReadOnlyCollection<SubscriptionGroup> groups, bool onlyIfAbsent = false)
     {
-        if (TopicName.RejectGroup(group.Name) is not null)
+        if (groups.Any(static group => TopicName.RejectGroup(group.Name) is not null))
         {
             return false;
         }
 
         lock (_lock)
         {
-            bool known = _groups.TryGetValue(group.Name, out SubscriptionGroup? before);
-            if (known && (onlyIfAbsent || group == before))
+            var changed = new Dictionary<string, SubscriptionGroup>(StringComparer.Ordinal);
+            foreach (SubscriptionGroup group in groups)
             {
-                return true;
+                if (!_groups.TryGetValue(group.Name, out SubscriptionGroup? before) || (!onlyIfAbsent && group != before))
+                {
+                    changed[group.Name] = group;
+                }
             }
 
-            if (!known && _groups.Count >= _options.MaxGroups)
+            int more = changed.Keys.Count(name => !_groups.ContainsKey(name));
+            if (more > 0 && _groups.Count + more > _options.MaxGroups)
             {
                 return false;
             }
 
-            DataVersion next = Version.Next(_time);
-            IEnumerable<SubscriptionGroup> others = _groups.Values.Where(other => other.Name != group.Name);
-            _file.Write(output => SubscriptionGroupFile.Write(output, next, others.Append(group), _kept));
-            _groups[group.Name] = group;
-            Version = next;
+            if (changed.Count > 0)
+            {
+                Write(_groups.Values.Where(other => !changed.ContainsKey(other.Name)).Concat(changed.Values));
+                foreach (SubscriptionGroup group in changed.Values)
+                {
+                    _groups[group.Name] = group;
+                }
+            }
+
             return true;
         }
+    }
+
+    /// <summary>Removes a group's settings; whether it had any.</summary>
+    public bool Remove(string group)
+    {
+        lock (_lock)
+        {
+            if (!_groups.ContainsKey(group))
+            {
+                return false;
+            }
+
+            Write(_groups.Values.Where(other => other.Name != group));
+            return _groups.TryRemove(group, out _);
+        }
+    }
+
+    // The file first: when it cannot be written the table stays as it was.
+    private void Write(IEnumerable<SubscriptionGroup> groups)
+    {
+        DataVersion next = Version.Next(_time);
+        _file.Write(output => SubscriptionGroupFile.Write(output, next, groups, _kept));
+        Version = next;
     }
 }

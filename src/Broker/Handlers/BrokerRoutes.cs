@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Handlers.Admin;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
@@ -15,7 +16,9 @@ public static class BrokerRoutes
         var locks = new QueueLockHandler(core);
         var pop = new UnsupportedHandler("consuming by pop is");
         var replies = new ReplyHandler(core, time);
-        return new RequestRoutes()
+        var routes = new RequestRoutes();
+        AdminRoutes.Add(routes, core, time);
+        return routes
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
             .Add(RequestCode.SendBatchMessage, send)
@@ -42,7 +45,6 @@ public static class BrokerRoutes
             .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(core))
             .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(core))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(core))
-            .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(core, time))
             .Add(RequestCode.EndTransaction, new EndTransactionHandler(core))
             .Add(RequestCode.PopMessage, pop)
             .Add(RequestCode.PeekMessage, pop)

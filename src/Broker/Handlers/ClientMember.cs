@@ -7,6 +7,8 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 /// <summary>A member of a group at the other end of a connection.</summary>
 internal sealed class ClientMember(RemotingConnection connection) : GroupMember
 {
+    public RemotingConnection Connection => connection;
+
     public override bool Expires => true;
 
     public override object ConnectionKey => connection;

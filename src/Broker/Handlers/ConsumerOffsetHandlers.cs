@@ -54,6 +54,10 @@ internal sealed class UpdateConsumerOffsetHandler(BrokerCore core) : IRequestHan
         {
             request.Reply(ResponseCode.InvalidParameter, $"queueId[{header.QueueId}] or offset[{header.CommitOffset}] is illegal, topic is {header.Topic}");
         }
+        else if (core.Tables.Resets.IsPending(topic.Name, header.ConsumerGroup, header.QueueId))
+        {
+            request.Reply(ResponseCode.Success, default(EmptyFields), "Offset has been previously reset");
+        }
         else if (!core.Offsets.Commit(header.ConsumerGroup, topic.Name, header.QueueId, header.CommitOffset))
         {
             request.Reply(ResponseCode.SystemBusy, $"broker busy: progress of {core.Options.MaxOffsets} queues is kept, as many as may be");

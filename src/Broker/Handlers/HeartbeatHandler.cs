@@ -1,3 +1,4 @@
+using System.Text;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Remoting.Bodies;
@@ -25,7 +26,7 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
             return default;
         }
 
-        SendStatus status = Produce(request.Connection, heartbeat);
+        SendStatus status = Produce(request, heartbeat);
         string? refused = null;
         foreach (ConsumerData consumer in heartbeat.Consumers)
         {
@@ -40,11 +41,21 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
         return default;
     }
 
-    private SendStatus Produce(RemotingConnection connection, HeartbeatData heartbeat)
+    private SendStatus Produce(RemotingRequest request, HeartbeatData heartbeat)
     {
+        RemotingConnection connection = request.Connection;
         foreach (ProducerData producer in heartbeat.Producers)
         {
-            if (!core.Tables.Producers.Renew(new ProducerConnection(connection) { Group = producer.GroupName, ClientId = heartbeat.ClientId }))
+            var member = new ProducerConnection(connection)
+            {
+                Group = producer.GroupName,
+                ClientId = heartbeat.ClientId,
+                Address = AddressOf(connection),
+                Language = LanguageOf(request),
+                Version = request.Header.Version,
+                HeardAt = core.Statistics.Now,
+            };
+            if (!core.Tables.Producers.Renew(member))
             {
                 return SendStatus.Busy;
             }
@@ -69,8 +80,8 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
             Model = consumer.MessageModel == "BROADCASTING" ? GroupModel.Broadcasting : GroupModel.Clustering,
             ConsumeType = consumer.ConsumeType,
             ConsumeFromWhere = consumer.ConsumeFromWhere,
-            Address = request.Connection.RemoteEndPoint?.ToString() ?? "unknown",
-            Language = request.Header.Language.ToString(),
+            Address = AddressOf(request.Connection),
+            Language = LanguageOf(request),
             Version = request.Header.Version,
         };
         SendStatus joined = core.Groups.Join(member);
@@ -85,6 +96,10 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
 
         return joined;
     }
+
+    private static string AddressOf(RemotingConnection connection) => connection.RemoteEndPoint?.ToString() ?? "unknown";
+
+    private static string LanguageOf(RemotingRequest request) => Encoding.ASCII.GetString(LanguageNames.ToUtf8(request.Header.Language));
 
     private GroupSubscription Subscription(SubscriptionData data)
     {

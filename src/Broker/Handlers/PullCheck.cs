@@ -16,6 +16,11 @@ internal sealed class PullCheck(BrokerCore core)
     public (int Code, string? Remark) Check(in PullMessageRequestHeader header, RemotingConnection connection, bool oneWay, out PullRequest? pull)
     {
         pull = null;
+        if ((core.Options.Permission & BrokerTopic.Read) == 0)
+        {
+            return (ResponseCode.NoPermission, $"the broker[{core.Options.Name}] pulling message is forbidden");
+        }
+
         if (core.Tables.Settings.FindOrCreate(header.ConsumerGroup.Span) is not { } group)
         {
             return (ResponseCode.SubscriptionGroupNotExist, $"subscription group [{header.ConsumerGroup}] does not exist");

@@ -32,7 +32,8 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
             return default;
         }
 
-        if ((header.SystemFlag & CommitFlag) != 0 && header.CommitOffset >= 0)
+        if ((header.SystemFlag & CommitFlag) != 0 && header.CommitOffset >= 0
+            && !core.Tables.Resets.IsPending(pull.Topic.Name, pull.Group.Name, pull.QueueId))
         {
             core.Offsets.Commit(pull.Group.Name, pull.Topic.Name, pull.QueueId, header.CommitOffset);
         }
@@ -97,6 +98,12 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
 
     private bool TryAnswer(RemotingRequest request, PullRequest pull, bool evenWhenEmpty)
     {
+        if (core.Tables.Resets.TryTake(pull.Topic.Name, pull.Group.Name, pull.QueueId, out long reset) && reset != pull.Offset)
+        {
+            request.Reply(ResponseCode.PullOffsetMoved, Moved(pull, reset), "OFFSET_RESET");
+            return true;
+        }
+
         RecordBatch batch = _batch ??= new RecordBatch();
         try
         {
@@ -113,6 +120,7 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
             PullMessageResponseHeader header = Answer(pull, outcome);
             if (batch.Count > 0)
             {
+                core.Tables.Offsets.NotePull(pull.Group.Name, pull.Topic.Name, pull.QueueId, outcome.NextOffset);
                 request.ReplyStreaming(code, header, new Records(batch), remark);
             }
             else
@@ -136,6 +144,14 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
         MaxOffset = outcome.MaxOffset,
         TopicSystemFlag = pull.Topic.SystemFlag,
         GroupSystemFlag = pull.Group.SystemFlag,
+    };
+
+    private PullMessageResponseHeader Moved(PullRequest pull, long offset) => new()
+    {
+        SuggestWhichBrokerId = pull.Group.BrokerId,
+        NextBeginOffset = offset,
+        MinOffset = core.Offsets.Min(pull.Topic.Name, pull.QueueId),
+        MaxOffset = core.Offsets.Max(pull.Topic.Name, pull.QueueId),
     };
 
     private static PullMessageResponseHeader EmptyAnswer() => new()

@@ -26,14 +26,24 @@ internal sealed class MinOffsetHandler(BrokerCore core) : IRequestHandler
     }
 }
 
-/// <summary>SEARCH_OFFSET_BY_TIMESTAMP (29): the first message stored at or after a time.</summary>
+/// <summary>SEARCH_OFFSET_BY_TIMESTAMP (29): the first message stored at or after a time; the last one at or before it when the boundary is "upper".</summary>
 internal sealed class SearchOffsetHandler(BrokerCore core) : IRequestHandler
 {
     public ValueTask HandleAsync(RemotingRequest request)
     {
         SearchOffsetRequestHeader header = SearchOffsetRequestHeader.Read(request.Fields);
-        request.Reply(ResponseCode.Success, new SearchOffsetResponseHeader { Offset = core.Offsets.Search(header.Topic, header.QueueId, header.Timestamp) });
+        bool upper = string.Equals(header.BoundaryType, "upper", StringComparison.OrdinalIgnoreCase);
+        request.Reply(ResponseCode.Success, new SearchOffsetResponseHeader { Offset = upper ? Upper(header) : core.Offsets.Search(header.Topic, header.QueueId, header.Timestamp) });
         return default;
+    }
+
+    // The last message stored at or before the time; 0 when all are later, as RocketMQ has it.
+    private long Upper(in SearchOffsetRequestHeader header)
+    {
+        long after = header.Timestamp == long.MaxValue
+            ? core.Offsets.Max(header.Topic, header.QueueId)
+            : core.Offsets.Search(header.Topic, header.QueueId, header.Timestamp + 1);
+        return after > core.Offsets.Min(header.Topic, header.QueueId) ? after - 1 : 0;
     }
 }
 

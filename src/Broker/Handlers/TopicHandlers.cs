@@ -44,12 +44,7 @@ internal sealed class CreateTopicHandler(BrokerCore core) : IRequestHandler
             Ordered = header.Order,
             Attributes = attributes,
         });
-        request.Reply(status == SendStatus.Ok ? ResponseCode.Success : ResponseCode.InvalidParameter, status switch
-        {
-            SendStatus.Ok => null,
-            SendStatus.TopicLimit => $"the broker has {core.Options.MaxTopics} topics, as many as it may",
-            _ => $"queues must be between 0 and {core.Options.MaxQueuesPerTopic} and perm between 0 and 7",
-        });
+        request.Reply(TopicRefusals.CodeOf(status), TopicRefusals.RemarkOf(status, core.Options));
         return default;
     }
 }

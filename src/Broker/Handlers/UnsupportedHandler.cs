@@ -4,13 +4,13 @@ using ProtoBridgeMQ.Remoting.Transport;
 namespace ProtoBridgeMQ.Broker.Handlers;
 
 /// <summary>A command that RocketMQ has and this broker has not yet: said so, never left unanswered.</summary>
-internal sealed class UnsupportedHandler(string what) : IRequestHandler
+internal sealed class UnsupportedHandler(string what, int code = ResponseCode.RequestCodeNotSupported) : IRequestHandler
 {
     private readonly string _remark = $"{what} not supported by this broker";
 
     public ValueTask HandleAsync(RemotingRequest request)
     {
-        request.Reply(ResponseCode.RequestCodeNotSupported, _remark);
+        request.Reply(code, _remark);
         return default;
     }
 }

@@ -82,6 +82,23 @@ public sealed class ArrivalTable : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Ends all waits of a queue as if a message had come.</summary>
+    public void Wake(string topic, int queueId)
+    {
+        if (_topics.TryGetValue(topic, out QueueWaits[]? queues) && (uint)queueId < (uint)queues.Length)
+        {
+            ArrivalWait? taken = queues[queueId].TakeWhere(static _ => true);
+            while (taken is not null)
+            {
+                ArrivalWait? next = taken.Next;
+                End(taken, ArrivalReason.Arrived);
+                taken = next;
+            }
+
+            Run();
+        }
+    }
+
     /// <summary>Ends what the arrivals of a batch took out of the lists, on a pool thread.</summary>
     public void Run()
     {

@@ -5,7 +5,11 @@ namespace ProtoBridgeMQ.Broker.Offsets;
 /// <summary>Keeps the table of progress on disk: reads it at the start, writes it at intervals and at the end.</summary>
 public sealed partial class OffsetFlush(OffsetTable table, TableFile file, TimeProvider time, ILogger<OffsetFlush> logger)
 {
+    private readonly Lock _lock = new();
     private DataVersion _version = new(0, 0, 0);
+
+    /// <summary>Which state the file is.</summary>
+    public DataVersion Version => _version;
 
     /// <summary>Reads the file.</summary>
     public void Load()
@@ -19,6 +23,14 @@ public sealed partial class OffsetFlush(OffsetTable table, TableFile file, TimeP
     /// <summary>Writes the file if anything changed; a failure is logged and tried again the next time.</summary>
     public void Flush()
     {
+        lock (_lock)
+        {
+            TryWrite();
+        }
+    }
+
+    private void TryWrite()
+    {
         if (!table.TakeChanged())
         {
             return;
@@ -26,8 +38,9 @@ public sealed partial class OffsetFlush(OffsetTable table, TableFile file, TimeP
 
         try
         {
-            _version = _version.Next(time);
-            file.Write(output => OffsetFile.Write(output, _version, table));
+            DataVersion next = _version.Next(time);
+            file.Write(output => OffsetFile.Write(output, next, table));
+            _version = next;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -67,6 +67,42 @@ public sealed class OffsetTable
         return [.. asked.Where(static pair => pair.Value).Select(static pair => pair.Key)];
     }
 
+    /// <summary>Notes how far a queue with progress was given out.</summary>
+    public void NotePull(string group, string topic, int queueId, long value)
+    {
+        if (_offsets.TryGetValue(new OffsetKey(topic, group, queueId), out QueueOffset? offset))
+        {
+            Volatile.Write(ref offset.Pulled, value);
+        }
+    }
+
+    /// <summary>How far a queue was given out since the start, at least its progress; -1 without any.</summary>
+    public long Pulled(string group, string topic, int queueId) =>
+        _offsets.TryGetValue(new OffsetKey(topic, group, queueId), out QueueOffset? offset)
+            ? Math.Max(Volatile.Read(ref offset.Value), Volatile.Read(ref offset.Pulled))
+            : -1;
+
+    /// <summary>Queues of a topic in which a group has progress.</summary>
+    public IReadOnlyDictionary<int, long> Queues(string group, string topic) => _offsets
+        .Where(entry => entry.Key.Topic == topic && entry.Key.Group == group)
+        .ToDictionary(static entry => entry.Key.QueueId, static entry => Volatile.Read(ref entry.Value.Value));
+
+    /// <summary>Topics in which a group has progress.</summary>
+    public IReadOnlyList<string> TopicsOf(string group) =>
+        [.. _offsets.Keys.Where(key => key.Group == group).Select(static key => key.Topic).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>Removes the progress of all groups in a topic, or of a group in all topics.</summary>
+    public void Remove(string? topic, string? group)
+    {
+        foreach (OffsetKey key in _offsets.Keys)
+        {
+            if ((topic is null || key.Topic == topic) && (group is null || key.Group == group) && _offsets.TryRemove(key, out _))
+            {
+                Volatile.Write(ref _changed, 1);
+            }
+        }
+    }
+
     /// <summary>Groups that have progress in a topic.</summary>
     public IReadOnlyList<string> GroupsOf(string topic) =>
         [.. _offsets.Keys.Where(key => key.Topic == topic).Select(static key => key.Group).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -76,5 +112,6 @@ public sealed class OffsetTable
     private sealed class QueueOffset
     {
         public long Value = -1;
+        public long Pulled = -1;
     }
 }

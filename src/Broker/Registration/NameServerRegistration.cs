@@ -206,18 +206,18 @@ public sealed partial class NameServerRegistration : IAsyncDisposable
             TopicConfig = new TopicConfigTable
             {
                 Version = new DataVersion { Counter = version.Counter, StateVersion = version.StateVersion, Timestamp = version.Timestamp },
-                Topics = topics.All().ToDictionary(static topic => topic.Name, Data, StringComparer.Ordinal),
+                Topics = topics.All().ToDictionary(static topic => topic.Name, topic => Data(topic, _core.Options.Permission), StringComparer.Ordinal),
             },
         };
         return LenientJson.Write(body, RemotingJson.Bodies.RegisterBrokerBody);
     }
 
-    private static TopicConfigData Data(BrokerTopic topic) => new()
+    private static TopicConfigData Data(BrokerTopic topic, int permission) => new()
     {
         TopicName = topic.Name,
         ReadQueues = topic.ReadQueues,
         WriteQueues = topic.WriteQueues,
-        Permission = topic.Permissions,
+        Permission = permission == (BrokerTopic.Read | BrokerTopic.Write) ? topic.Permissions : topic.Permissions & permission,
         FilterType = topic.FilterType,
         SystemFlag = topic.SystemFlag,
         Order = topic.Ordered,

@@ -78,7 +78,8 @@ public static class TopicFile
         writer.WriteEndObject();
     }
 
-    private static BrokerTopic ReadTopic(string name, JsonElement value) => new()
+    /// <summary>Reads the object of one topic.</summary>
+    public static BrokerTopic ReadTopic(string name, JsonElement value) => new()
     {
         Name = name,
         ReadQueues = Math.Max(0, value.Int("readQueueNums", 8)),

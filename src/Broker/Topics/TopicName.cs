@@ -121,9 +121,16 @@ public static class TopicName
         yield return System(options.Cluster, 16, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
         if (options.AutoCreateTopics)
         {
-            yield return System(Default, options.DefaultQueues, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
+            yield return DefaultOf(options);
         }
     }
+
+    /// <summary>The topic whose settings others inherit.</summary>
+    public static BrokerTopic DefaultOf(BrokerOptions options) =>
+        System(Default, options.DefaultQueues, BrokerTopic.Read | BrokerTopic.Write | BrokerTopic.Inherit);
+
+    /// <summary>The names that are the system's in any broker.</summary>
+    public static IEnumerable<string> SystemTopics => SystemNames;
 
     private static BrokerTopic System(string name, int queues, int permissions = BrokerTopic.Read | BrokerTopic.Write) => new()
     {

@@ -128,31 +128,76 @@ public sealed class TopicTable : ITopics
     }
 
     /// <inheritdoc/>
-    public SendStatus Put(BrokerTopic topic)
-    {
-        if (IsSystem(topic.Name))
-        {
-            return SendStatus.TopicInvalid;
-        }
+    public SendStatus Put(BrokerTopic topic) => PutAll([topic]);
 
+    /// <summary>Creates topics or changes their settings: all of them, written at once, or none.</summary>
+    public SendStatus PutAll(IReadOnlyCollection<BrokerTopic> topics)
+    {
+        var changed = new Dictionary<string, BrokerTopic>(StringComparer.Ordinal);
         lock (_lock)
         {
-            SendStatus status = Check(topic);
-            if (status != SendStatus.Ok)
+            foreach (BrokerTopic topic in topics)
             {
-                return status;
+                SendStatus status = IsSystem(topic.Name) ? SendStatus.TopicInvalid : Check(topic);
+                if (status != SendStatus.Ok)
+                {
+                    return status;
+                }
+
+                if (!topic.Equals(Find(topic.Name)))
+                {
+                    changed[topic.Name] = topic;
+                }
             }
 
-            if (topic.Equals(Find(topic.Name)))
+            int more = changed.Keys.Count(name => !_topics.ContainsKey(name));
+            if (more > 0 && _topics.Count + more > _options.MaxTopics)
             {
-                return SendStatus.Ok;
+                return SendStatus.TopicLimit;
             }
 
-            Replace(topic);
+            Replace(changed);
         }
 
-        Changed?.Invoke(topic);
+        foreach (BrokerTopic topic in changed.Values)
+        {
+            Changed?.Invoke(topic);
+        }
+
         return SendStatus.Ok;
+    }
+
+    /// <summary>Makes the topic that others inherit from, when the broker began without it.</summary>
+    public void AddDefault()
+    {
+        BrokerTopic wanted = TopicName.DefaultOf(_options);
+        lock (_lock)
+        {
+            _own.Add(wanted.Name);
+            if (_topics.ContainsKey(wanted.Name))
+            {
+                return;
+            }
+
+            Replace(wanted);
+        }
+
+        Changed?.Invoke(wanted);
+    }
+
+    /// <summary>Says that name servers must be told again: what topics allow here changed.</summary>
+    public void TellAgain()
+    {
+        lock (_lock)
+        {
+            Version = Version.Next(_time);
+            Persist();
+        }
+
+        if (Find(TopicName.Schedule) is { } any)
+        {
+            Changed?.Invoke(any);
+        }
     }
 
     /// <inheritdoc/>
@@ -166,13 +211,16 @@ public sealed class TopicTable : ITopics
         BrokerTopic? gone;
         lock (_lock)
         {
-            if (!_topics.TryRemove(name, out gone))
+            if (!_topics.TryGetValue(name, out gone))
             {
                 return SendStatus.TopicNotFound;
             }
 
-            Version = Version.Next(_time);
-            Persist();
+            // The file first: when it cannot be written the topic stays.
+            DataVersion next = Version.Next(_time);
+            _file.Write(output => TopicFile.Write(output, next, _topics.Values.Where(other => other.Name != name)));
+            _topics.TryRemove(name, out _);
+            Version = next;
         }
 
         Changed?.Invoke(gone);
@@ -193,13 +241,28 @@ public sealed class TopicTable : ITopics
     }
 
     // The file first: when it cannot be written the table stays as it was.
-    private void Replace(BrokerTopic topic)
+    private void Replace(BrokerTopic topic) => Replace(new Dictionary<string, BrokerTopic>(StringComparer.Ordinal) { [topic.Name] = topic });
+
+    private void Replace(Dictionary<string, BrokerTopic> topics)
     {
-        Preparing?.Invoke(topic);
+        if (topics.Count == 0)
+        {
+            return;
+        }
+
+        foreach (BrokerTopic topic in topics.Values)
+        {
+            Preparing?.Invoke(topic);
+        }
+
         DataVersion next = Version.Next(_time);
-        IEnumerable<BrokerTopic> others = _topics.Values.Where(other => other.Name != topic.Name);
-        _file.Write(output => TopicFile.Write(output, next, others.Append(topic)));
-        _topics[topic.Name] = topic;
+        IEnumerable<BrokerTopic> others = _topics.Values.Where(other => !topics.ContainsKey(other.Name));
+        _file.Write(output => TopicFile.Write(output, next, others.Concat(topics.Values)));
+        foreach (BrokerTopic topic in topics.Values)
+        {
+            _topics[topic.Name] = topic;
+        }
+
         Version = next;
     }
 

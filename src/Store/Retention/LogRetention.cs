@@ -42,7 +42,7 @@ internal sealed partial class LogRetention : IDisposable
         _health = health;
         _guards = guards;
         _head = head;
-        _topics = new TopicTrim(queues, options.RetentionTime);
+        _topics = new TopicTrim(queues, options);
         _files = files;
         _directory = directory;
         _time = time;
@@ -54,6 +54,16 @@ internal sealed partial class LogRetention : IDisposable
 
     /// <summary>Topics with a time of their own.</summary>
     public ITopicRetention? Topics { get; set; }
+
+    /// <summary>The disk as the last pass saw it.</summary>
+    public DiskRoom Room
+    {
+        get
+        {
+            lock (_lock)
+                return _room;
+        }
+    }
 
     /// <summary>Makes the first pass, then one an interval.</summary>
     public void Start() => Next(Pass());
@@ -103,6 +113,16 @@ internal sealed partial class LogRetention : IDisposable
             _times.Forget(_log.MinOffset);
             NoteOldest();
             return new DeleteOutcome(_log.MinOffset, allowed < wanted ? guards.Lowest?.Name : null, isDone && _log.MinOffset >= allowed);
+        }
+    }
+
+    /// <summary>Has the queues of a topic begin behind what lies before a physical offset.</summary>
+    public void Forget(string topic, long physicalOffset)
+    {
+        lock (_lock)
+        {
+            if (!_closed)
+                _head.DeleteQueueFiles(_topics.Forget(topic, physicalOffset));
         }
     }
 

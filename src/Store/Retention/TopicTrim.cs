@@ -9,12 +9,12 @@ namespace ProtoBridgeMQ.Store.Retention;
 internal sealed class TopicTrim
 {
     private readonly QueueTable _queues;
-    private readonly TimeSpan _storeTime;
+    private readonly StoreOptions _options;
 
-    public TopicTrim(QueueTable queues, TimeSpan storeTime)
+    public TopicTrim(QueueTable queues, StoreOptions options)
     {
         _queues = queues;
-        _storeTime = storeTime;
+        _options = options;
     }
 
     /// <summary>Has queues of topics with a shorter time begin later; gives those.</summary>
@@ -23,7 +23,7 @@ internal sealed class TopicTrim
         List<ConsumeQueue> shorter = [];
         foreach (var (topic, time) in topics.Topics)
         {
-            if (time >= _storeTime)
+            if (time >= _options.RetentionTime)
                 continue;
             var limit = now - (long)time.TotalMilliseconds;
             var needed = guards.LowestOf(topic);
@@ -44,12 +44,16 @@ internal sealed class TopicTrim
         return shorter;
     }
 
+    /// <summary>Has the queues of a topic begin behind what lies before a physical offset; gives those that do.</summary>
+    public List<ConsumeQueue> Forget(string topic, long physicalOffset) =>
+        [.. _queues.OfTopic(topic).Where(queue => queue.TrimTo(physicalOffset))];
+
     /// <summary>Guards of topics with a longer time.</summary>
     public IEnumerable<IRetentionGuard> Guards(ITopicRetention topics, long now)
     {
         foreach (var (topic, time) in topics.Topics)
         {
-            if (time <= _storeTime)
+            if (time <= _options.RetentionTime)
                 continue;
             var lowest = long.MaxValue;
             foreach (var queue in _queues.OfTopic(topic))

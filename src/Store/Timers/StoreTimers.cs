@@ -47,6 +47,16 @@ public sealed class StoreTimers : IRetentionGuard, IAsyncDisposable
             return _index.Counts.Of(topic);
     }
 
+    /// <summary>Messages that wait by topic, in the form of <c>config/timermetrics</c>.</summary>
+    public byte[] CountsText()
+    {
+        lock (_index.State.Gate)
+            return _index.Counts.Text();
+    }
+
+    /// <summary>How far timers are, in the form of the first 56 bytes of <c>config/timercheck</c>.</summary>
+    public byte[] ProgressBytes() => _index.CheckpointHead();
+
     /// <summary>Begins to deliver. Until then timers are taken and wait.</summary>
     public void Start() => _delivery.Start();
 

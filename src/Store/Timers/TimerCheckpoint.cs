@@ -35,6 +35,9 @@ internal readonly record struct TimerCheckpoint
 {
     public const int Size = 4096;
 
+    /// <summary>Bytes that Apache RocketMQ writes and sends.</summary>
+    public const int ApacheSize = 56;
+
     private const int OwnAt = 64;
     private const int CopyAt = 168;
     private const int CrcAt = 200;

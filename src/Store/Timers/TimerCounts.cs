@@ -69,11 +69,18 @@ internal sealed class TimerCounts
         if (!_changed)
             return null;
         _changed = false;
+        _version++;
+        return Text();
+    }
+
+    /// <summary>The file's text as of now.</summary>
+    public byte[] Text()
+    {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
         json.WriteStartObject("dataVersion"u8);
-        json.WriteNumber("counter"u8, ++_version);
+        json.WriteNumber("counter"u8, _version);
         json.WriteNumber("stateVersion"u8, 0);
         json.WriteNumber("timestamp"u8, _time.GetUtcNow().ToUnixTimeMilliseconds());
         json.WriteEndObject();

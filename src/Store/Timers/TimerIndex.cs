@@ -207,6 +207,25 @@ internal sealed class TimerIndex : ILogProjection
         }
     }
 
+    /// <summary>Apache's part of the checkpoint, with what is so now.</summary>
+    public byte[] CheckpointHead()
+    {
+        var page = new byte[TimerCheckpoint.Size];
+        lock (_state.Gate)
+        {
+            new TimerCheckpoint
+            {
+                Progress = _state.Progress,
+                LogFlushed = _checkpoint.LogFlushed,
+                QueueOffset = Volatile.Read(ref _queueOffset),
+                Timestamp = _checkpoint.Timestamp,
+                Counter = _checkpoint.Counter,
+            }.Write(page);
+        }
+
+        return page[..TimerCheckpoint.ApacheSize];
+    }
+
     public void Trim(long minOffset)
     {
         // Files of the timer log go when their timers are done; the guard keeps the records of those that are not.
