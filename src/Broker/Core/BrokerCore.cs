@@ -54,7 +54,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Transactions = new TransactionService(store, tables, options, Metrics.Meter, time, loggers.CreateLogger<TransactionService>());
         _intake = new MessageIntake(store, levels, Transactions, options, Metrics, Statistics, time);
         _recalls = new Recalls(_intake, options, time);
-        _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics);
+        _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics, Statistics);
         _reads = new QueueReads(store, tables.Topics, options);
         _queries = new KeyQueries(store, options);
         Offsets = new OffsetBook(tables.Offsets, store, options);

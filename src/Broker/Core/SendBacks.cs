@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using ProtoBridgeMQ.Broker.Groups;
+using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
@@ -11,7 +12,7 @@ namespace ProtoBridgeMQ.Broker.Core;
 /// <summary>
 /// What a group could not consume: to its retry topic after a delay that grows with the tries, or to its dead letters.
 /// </summary>
-internal sealed class SendBacks(MessageStore store, MessageIntake intake, TopicTable topics, ConsumerTable groups, BrokerOptions options, BrokerMetrics metrics)
+internal sealed class SendBacks(MessageStore store, MessageIntake intake, TopicTable topics, ConsumerTable groups, BrokerOptions options, BrokerMetrics metrics, BrokerStatistics statistics)
 {
     /// <summary>Delay level of the first try after the first failure.</summary>
     private const int FirstRetryLevel = 3;
@@ -45,6 +46,7 @@ internal sealed class SendBacks(MessageStore store, MessageIntake intake, TopicT
         int level = dead || request.WithoutDelay ? 0
             : request.DelayLevel == 0 ? FirstRetryLevel + record.ReconsumeTimes
             : request.DelayLevel;
+        statistics.Count(StatisticKind.SendBack, Encoding.UTF8.GetString(OriginalTopic(record)), settings.Name, 1);
         return Put(record, target!, level);
     }
 
@@ -154,6 +156,9 @@ internal sealed class SendBacks(MessageStore store, MessageIntake intake, TopicT
         return PropertyText.TryGet(record.Properties, SystemProperties.OriginMessageId, out _)
             || writer.TryAdd(SystemProperties.OriginMessageId, Encoding.ASCII.GetBytes(OffsetMessageId.Format(record.StoreHost, record.PhysicalOffset)));
     }
+
+    private static ReadOnlySpan<byte> OriginalTopic(in MessageRecord record) =>
+        PropertyText.TryGet(record.Properties, SystemProperties.RetryTopic, out ReadOnlySpan<byte> topic) ? topic : record.Topic;
 
     private SendStatus Target(SubscriptionGroup settings, bool dead, out BrokerTopic? target)
     {

@@ -4,6 +4,7 @@ using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
+using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker.Admin;
 
