@@ -1,5 +1,5 @@
-using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Broker.Statistics;
+using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Store;
 
 namespace ProtoBridgeMQ.Broker.Core;

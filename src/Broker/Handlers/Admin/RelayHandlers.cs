@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using ProtoBridgeMQ.Broker.Core;
-using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting;
+using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;

@@ -2,9 +2,15 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.Handlers;
+using ProtoBridgeMQ.NameServer;
+using ProtoBridgeMQ.NameServer.Hosting;
+using ProtoBridgeMQ.NameServer.Settings;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
+using ProtoBridgeMQ.Tests.Support;
+using ProtoBridgeMQ.Tests.Unit.NameServer;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker.Admin;
 
@@ -26,6 +32,15 @@ public class RequestCodeTable
     {
         await using BrokerBench bench = BrokerBench.Open();
         AssertRouted("broker", BrokerRoutes.Of(bench.Core, bench.Clock, NullLoggerFactory.Instance));
+    }
+
+    [Fact]
+    public void What_the_table_says_of_the_name_server_is_what_the_name_server_routes()
+    {
+        var clock = new ManualClock();
+        LiveSettings settings = NameServerKit.Settings();
+        AssertRouted("name server", NameServerRoutes.Create(
+            NameServerKit.Table(clock, settings: settings), NameServerKit.Config(), settings, Options.Create(new NameServerOptions()), clock, NullLogger.Instance));
     }
 
     private static void AssertRouted(string peer, RequestRoutes routes)
