@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Broker.Settings;

@@ -1,5 +1,4 @@
 using ProtoBridgeMQ.Broker.Core;
-using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Remoting.Bodies;
 
 namespace ProtoBridgeMQ.Broker.Handlers.Admin;

@@ -59,7 +59,8 @@ public class GroupAdministration
             RequestCode.GetConsumerConnectionList, new GetConsumerConnectionListRequestHeader { ConsumerGroup = "g" }, AdminJson.Bodies.ConsumerConnection);
         ConnectionData member = Assert.Single(members.Connections);
         Assert.Equal(("c", "127.0.0.1:40000"), (member.ClientId, member.ClientAddress));
-        Assert.Equal((["a", "b"], [97, 98]), (members.Subscriptions["t"].Tags, members.Subscriptions["t"].CodeSet));
+        Assert.Equal(["a", "b"], members.Subscriptions["t"].Tags);
+        Assert.Equal([97, 98], members.Subscriptions["t"].CodeSet);
         ProtoBridgeMQ.Remoting.Bodies.ProducerConnection producers = await client.BodyAsync(
             RequestCode.GetProducerConnectionList, new GetProducerConnectionListRequestHeader { ProducerGroup = "pg" }, AdminJson.Bodies.ProducerConnection);
         Assert.Equal("p1", Assert.Single(producers.Connections).ClientId);
