@@ -61,10 +61,10 @@ public sealed class TopicStatsTable
     [JsonPropertyName("offsetTable")]
     public TopicOffsets Offsets { get; set; } = new();
 
-    /// <summary>Messages a second.</summary>
+    /// <summary>Messages a second; absent from 4.x brokers.</summary>
     [JsonPropertyName("topicPutTps")]
     [JsonConverter(typeof(JavaDoubleConverter))]
-    public double PutTps { get; set; }
+    public double? PutTps { get; set; }
 }
 
 /// <summary>Where a group is in a queue.</summary>
@@ -82,9 +82,9 @@ public sealed class ConsumeOffset
     [JsonPropertyName("lastTimestamp")]
     public long LastTimestamp { get; set; }
 
-    /// <summary>The next offset that the group will be given.</summary>
+    /// <summary>The next offset that the group will be given; absent from 4.x brokers.</summary>
     [JsonPropertyName("pullOffset")]
-    public long PullOffset { get; set; }
+    public long? PullOffset { get; set; }
 }
 
 /// <summary>Where a group is in queues.</summary>

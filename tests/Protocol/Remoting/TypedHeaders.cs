@@ -50,7 +50,6 @@ internal static class TypedHeaders
         [(207, false)] = Copy<DeleteSubscriptionGroupRequestHeader>,
         [(208, false)] = Copy<GetConsumeStatsRequestHeader>,
         [(215, false)] = Copy<DeleteTopicRequestHeader>,
-        [(222, false)] = Copy<ResetOffsetRequestHeader>,
         [(300, false)] = Copy<QueryTopicConsumeByWhoRequestHeader>,
         [(307, false)] = Copy<GetConsumerRunningInfoRequestHeader>,
         [(315, false)] = Copy<ViewBrokerStatsDataRequestHeader>,

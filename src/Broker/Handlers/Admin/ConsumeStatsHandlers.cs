@@ -51,7 +51,7 @@ internal sealed class BrokerConsumeStatsHandler(BrokerCore core) : IRequestHandl
                     var stats = new ConsumeStats();
                     ConsumeStatsReader.Add(core, stats, group.Name, topic, topic.WriteQueues);
                     list.TotalDiff += stats.Offsets.Entries.Sum(static entry => entry.Value.BrokerOffset - entry.Value.ConsumerOffset);
-                    list.TotalInflightDiff += stats.Offsets.Entries.Sum(static entry => entry.Value.PullOffset - entry.Value.ConsumerOffset);
+                    list.TotalInflightDiff += stats.Offsets.Entries.Sum(static entry => (entry.Value.PullOffset ?? entry.Value.ConsumerOffset) - entry.Value.ConsumerOffset);
                     byTopic.Add(stats);
                 }
             }
