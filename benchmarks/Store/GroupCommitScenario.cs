@@ -80,10 +80,12 @@ internal static partial class GroupCommitScenario
         byte[] body = new byte[size];
         await using MessageStore store = MessageStore.Open(settings);
         await Task.WhenAll(Enumerable.Range(0, senders).Select(sender => SendAsync(store, body, sender, TimeSpan.FromSeconds(0.5))));
+        using var flushes = new FlushFigures();
         long started = Stopwatch.GetTimestamp();
         List<double>[] each = await Task.WhenAll(Enumerable.Range(0, senders).Select(sender => SendAsync(store, body, sender, options.Time)));
         TimeSpan taken = Stopwatch.GetElapsedTime(started);
         List<double> all = [.. each.SelectMany(times => times)];
+        flushes.Print(senders, taken);
         all.Sort();
         return (all.Count / taken.TotalSeconds, all[all.Count / 2], all[(int)(all.Count * 0.99)]);
     }

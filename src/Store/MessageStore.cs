@@ -34,6 +34,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly QueueTable _queues;
     private readonly CommitLog _log;
     private readonly SegmentSource _source;
+    private readonly ZerosAhead _zeros;
     private readonly DurabilityGate _gate;
     private readonly StoreHealth _health;
     private readonly StoreMetrics _metrics;
@@ -77,13 +78,15 @@ public sealed class MessageStore : IAsyncDisposable
         _source = new SegmentSource(files, state.LogDirectory, state.SegmentSize, logger);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var last = Math.Min(state.LastTimestamp, now);
-        _appender = new LogAppender(_log, _source, _queues, _gate, _health, options, time, last, state.NoRoomForTail is not null);
+        _zeros = new ZerosAhead(files);
+        ILogTail tail = _async ? new MappedTail(_log) : new StagedTail(_zeros);
+        _appender = new LogAppender(_log, tail, _source, _queues, _gate, _health, options, time, last, state.NoRoomForTail is not null);
         if (state.NoRoomForTail is { } reason)
             _health.Full(FullCause.Segment, reason);
         var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last, QueueEnds = _queues.Ends };
         _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, reports, options, time, start, Confirmed, listeners, logger);
         lightQueues.Attach(_log, _dispatcher, _health);
-        _flusher = new LogFlusher(_log, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
+        _flusher = new LogFlusher(_log, tail, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         compacted.Attach(_reads, () => _flusher.FlushTo(_log.Written));
         var checkpoint = state.Checkpoint with { RecoverOffset = -1, QueueFileEntries = _queues.Files.FileEntries };
         _checkpoints = new CheckpointWriter(checkpointFile, checkpoint, _dispatcher, _flusher, _queues, projections, index, _health, options.CheckpointInterval, time, logger) { RecoverOffset = state.ScanStart };
@@ -342,6 +345,7 @@ public sealed class MessageStore : IAsyncDisposable
         _metrics.Dispose();
         _retentionMetrics.Dispose();
         _source.Close();
+        _zeros.Close();
         _projections.Dispose();
         _log.Close();
         _queues.Files.Dispose();

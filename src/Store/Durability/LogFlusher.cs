@@ -14,6 +14,7 @@ internal sealed class LogFlusher : IDisposable
     private const int GatherYields = 300;
 
     private readonly CommitLog _log;
+    private readonly ILogTail _tail;
     private readonly DurabilityGate _gate;
     private readonly StoreHealth _health;
     private readonly StoreMetrics _metrics;
@@ -28,9 +29,10 @@ internal sealed class LogFlusher : IDisposable
     private bool _failed;
     private volatile bool _stopping;
 
-    public LogFlusher(CommitLog log, DurabilityGate gate, StoreHealth health, StoreMetrics metrics, StoreOptions options, TimeProvider time, Action afterFlush)
+    public LogFlusher(CommitLog log, ILogTail tail, DurabilityGate gate, StoreHealth health, StoreMetrics metrics, StoreOptions options, TimeProvider time, Action afterFlush)
     {
         _log = log;
+        _tail = tail;
         _gate = gate;
         _health = health;
         _metrics = metrics;
@@ -65,7 +67,7 @@ internal sealed class LogFlusher : IDisposable
             var started = _time.GetTimestamp();
             try
             {
-                _log.Flush(durable, target);
+                _tail.Flush(durable, target);
             }
             catch (Exception error)
             {

@@ -110,8 +110,13 @@ public interface IRandomFile : IDisposable
     /// <summary>Cuts or extends the file; an extension reads as zeros.</summary>
     void SetLength(long length);
 
-    /// <summary>Makes what was written durable.</summary>
+    /// <summary>Makes what was written durable, and what it takes to read it again.</summary>
     void Flush();
+
+    /// <summary>Has a range written to the disk by and by; no promise that it is durable. May wait for the disk. A hint.</summary>
+    void WriteBack(long offset, long length)
+    {
+    }
 
     /// <summary>A range was read once and will not be soon: the page cache need not keep it. A hint.</summary>
     void Forget(long offset, long length)

@@ -8,6 +8,7 @@ internal static partial class NativeFile
     public const int NoSpace = 28;
     public const int NotSupported = 95;
     public const int QuotaExceeded = 122;
+    private const int Interrupted = 4;
     private const int NoPermission = 13;
     private const int InvalidArgument = 22;
     private const int DontNeed = 4;
@@ -15,6 +16,7 @@ internal static partial class NativeFile
     /// <summary>MADV_POPULATE_WRITE, since Linux 5.14; older ones answer EINVAL.</summary>
     private const int PopulateWrite = 23;
     private const int ReadOnly = 30;
+    private const int WaitBeforeWriteWaitAfter = 7;
     private const int MsSync = 4;
 
     private static readonly Version SyncTellsErrors = new(5, 8);
@@ -33,6 +35,26 @@ internal static partial class NativeFile
     {
         var skew = (nuint)start % (nuint)Environment.SystemPageSize;
         return Msync(start - skew, length + skew, MsSync) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>Makes what was written into a file durable: its data, and of its metadata what finds them again. Returns an errno. Linux only.</summary>
+    public static int FlushData(SafeHandle file)
+    {
+        while (Fdatasync(file) != 0)
+        {
+            // Interrupted is not failed: nothing was given up.
+            if (Marshal.GetLastPInvokeError() is var error and not Interrupted)
+                return error;
+        }
+
+        return 0;
+    }
+
+    /// <summary>Has a range of a file written to the disk and waits until it took it; nothing about its cache. A hint.</summary>
+    public static void WriteBack(SafeHandle file, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux())
+            _ = SyncFileRange(file, offset, length, WaitBeforeWriteWaitAfter);
     }
 
     /// <summary>Makes the pages of a mapping present and writable. A hint: what goes wrong does so when they are written to.</summary>
@@ -96,6 +118,12 @@ internal static partial class NativeFile
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int PosixFadvise(SafeHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int Fdatasync(SafeHandle file);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncFileRange(SafeHandle file, long offset, long length, int flags);
 
     [LibraryImport("libc", EntryPoint = "msync", SetLastError = true)]
     private static unsafe partial int Msync(byte* start, nuint length, int flags);

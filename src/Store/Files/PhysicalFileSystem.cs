@@ -169,7 +169,20 @@ internal sealed class PhysicalRandomFile : IRandomFile
 
     public void Forget(long offset, long length) => NativeFile.ForgetPages(_handle, offset, length);
 
-    public void Flush() => RandomAccess.FlushToDisk(_handle);
+    public void Flush()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            RandomAccess.FlushToDisk(_handle);
+            return;
+        }
+
+        var error = NativeFile.FlushData(_handle);
+        if (error != 0)
+            throw new IOException($"fdatasync of '{_path}' failed: error {error}.", error);
+    }
+
+    public void WriteBack(long offset, long length) => NativeFile.WriteBack(_handle, offset, length);
 
     public void Dispose() => _handle.Dispose();
 }

@@ -8,7 +8,7 @@ namespace ProtoBridgeMQ.Store.Log;
 
 /// <summary>
 /// Writes records at the end of the log. Checks and CRC come first; one short lock then gives offsets and store time and
-/// copies into the mapped segment. A segment that has no room is closed with a filler and the next one taken.
+/// copies into the tail of the log. A segment that has no room is closed with a filler and the next one taken.
 /// </summary>
 internal sealed class LogAppender
 {
@@ -21,6 +21,7 @@ internal sealed class LogAppender
     private const int FoldedBody = 256;
 
     private readonly CommitLog _log;
+    private readonly ILogTail _tail;
     private readonly SegmentSource _source;
     private readonly QueueTable _queues;
     private readonly DurabilityGate _gate;
@@ -29,7 +30,6 @@ internal sealed class LogAppender
     private readonly TimeProvider _time;
     private readonly HostAddress _storeHost;
     private readonly Lock _lock = new();
-    private readonly PagesAhead _pages = new();
     private LogSegment? _active;
     private long _lastTimestamp;
     private long _nextRoll;
@@ -37,9 +37,10 @@ internal sealed class LogAppender
     private bool _mustReserve;
     private bool _closed;
 
-    public LogAppender(CommitLog log, SegmentSource source, QueueTable queues, DurabilityGate gate, StoreHealth health, StoreOptions options, TimeProvider time, long lastTimestamp, bool mustReserve)
+    public LogAppender(CommitLog log, ILogTail tail, SegmentSource source, QueueTable queues, DurabilityGate gate, StoreHealth health, StoreOptions options, TimeProvider time, long lastTimestamp, bool mustReserve)
     {
         _log = log;
+        _tail = tail;
         _source = source;
         _queues = queues;
         _gate = gate;
@@ -73,8 +74,8 @@ internal sealed class LogAppender
             status = Admit((int)size);
             if (status != AppendStatus.Appended)
                 return new(status);
-            Place(ref fields, queue!);
-            MessageRecordWriter.Write(Room(fields.PhysicalOffset, (int)size), fields);
+            Place(ref fields, queue!, (int)size);
+            MessageRecordWriter.Write(_tail.Room(fields.PhysicalOffset, (int)size), fields);
             return Publish(fields, queue!, (int)size, 1);
         }
     }
@@ -159,7 +160,7 @@ internal sealed class LogAppender
 
     private AppendResult WriteBatch(ReadOnlySpan<byte> body, ref MessageRecordFields fields, ConsumeQueue queue, ReadOnlySpan<uint> crcs, int size, int firstSize)
     {
-        Place(ref fields, queue);
+        Place(ref fields, queue, size);
         var first = fields.PhysicalOffset;
         var reader = BatchBody.Read(body);
         reader.MoveNext();
@@ -171,12 +172,12 @@ internal sealed class LogAppender
         {
             Take(ref fields, reader.Body, reader.Properties, reader.Flag, crcs[i], queue, i, at);
             var recordSize = (int)MessageRecordWriter.Size(fields);
-            MessageRecordWriter.Write(Room(at, recordSize), fields);
+            MessageRecordWriter.Write(_tail.Room(at, recordSize), fields);
             at += recordSize;
         }
 
         Take(ref fields, firstBody, firstProperties, firstFlag, crcs[0], queue, 0, first);
-        MessageRecordWriter.Write(Room(first, firstSize), fields);
+        MessageRecordWriter.Write(_tail.Room(first, firstSize), fields);
         return Publish(fields, queue, size, crcs.Length);
     }
 
@@ -293,8 +294,9 @@ internal sealed class LogAppender
 
         if (_active is { } full)
         {
-            var rest = (int)(full.EndOffset - written);
-            MessageRecordWriter.WriteBlank(full.Memory.Span[^rest..], rest);
+            _tail.Reserve(full, written, BlankSize);
+            MessageRecordWriter.WriteBlank(_tail.Room(written, BlankSize), (int)(full.EndOffset - written));
+            _tail.Written(full, written + BlankSize);
         }
 
         _log.Add(next);
@@ -306,14 +308,12 @@ internal sealed class LogAppender
         return AppendStatus.Appended;
     }
 
-    private Span<byte> Room(long offset, int size) =>
-        _active!.Memory.Span.Slice((int)(offset - _active.BaseOffset), size);
-
-    private void Place(ref MessageRecordFields fields, ConsumeQueue queue)
+    private void Place(ref MessageRecordFields fields, ConsumeQueue queue, int size)
     {
         _lastTimestamp = Math.Max(_lastTimestamp, _time.GetUtcNow().ToUnixTimeMilliseconds());
         fields.StoreTimestamp = _lastTimestamp;
         fields.PhysicalOffset = _log.Written;
+        _tail.Reserve(_active!, fields.PhysicalOffset, size);
         fields.QueueOffset = MessageSysFlag.TakesQueueOffset(fields.SysFlag) ? queue.NextOffset : 0;
     }
 
@@ -322,8 +322,8 @@ internal sealed class LogAppender
         var end = fields.PhysicalOffset + size;
         if (MessageSysFlag.TakesQueueOffset(fields.SysFlag))
             queue.NextOffset += count;
+        _tail.Written(_active!, end);
         _log.Publish(end);
-        _pages.Written(_active!, end);
         if (end - _active!.BaseOffset > _active.Size / 2)
             _source.Prepare(_active.EndOffset);
         return new(AppendStatus.Appended, fields.PhysicalOffset, size, fields.QueueOffset, fields.StoreTimestamp, new WrittenOffset(end), count);

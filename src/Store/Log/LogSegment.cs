@@ -10,6 +10,7 @@ internal sealed class LogSegment
     private readonly IFileSystem _files;
     private readonly Lock _mapLock = new();
     private IMappedFile? _mapped;
+    private IRandomFile? _file;
     private Memory<byte> _memory;
     private int _references = 1;
     private bool _closed;
@@ -65,6 +66,8 @@ internal sealed class LogSegment
             _mapped?.Dispose();
             _mapped = null;
             _memory = default;
+            _file?.Dispose();
+            _file = null;
         }
     }
 
@@ -89,6 +92,23 @@ internal sealed class LogSegment
         if (Volatile.Read(ref _mapped) is null)
             Map();
         _mapped!.Rewrite(offset, length);
+    }
+
+    /// <summary>Writes bytes; <see cref="Sync"/> makes them durable. Readers of <see cref="Memory"/> see them. The flusher only.</summary>
+    public void Write(long offset, ReadOnlySpan<byte> bytes) => File().Write(bytes, offset - BaseOffset);
+
+    /// <summary>Makes what was written by <see cref="Write"/> durable. The flusher only.</summary>
+    public void Sync() => File().Flush();
+
+    private IRandomFile File()
+    {
+        if (_file is { } open)
+            return open;
+        lock (_mapLock)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            return _file ??= _files.Open(Path);
+        }
     }
 
     private void Map()

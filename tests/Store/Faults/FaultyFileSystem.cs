@@ -25,13 +25,13 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>Bytes that the disk has room for.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
-    /// <summary>Flushes of mapped files go wrong: a part of the pages may still reach the disk.</summary>
+    /// <summary>Flushes of mapped files and of the commit log go wrong: a part of the pages may still reach the disk.</summary>
     public bool FailFlush { get; set; }
 
     /// <summary>Flushes report success and do nothing: a disk with a cache that it does not own up to.</summary>
     public bool FlushesLie { get; set; }
 
-    /// <summary>Flushes of mapped files wait for this.</summary>
+    /// <summary>Flushes of mapped files and of the commit log wait for this.</summary>
     public ManualResetEventSlim? HoldFlush { get; set; }
 
     /// <summary>A flush is waiting at <see cref="HoldFlush"/>.</summary>
@@ -40,7 +40,7 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>A flush of a mapped file that writes a page while it changes.</summary>
     public TornFlush? Torn { get; set; }
 
-    /// <summary>Flushes of mapped files so far.</summary>
+    /// <summary>Flushes of mapped files and of the commit log so far.</summary>
     public int Flushes { get; private set; }
 
     internal Lock Gate => _lock;
@@ -362,7 +362,7 @@ internal sealed class FaultyFileSystem : IFileSystem
             throw new IOException("The machine is gone.");
     }
 
-    internal void FlushMapped(string path, FaultyFile file, int offset, int length, int generation)
+    internal void FlushLog(string path, FaultyFile file, int offset, int length, int generation)
     {
         var hold = HoldFlush;
         if (hold is not null)

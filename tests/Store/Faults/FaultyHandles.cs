@@ -29,7 +29,7 @@ internal sealed class FaultyMappedFile : MemoryManager<byte>, IMappedFile
 
     Memory<byte> IMappedFile.Memory => CreateMemory(_size);
 
-    public void Flush(int offset, int length) => _owner.FlushMapped(_path, _file, offset, length, _generation);
+    public void Flush(int offset, int length) => _owner.FlushLog(_path, _file, offset, length, _generation);
 
     public void Rewrite(int offset, int length) => _owner.Touch(_file, offset, length, _generation);
 
@@ -128,6 +128,12 @@ internal sealed class FaultyRandomFile : IRandomFile
 
     public void Flush()
     {
+        if (_path.Contains("/commitlog/", StringComparison.Ordinal))
+        {
+            _owner.FlushLog(_path, _file, 0, (int)_file.Length, _generation);
+            return;
+        }
+
         lock (_owner.Gate)
         {
             _owner.CheckAlive(_generation);
