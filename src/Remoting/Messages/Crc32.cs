@@ -21,6 +21,21 @@ public static class Crc32
     /// <summary>x^(2^k) mod P at index k.</summary>
     private static readonly uint[] Powers = MakePowers();
 
+    /// <summary>Shuffles that move the bytes of a block up (from 0 on) or down (from 16 on), zeros behind them.</summary>
+    private static ReadOnlySpan<byte> Moves =>
+    [
+        128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+        128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+    ];
+
+    /// <summary>From n on: a mask of the last n bytes of a block.</summary>
+    private static ReadOnlySpan<byte> Ends =>
+    [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    ];
+
     /// <summary>The CRC of bytes.</summary>
     public static uint Compute(ReadOnlySpan<byte> data) => ~Update(uint.MaxValue, data);
 
@@ -62,13 +77,9 @@ public static class Crc32
 
     private static uint Update(uint crc, ReadOnlySpan<byte> data)
     {
-        if (Pclmulqdq.IsSupported && data.Length >= MinimumFold)
-        {
-            var whole = data.Length & ~15;
-            crc = Fold(crc, data[..whole]);
-            data = data[whole..];
-        }
-        else if (Arm.Crc32.Arm64.IsSupported)
+        if (Pclmulqdq.IsSupported && Ssse3.IsSupported && data.Length >= MinimumFold)
+            return Fold(crc, data);
+        if (Arm.Crc32.Arm64.IsSupported)
         {
             while (data.Length >= 8)
             {
@@ -103,19 +114,31 @@ public static class Crc32
     }
 
     /// <summary>
-    /// Whole blocks of 16 bytes, at least one, folded into one another four at a time ("Fast CRC Computation for Generic
-    /// Polynomials Using PCLMULQDQ", Intel 2009; the constants are x^n mod P, reflected, for n = 544, 480, 160, 96, 64).
+    /// At least 16 bytes: blocks of 16 folded into one another four at a time, and what is left over into the last one
+    /// ("Fast CRC Computation for Generic Polynomials Using PCLMULQDQ", Intel 2009; the constants are x^n mod P, reflected,
+    /// for n = 544, 480, 160, 96, 64).
     /// </summary>
     private static uint Fold(uint crc, ReadOnlySpan<byte> data)
     {
         var by1 = Vector128.Create(0x01751997d0UL, 0x00ccaa009eUL);
+        var last = Block(data, data.Length - 16);
         Vector128<ulong> x;
         if (data.Length >= 64)
         {
             var by4 = Vector128.Create(0x0154442bd4UL, 0x01c6e41596UL);
-            x = Block(data, 0) ^ Vector128.CreateScalar((ulong)crc);
-            var (y, z, w) = (Block(data, 16), Block(data, 32), Block(data, 48));
-            for (data = data[64..]; data.Length >= 64; data = data[64..])
+            Vector128<ulong> y, z, w;
+            if (Pclmulqdq.V512.IsSupported && data.Length >= 256)
+            {
+                (x, y, z, w) = FoldWide(crc, ref data);
+            }
+            else
+            {
+                x = Block(data, 0) ^ Vector128.CreateScalar((ulong)crc);
+                (y, z, w) = (Block(data, 16), Block(data, 32), Block(data, 48));
+                data = data[64..];
+            }
+
+            for (; data.Length >= 64; data = data[64..])
             {
                 x = Fold(x, by4) ^ Block(data, 0);
                 y = Fold(y, by4) ^ Block(data, 16);
@@ -135,8 +158,46 @@ public static class Crc32
 
         for (; data.Length >= 16; data = data[16..])
             x = Fold(x, by1) ^ Block(data, 0);
-        return Reduce(x, by1);
+        return Reduce(data.IsEmpty ? x : FoldRest(x, by1, last, data.Length), by1);
     }
+
+    /// <summary>As <see cref="Fold(uint, ReadOnlySpan{byte})"/>, 256 bytes a step by the wide registers (n = 2080 and 2016); leaves less than that.</summary>
+    private static (Vector128<ulong> X, Vector128<ulong> Y, Vector128<ulong> Z, Vector128<ulong> W) FoldWide(uint crc, ref ReadOnlySpan<byte> data)
+    {
+        var by16 = Vector512.Create(Vector256.Create(Vector128.Create(0x011542778aUL, 0x01322d1430UL)));
+        var by4 = Vector512.Create(Vector256.Create(Vector128.Create(0x0154442bd4UL, 0x01c6e41596UL)));
+        var a = Wide(data, 0) ^ Vector512.CreateScalar((ulong)crc);
+        var (b, c, d) = (Wide(data, 64), Wide(data, 128), Wide(data, 192));
+        for (data = data[256..]; data.Length >= 256; data = data[256..])
+        {
+            a = Fold(a, by16) ^ Wide(data, 0);
+            b = Fold(b, by16) ^ Wide(data, 64);
+            c = Fold(c, by16) ^ Wide(data, 128);
+            d = Fold(d, by16) ^ Wide(data, 192);
+        }
+
+        a = Fold(a, by4) ^ b;
+        a = Fold(a, by4) ^ c;
+        a = Fold(a, by4) ^ d;
+        var (low, high) = (a.GetLower(), a.GetUpper());
+        return (low.GetLower(), low.GetUpper(), high.GetLower(), high.GetUpper());
+    }
+
+    /// <summary>
+    /// One to fifteen bytes behind a folded block: the block's first bytes are folded over its other ones followed by
+    /// those. <paramref name="last"/> are the last 16 bytes of all.
+    /// </summary>
+    private static Vector128<ulong> FoldRest(Vector128<ulong> x, Vector128<ulong> by1, Vector128<ulong> last, int rest)
+    {
+        var first = Ssse3.Shuffle(x.AsByte(), Vector128.Create(Moves.Slice(rest, 16))).AsUInt64();
+        var others = Ssse3.Shuffle(x.AsByte(), Vector128.Create(Moves.Slice(16 + rest, 16))).AsUInt64();
+        return Fold(first, by1) ^ others ^ (last & Vector128.Create(Ends.Slice(rest, 16)).AsUInt64());
+    }
+
+    private static Vector512<ulong> Wide(ReadOnlySpan<byte> data, int at) => Vector512.Create(data.Slice(at, 64)).AsUInt64();
+
+    private static Vector512<ulong> Fold(Vector512<ulong> x, Vector512<ulong> constants) =>
+        Pclmulqdq.V512.CarrylessMultiply(x, constants, 0x00) ^ Pclmulqdq.V512.CarrylessMultiply(x, constants, 0x11);
 
     private static Vector128<ulong> Block(ReadOnlySpan<byte> data, int at) => Vector128.Create(data.Slice(at, 16)).AsUInt64();
 

@@ -44,22 +44,24 @@ public static class RecordCrc
     {
         Name.CopyTo(tail);
         tail[8] = PropertyText.NameValueSeparator;
-        var rest = crc & 0x7FFFFFFF;
-        foreach (ref var digit in tail.Slice(DigitsAt, Digits))
-        {
-            (rest, var value) = Math.DivRem(rest, 10);
-            digit = (byte)('0' + value);
-        }
-
+        var (high, low) = Math.DivRem(crc & 0x7FFFFFFF, 100_000_000);
+        BinaryPrimitives.WriteUInt64LittleEndian(tail[DigitsAt..], EightDigits(low));
+        tail[DigitsAt + 8] = (byte)('0' + (high % 10));
+        tail[DigitsAt + 9] = (byte)('0' + (high / 10));
         tail[Size - 1] = PropertyText.PropertySeparator;
     }
 
     /// <summary>Whether a record that <see cref="Ends"/> in a CRC has the one that its bytes make.</summary>
     public static bool Matches(ReadOnlySpan<byte> record)
     {
-        Span<byte> expected = stackalloc byte[Size];
-        Write(expected, Crc32.Compute(record[..^Size]));
-        return record[^Size..].SequenceEqual(expected);
+        var tail = record[^Size..];
+        var (high, low) = Math.DivRem(Crc32.Compute(record[..^Size]) & 0x7FFFFFFF, 100_000_000);
+        return BinaryPrimitives.ReadUInt64LittleEndian(tail) == BinaryPrimitives.ReadUInt64LittleEndian(Name)
+            && tail[8] == PropertyText.NameValueSeparator
+            && BinaryPrimitives.ReadUInt64LittleEndian(tail[DigitsAt..]) == EightDigits(low)
+            && tail[DigitsAt + 8] == '0' + (high % 10)
+            && tail[DigitsAt + 9] == '0' + (high / 10)
+            && tail[^1] == PropertyText.PropertySeparator;
     }
 
     /// <summary>
@@ -113,5 +115,18 @@ public static class RecordCrc
         }
 
         return kept;
+    }
+
+    /// <summary>
+    /// The eight digits of a number, the lowest in the lowest byte: split into halves side by side, three times over.
+    /// </summary>
+    private static ulong EightDigits(uint value)
+    {
+        ulong fours = value;
+        fours = (fours % 10_000) | ((fours / 10_000) << 32);
+        var hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
+        var pairs = (fours - (hundreds * 100)) | (hundreds << 16);
+        var tens = ((pairs * 103) >> 10) & 0x000F_000F_000F_000F;
+        return (pairs - (tens * 10)) | (tens << 8) | 0x3030_3030_3030_3030;
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ZerosAhead : IThreadPoolWorkItem
 {
     private const int Window = 8 << 20;
     private const int Step = 128 << 10;
-    private const int LargeFlush = 64 << 10;
+    private const int LargeFlush = 128 << 10;
     private const int Block = 4096;
 
     private static readonly byte[] Zeros = new byte[Step];
