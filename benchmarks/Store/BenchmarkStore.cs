@@ -28,12 +28,12 @@ internal static class BenchmarkStore
     });
 
     /// <summary>Appends until the log has so many bytes; how many messages.</summary>
-    public static int Fill(MessageStore store, byte[] body, long bytes)
+    public static int Fill(MessageStore store, byte[] body, long bytes, int queues = 8)
     {
         int count = 0;
         while (store.Written.Value < bytes)
         {
-            if (Append(store, body, count & 7).Status != AppendStatus.Appended)
+            if (Append(store, body, count % queues).Status != AppendStatus.Appended)
             {
                 throw new InvalidOperationException($"The store refused: {store.State.Reason}");
             }

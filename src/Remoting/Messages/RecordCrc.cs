@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ProtoBridgeMQ.Remoting.Messages;
 
@@ -120,6 +121,7 @@ public static class RecordCrc
     /// <summary>
     /// The eight digits of a number, the lowest in the lowest byte: split into halves side by side, three times over.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong EightDigits(uint value)
     {
         ulong fours = value;

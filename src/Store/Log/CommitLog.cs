@@ -91,6 +91,13 @@ internal sealed class CommitLog
         }
     }
 
+    /// <summary>A record will be read soon. A hint.</summary>
+    public void WillRead(long offset, int size)
+    {
+        if (Find(offset) is { } segment)
+            segment.WillRead((int)(offset - segment.BaseOffset), size);
+    }
+
     /// <summary>
     /// Leases the record at an offset below <paramref name="limit"/>; its size is checked when given (not -1).
     /// Empty when there is none like that.
