@@ -4,12 +4,13 @@ namespace ProtoBridgeMQ.Store.Log;
 /// Appends gather in memory until the flush that makes them durable, which writes all of them with one call: nobody may
 /// learn of them before. What <see cref="Durability.FlushMode.Fsync"/> uses. A write marks just its own blocks for the
 /// disk, where a store into a mapping marks all of a page of the page cache, and those may have a megabyte. What waits
-/// is limited by <see cref="StoreOptions.MaxUnflushedBytes"/>.
+/// is limited by <see cref="StoreOptions.MaxUnflushedBytes"/>. A process that is killed while it writes may leave the first
+/// records of a batch, as a power cut may.
 /// </summary>
 internal sealed class StagedTail : ILogTail
 {
     private const int ChunkSize = 256 << 10;
-    private const int MostPooled = 8;
+    private const int MostPooled = 32;
 
     private readonly Lock _lock = new();
     private readonly Queue<Chunk> _chunks = new();
@@ -35,11 +36,7 @@ internal sealed class StagedTail : ILogTail
         }
     }
 
-    public Span<byte> Room(long offset, int size)
-    {
-        var room = _current!.Bytes.AsSpan((int)(offset - _current.Start), size);
-        return room;
-    }
+    public Span<byte> Room(long offset, int size) => _current!.Bytes.AsSpan((int)(offset - _current.Start), size);
 
     public void Written(LogSegment segment, long end) => Volatile.Write(ref _current!.End, end);
 

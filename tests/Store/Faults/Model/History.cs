@@ -187,8 +187,9 @@ internal sealed class History : IDispatchListener, IDisposable
         Assert.True(isClean || _hasFailed || Files.Capacity != long.MaxValue, "the abort file stays though the disk did what it was asked");
         if (isClean)
             _model.KeepAll();
+        var all = isClean || _mode == FlushMode.Async;
         _mode = mode;
-        Open(all: true);
+        Open(all);
     }
 
     /// <summary>The process dies; the machine too when there is a seed.</summary>
@@ -199,8 +200,10 @@ internal sealed class History : IDispatchListener, IDisposable
         Files.Crash(isPowerCut, seed ?? 0);
         ReleaseFlushes();
         await Store.DisposeAsync().AsTask().Within("ended");
+        // With fsync, what nobody was promised was in the memory of the process.
+        var all = !isPowerCut && _mode == FlushMode.Async;
         _mode = mode;
-        Open(!isPowerCut);
+        Open(all);
     }
 
     public void OnDispatched(in DispatchedMessage message)
