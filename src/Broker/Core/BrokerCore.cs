@@ -2,6 +2,7 @@ using System.Net;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.LongPolling;
+using ProtoBridgeMQ.Broker.Pop;
 using ProtoBridgeMQ.Broker.Retention;
 using ProtoBridgeMQ.Broker.Settings;
 using ProtoBridgeMQ.Broker.Statistics;
@@ -32,6 +33,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private readonly SendBacks _sendBacks;
     private readonly QueueReads _reads;
     private readonly KeyQueries _queries;
+    private readonly PopConsumers _pops;
     private readonly DispatchWakeUp _wakeUp;
     private readonly Func<string, int, long, bool> _isReadable;
     private readonly ITimer _sweeper;
@@ -62,7 +64,8 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Deletion = new TopicDeletion(store, tables, options, Statistics);
         Deletion.Restore();
         _isReadable = _reads.IsReadable;
-        _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays);
+        _pops = new PopConsumers(store, _reads, _intake, tables, Offsets, tables.OrderFile, options, Metrics, Statistics, time, loggers);
+        _wakeUp = new DispatchWakeUp(_arrivals, _tails, _delays, _pops);
         store.AddListener(_wakeUp);
         KeepCompacted();
         store.AddGuard(_delays);
@@ -102,6 +105,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <inheritdoc/>
     public FilterCompiler Filters => _tables.Compiler;
+
+    /// <inheritdoc/>
+    public IPopConsumers Pop => _pops;
 
     /// <inheritdoc/>
     public IOffsets Offsets { get; }
@@ -374,6 +380,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         await _flusher.DisposeAsync();
         Statistics.Dispose();
         _arrivals.Stop();
+        _pops.Stop();
         _tails.Stop();
         await _delays.DisposeAsync();
         await Transactions.DisposeAsync();
@@ -416,6 +423,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private void Sweep()
     {
         _arrivals.Expire();
+        _pops.Sweep();
         if (_time.GetElapsedTime(_membersSweptAt) > TimeSpan.FromSeconds(1))
         {
             _membersSweptAt = _time.GetTimestamp();
@@ -427,6 +435,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private void FlushTables()
     {
         Transactions.Flush();
+        _pops.SaveProgress();
         _tables.OffsetFlush.Flush();
         _tables.Filters.Flush();
         _delays.Flush();

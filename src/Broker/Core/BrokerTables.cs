@@ -4,6 +4,7 @@ using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.Offsets;
 using ProtoBridgeMQ.Broker.Settings;
+using ProtoBridgeMQ.Broker.Pop;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Store.Files;
 
@@ -18,6 +19,8 @@ internal sealed class BrokerTables
     private const string DelaysName = "delayOffset.json";
     private const string DeletedName = "deletedTopics.json";
     private const string SettingsName = "broker.properties";
+    private const string OrdersName = "consumerOrderInfo.json";
+    private const string ModesName = "messageRequestMode.json";
     private const string FiltersName = "consumerFilter.json";
 
     public BrokerTables(BrokerOptions options, IFileSystem files, TimeProvider time, ILoggerFactory loggers)
@@ -35,6 +38,8 @@ internal sealed class BrokerTables
         OffsetFlush.Load();
         DelayFile = File(options, files, DelaysName);
         Deleted = new DeletedTopics(options, File(options, files, DeletedName));
+        OrderFile = File(options, files, OrdersName);
+        Modes = new RequestModeTable(options, File(options, files, ModesName));
     }
 
     public FilterCompiler Compiler { get; }
@@ -60,6 +65,9 @@ internal sealed class BrokerTables
     public DeletedTopics Deleted { get; }
 
     public OffsetResets Resets { get; } = new();
+    public TableFile OrderFile { get; }
+
+    public RequestModeTable Modes { get; }
 
     /// <summary>Reads every table and forgets it: a start that must fail for one of them fails before the store is opened.</summary>
     /// <exception cref="Store.StoreUnusableException">A table and its backup cannot be read.</exception>
@@ -74,6 +82,8 @@ internal sealed class BrokerTables
         repairs.Check(Table(DelaysName), text => DelayOffsetFile.Parse(text, delayLevels));
         repairs.Check(Table(DeletedName), DeletedTopics.Parse);
         repairs.Check(Table(SettingsName), static text => BrokerSettings.Parse(text));
+        repairs.Check(Table(OrdersName), static text => PopOrderFile.Parse(text));
+        repairs.Check(Table(ModesName), static text => RequestModeFile.Parse(text));
         repairs.Check(Table(FiltersName), static text => GroupFilterFile.Parse(text));
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using ProtoBridgeMQ.Broker.Filters;
+using ProtoBridgeMQ.Broker.Pop;
 
 namespace ProtoBridgeMQ.Broker.Core;
 
@@ -27,6 +28,9 @@ public interface IBrokerCore
 
     /// <summary>Makes filters of expressions, for reads and waits.</summary>
     FilterCompiler Filters { get; }
+
+    /// <summary>Consuming by pop.</summary>
+    IPopConsumers Pop { get; }
 
     /// <summary>Progress and queue ends.</summary>
     IOffsets Offsets { get; }

@@ -31,6 +31,19 @@ public sealed class RecordBatch : IDisposable
         }
     }
 
+    /// <summary>Hands all records over to another batch, behind its own.</summary>
+    internal void MoveTo(RecordBatch other)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            other.Add(_leases[i], _queueOffsets[i]);
+            _leases[i] = default;
+        }
+
+        Count = 0;
+        Bytes = 0;
+    }
+
     /// <summary>Lets the records go.</summary>
     public void Clear()
     {

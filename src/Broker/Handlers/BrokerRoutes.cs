@@ -14,7 +14,6 @@ public static class BrokerRoutes
         var send = new SendHandler(core);
         var pull = new PullHandler(core, time, loggers.CreateLogger<PullHandler>());
         var locks = new QueueLockHandler(core);
-        var pop = new UnsupportedHandler("consuming by pop is");
         var replies = new ReplyHandler(core, time);
         var routes = new RequestRoutes();
         AdminRoutes.Add(routes, core, time);
@@ -46,13 +45,15 @@ public static class BrokerRoutes
             .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(core))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(core))
             .Add(RequestCode.EndTransaction, new EndTransactionHandler(core))
-            .Add(RequestCode.PopMessage, pop)
-            .Add(RequestCode.PeekMessage, pop)
-            .Add(RequestCode.AckMessage, pop)
-            .Add(RequestCode.BatchAckMessage, pop)
-            .Add(RequestCode.ChangeMessageInvisibleTime, pop)
-            .Add(RequestCode.Notification, pop)
-            .Add(RequestCode.PollingInfo, pop)
+            .Add(RequestCode.PopMessage, new PopHandler(core, time, loggers.CreateLogger<PopHandler>()))
+            .Add(RequestCode.PeekMessage, new PeekHandler(core))
+            .Add(RequestCode.AckMessage, new AckHandler(core))
+            .Add(RequestCode.BatchAckMessage, new BatchAckHandler(core))
+            .Add(RequestCode.ChangeMessageInvisibleTime, new ChangeInvisibleTimeHandler(core))
+            .Add(RequestCode.Notification, new NotificationHandler(core, time, loggers.CreateLogger<NotificationHandler>()))
+            .Add(RequestCode.PollingInfo, new PollingInfoHandler(core))
+            .Add(RequestCode.QueryAssignment, new QueryAssignmentHandler(core))
+            .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(core))
             .Add(RequestCode.SendReplyMessage, replies)
             .Add(RequestCode.SendReplyMessageV2, replies);
     }

@@ -10,6 +10,9 @@ public static class TopicName
     /// <summary>Longest name of a topic.</summary>
     public const int LongestTopic = 127;
 
+    /// <summary>Longest name of a retry topic: of a group, a separator and a topic.</summary>
+    public const int LongestRetryTopic = 255;
+
     /// <summary>Longest name of a group, so that its retry topic still fits into a record.</summary>
     public const int LongestGroup = 120;
 
@@ -40,6 +43,9 @@ public static class TopicName
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("%|-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
+    private static readonly SearchValues<char> AllowedInRetry =
+        SearchValues.Create("+%|-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     private static readonly HashSet<string> SystemNames = new(StringComparer.Ordinal)
     {
         Default, Schedule, "BenchmarkTest", HalfTopics.Half, Trace,
@@ -61,12 +67,15 @@ public static class TopicName
             return "The topic's name is blank.";
         }
 
-        if (name.AsSpan().ContainsAnyExcept(Allowed))
+        // Where popped messages come back: the names of a group and a topic, with a separator.
+        bool isRetry = name.StartsWith(RetryPrefix, StringComparison.Ordinal);
+        if (name.AsSpan().ContainsAnyExcept(isRetry ? AllowedInRetry : Allowed))
         {
             return "The topic's name has a character outside of ^[%|a-zA-Z0-9_-]+$.";
         }
 
-        return name.Length > LongestTopic ? $"The topic's name is longer than {LongestTopic} characters." : null;
+        int longest = isRetry ? LongestRetryTopic : LongestTopic;
+        return name.Length > longest ? $"The topic's name is longer than {longest} characters." : null;
     }
 
     /// <summary>Why a group cannot be called so; null when it can.</summary>

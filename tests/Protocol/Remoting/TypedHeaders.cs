@@ -66,6 +66,11 @@ internal static class TypedHeaders
         [(327, true)] = Copy<AddWritePermOfBrokerResponseHeader>,
         [(370, false)] = Copy<RecallMessageRequestHeader>,
         [(370, true)] = Copy<RecallMessageResponseHeader>,
+        [(200050, false)] = Copy<PopMessageRequestHeader>,
+        [(200050, true)] = Copy<PopMessageResponseHeader>,
+        [(200051, false)] = Copy<AckMessageRequestHeader>,
+        [(200053, false)] = Copy<ChangeInvisibleTimeRequestHeader>,
+        [(200053, true)] = Copy<ChangeInvisibleTimeResponseHeader>,
     };
 
     public static Action<HeaderFields, HeaderFieldsWriter>? Find(int code, bool isResponse) =>
