@@ -37,8 +37,8 @@ internal sealed class PopConsumers : IPopConsumers
         _isTaken = () => _ofTimers.IsEmpty;
         _table = new PopTable(store, options, time);
         _waits = new PopWaits(options, time);
-        _reads = new PopReads(_table, reads, tables.Topics, offsets, options, metrics, statistics, time);
-        _settlements = new PopSettlements(_table, _waits, store, intake, tables.Topics, tables.Settings, offsets, options, time);
+        _reads = new PopReads(_table, reads, tables.Topics, offsets, tables.Resets, options, metrics, statistics, time);
+        _settlements = new PopSettlements(_table, _waits, store, intake, tables.Topics, tables.Settings, offsets, tables.Resets, options, time);
         _reviver = new Reviver(_table, store, tables.Topics, tables.Settings, options, metrics, loggers.CreateLogger<Reviver>());
         _load = new ReviveLoad(_table, store, offsets);
         _orders = new PopOrders(_table, orderFile, tables.Topics, time, loggers.CreateLogger<PopOrders>());

@@ -57,6 +57,15 @@ internal sealed class PopQueue(PopGroup owner, string topic, int queueId) : DueN
         return _next;
     }
 
+    /// <summary>Goes on where an operator set the group; whether that is back, so that the account must say so.</summary>
+    public bool Reset(IOffsets offsets, long offset)
+    {
+        bool wentBack = _next > offset;
+        Commit(offsets, offset);
+        Order = null;
+        return wentBack;
+    }
+
     /// <summary>Saves progress at once, and goes on there; false when there is no room for it.</summary>
     public bool Commit(IOffsets offsets, long offset)
     {

@@ -1,11 +1,12 @@
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Offsets;
 using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Store;
 
 namespace ProtoBridgeMQ.Broker.Pop;
 
 /// <summary>Pops and peeks: which queues are looked at in which order, and what is taken from each.</summary>
-internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics, IOffsets offsets, BrokerOptions options, BrokerMetrics metrics, BrokerStatistics statistics, TimeProvider time)
+internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics, IOffsets offsets, OffsetResets resets, BrokerOptions options, BrokerMetrics metrics, BrokerStatistics statistics, TimeProvider time)
 {
     private const int OneInFive = 5;
 
@@ -108,7 +109,7 @@ internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics,
         PopQueue queue = group.Queue(topic.Name, queueId)!;
         lock (queue.Lock)
         {
-            long offset = Position(queue, request.FromOldest, mayBegin: true);
+            long offset = Position(queue, request.FromOldest);
             if (offset < 0 || (request.IsOrdered && queue.Order?.Blocks(request.AttemptId, request.InvisibleTime, answer.PopTime) == true))
             {
                 return;
@@ -271,9 +272,15 @@ internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics,
         answer.TakeWritten(batch, (record, at) => RetryRecord.Write(record, topic.NameUtf8, handle.Format(mark, options.Name, queue.QueueId, at)));
     }
 
-    private long Position(PopQueue queue, bool fromOldest, bool mayBegin)
+    private long Position(PopQueue queue, bool fromOldest)
     {
         long offset = queue.Position(offsets, out bool wentBack);
+        if (resets.TryTake(queue.Topic, queue.Owner.Group, queue.QueueId, out long reset))
+        {
+            wentBack |= queue.Reset(offsets, reset);
+            offset = reset;
+        }
+
         if (wentBack)
         {
             // A start that finds the pops from before must not take them for the group's progress.
@@ -295,7 +302,7 @@ internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics,
         }
 
         offset = Begin(queue.Topic, queue.QueueId, fromOldest);
-        return !mayBegin || queue.Commit(offsets, offset) ? offset : -1;
+        return queue.Commit(offsets, offset) ? offset : -1;
     }
 
     private long Begin(string topic, int queueId, bool fromOldest)

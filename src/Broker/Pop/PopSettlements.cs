@@ -2,13 +2,14 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Groups;
+using ProtoBridgeMQ.Broker.Offsets;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Broker.Pop;
 
 /// <summary>Acknowledgements of popped messages, and changes of their invisible time.</summary>
-internal sealed class PopSettlements(PopTable table, PopWaits waits, MessageStore store, MessageIntake intake, ITopics topics, SubscriptionGroupTable groups, IOffsets offsets, BrokerOptions options, TimeProvider time)
+internal sealed class PopSettlements(PopTable table, PopWaits waits, MessageStore store, MessageIntake intake, ITopics topics, SubscriptionGroupTable groups, IOffsets offsets, OffsetResets resets, BrokerOptions options, TimeProvider time)
 {
     private readonly long _startedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -156,7 +157,7 @@ internal sealed class PopSettlements(PopTable table, PopWaits waits, MessageStor
                     return PopSettleStatus.OffsetIllegal;
                 }
 
-                if (next >= 0)
+                if (next >= 0 && !resets.IsPending(topic, group, queueId))
                 {
                     queue.Commit(offsets, next);
                 }

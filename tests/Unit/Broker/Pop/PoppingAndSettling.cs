@@ -214,6 +214,19 @@ public class PoppingAndSettling
     }
 
     [Fact]
+    public async Task A_group_that_an_operator_set_back_pops_again()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        BrokerClient client = bench.Connect();
+        await client.SendAllAsync("t", "a", "b");
+        await Eventually.True(() => bench.Core.Offsets.Max("t", 0) == 2);
+        Assert.Equal(2, (await client.TakeAsync("t")).Count);
+        Assert.True(bench.Core.Tables.Resets.Set("t", "g", 0, 0, 10));
+        Assert.Equal(["a", "b"], (await client.TakeAsync("t")).Select(static message => message.Body));
+        Assert.Equal(0, bench.Core.Tables.Resets.Count);
+    }
+
+    [Fact]
     public async Task A_group_without_progress_begins_where_it_says()
     {
         await using BrokerBench bench = BrokerBench.Open();
