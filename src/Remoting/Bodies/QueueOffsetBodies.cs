@@ -119,7 +119,7 @@ public sealed class ConsumeStatsList
     [JsonPropertyName("totalDiff")]
     public long TotalDiff { get; set; }
 
-    /// <summary>Messages that the groups were given and have not finished.</summary>
+    /// <summary>Messages that the groups were given and have not finished; absent from 4.x brokers.</summary>
     [JsonPropertyName("totalInflightDiff")]
-    public long TotalInflightDiff { get; set; }
+    public long? TotalInflightDiff { get; set; }
 }

@@ -9,7 +9,10 @@ public readonly record struct DeleteSubscriptionGroupRequestHeader : IHeaderWrit
     public required string GroupName { get; init; }
 
     /// <summary>Whether its progress goes too.</summary>
-    public bool CleanOffset { get; init; }
+    public bool? CleanOffset { get; init; }
+
+    /// <summary>The same, from 4.x clients.</summary>
+    public bool? RemoveOffset { get; init; }
 
     /// <summary>The broker the caller means, from 5.x clients.</summary>
     public string? BrokerName { get; init; }
@@ -18,7 +21,8 @@ public readonly record struct DeleteSubscriptionGroupRequestHeader : IHeaderWrit
     public static DeleteSubscriptionGroupRequestHeader Read(HeaderFields fields) => new()
     {
         GroupName = fields.GetString("groupName"u8),
-        CleanOffset = fields.GetBoolean("cleanOffset"u8, false),
+        CleanOffset = fields.GetBooleanOrNull("cleanOffset"u8),
+        RemoveOffset = fields.GetBooleanOrNull("removeOffset"u8),
         BrokerName = fields.GetStringOrNull("bname"u8),
     };
 
@@ -27,6 +31,7 @@ public readonly record struct DeleteSubscriptionGroupRequestHeader : IHeaderWrit
     {
         fields.Add("groupName"u8, GroupName);
         fields.Add("cleanOffset"u8, CleanOffset);
+        fields.Add("removeOffset"u8, RemoveOffset);
         fields.Add("bname"u8, BrokerName);
     }
 }

@@ -40,7 +40,7 @@ internal sealed class BrokerConsumeStatsHandler(BrokerCore core) : IRequestHandl
     {
         bool onlyOrdered = GetConsumeStatsInBrokerRequestHeader.Read(request.Fields).IsOrder;
         ILookup<string, string> topics = core.Tables.Offsets.Pairs(static (_, _) => true).ToLookup(static pair => pair.Group, static pair => pair.Topic, StringComparer.Ordinal);
-        var list = new ConsumeStatsList { BrokerAddress = core.StoreHost.ToString() };
+        var list = new ConsumeStatsList { BrokerAddress = core.StoreHost.ToString(), TotalInflightDiff = 0 };
         foreach (SubscriptionGroup group in core.Groups.All())
         {
             var byTopic = new List<ConsumeStats>();

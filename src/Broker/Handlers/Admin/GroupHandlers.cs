@@ -67,7 +67,7 @@ internal sealed class DeleteGroupHandler(BrokerCore core) : IRequestHandler
     {
         DeleteSubscriptionGroupRequestHeader header = DeleteSubscriptionGroupRequestHeader.Read(request.Fields);
         core.Tables.Settings.Remove(header.GroupName);
-        if (header.CleanOffset)
+        if (header.CleanOffset ?? header.RemoveOffset ?? false)
         {
             core.Tables.Offsets.Remove(topic: null, header.GroupName);
             core.Tables.Resets.Forget(topic: null, header.GroupName);

@@ -14,7 +14,7 @@ public class GroupAdministration
         await using BrokerBench bench = BrokerBench.Open(static options => options.AutoCreateGroups = false);
         BrokerClient client = bench.Connect();
         Assert.Equal(ResponseCode.Success, (await client.TryAsync(
-            RequestCode.UpdateAndCreateSubscriptionGroupList, default(EmptyFields), "{\"groupConfigList\":[{\"groupName\":\"g\",\"retryMaxTimes\":3},{\"groupName\":\"h\"}]}")).Code);
+            RequestCode.UpdateAndCreateSubscriptionGroupList, default(EmptyFields), "{\"groupConfigList\":[{\"groupName\":\"g\",\"retryMaxTimes\":3},{\"groupName\":\"h\"},{\"groupName\":\"i\"}]}")).Code);
         using (RemotingResponse shown = await client.AskAsync(RequestCode.GetSubscriptionGroupConfig, new GetSubscriptionGroupConfigRequestHeader { Group = "g" }))
         {
             Assert.Contains("\"retryMaxTimes\":3", Encoding.UTF8.GetString(shown.Body.Span), StringComparison.Ordinal);
@@ -23,14 +23,16 @@ public class GroupAdministration
         await client.SendManyAsync("t", 2);
         await client.CommitAsync("t", "g", 1);
         await client.CommitAsync("t", "h", 1);
+        await client.CommitAsync("t", "i", 1);
         await client.TryAsync(RequestCode.DeleteSubscriptionGroup, new DeleteSubscriptionGroupRequestHeader { GroupName = "g", CleanOffset = false });
         await client.TryAsync(RequestCode.DeleteSubscriptionGroup, new DeleteSubscriptionGroupRequestHeader { GroupName = "h", CleanOffset = true });
+        await client.TryAsync(RequestCode.DeleteSubscriptionGroup, new DeleteSubscriptionGroupRequestHeader { GroupName = "i", RemoveOffset = true });
         Assert.Equal(
             (ResponseCode.SubscriptionGroupNotExist, "No group in this broker"),
             await client.TryAsync(RequestCode.GetSubscriptionGroupConfig, new GetSubscriptionGroupConfigRequestHeader { Group = "g" }));
         await bench.RestartAsync();
         Assert.Null(bench.Core.Groups.Find("g"));
-        Assert.Equal((1, -1), (bench.Core.Offsets.Query("g", "t", 0), bench.Core.Offsets.Query("h", "t", 0)));
+        Assert.Equal((1, -1, -1), (bench.Core.Offsets.Query("g", "t", 0), bench.Core.Offsets.Query("h", "t", 0), bench.Core.Offsets.Query("i", "t", 0)));
     }
 
     [Fact]
