@@ -1,7 +1,6 @@
 using System.Text;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
-using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker.Admin;
 
