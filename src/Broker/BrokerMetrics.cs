@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.Registration;
 
 namespace ProtoBridgeMQ.Broker;
 
@@ -8,6 +9,9 @@ public sealed class BrokerMetrics : IDisposable
 {
     private static readonly KeyValuePair<string, object?>[] Reasons =
         [.. Enum.GetNames<SendStatus>().Select(static name => KeyValuePair.Create<string, object?>("reason", name))];
+
+    private static readonly KeyValuePair<string, object?>[] Kinds =
+        [.. Enum.GetNames<RegistrationKind>().Select(static name => KeyValuePair.Create<string, object?>("kind", name))];
 
     private readonly Meter _meter = new("ProtoBridgeMQ.Broker");
     private readonly Counter<long> _messagesIn;
@@ -21,6 +25,9 @@ public sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _deadLetters;
     private readonly Counter<long> _replies;
     private readonly Counter<long> _statisticsDropped;
+    private readonly Counter<long> _registrations;
+    private readonly Counter<long> _registrationBytes;
+    private readonly Counter<long> _registrationsFailed;
     private readonly UpDownCounter<long> _connections;
 
     /// <summary>Makes the instruments.</summary>
@@ -37,6 +44,9 @@ public sealed class BrokerMetrics : IDisposable
         _deadLetters = _meter.CreateCounter<long>("broker.messages.dead", "{message}", "Messages put into dead-letter topics");
         _replies = _meter.CreateCounter<long>("broker.replies", "{message}", "Replies handed to the clients that asked, by result");
         _statisticsDropped = _meter.CreateCounter<long>("broker.statistics.dropped", "{count}", "Counts for topics and groups that found no room");
+        _registrations = _meter.CreateCounter<long>("broker.registrations", "{request}", "What name servers were told, by kind");
+        _registrationBytes = _meter.CreateCounter<long>("broker.registrations.bytes", "By", "Bytes of topics that name servers were told");
+        _registrationsFailed = _meter.CreateCounter<long>("broker.registrations.failed", "{attempt}", "Attempts that a name server did not take");
         _connections = _meter.CreateUpDownCounter<long>("broker.connections", "{connection}", "Open remoting connections");
     }
 
@@ -79,6 +89,14 @@ public sealed class BrokerMetrics : IDisposable
     internal void Replied(bool taken) => _replies.Add(1, new KeyValuePair<string, object?>("result", taken ? "taken" : "failed"));
 
     internal void StatisticDropped() => _statisticsDropped.Add(1);
+
+    internal void Registered(RegistrationKind kind, int bytes)
+    {
+        _registrations.Add(1, Kinds[(int)kind]);
+        _registrationBytes.Add(bytes);
+    }
+
+    internal void RegistrationFailed() => _registrationsFailed.Add(1);
 
     internal void ConnectionOpened() => _connections.Add(1);
 

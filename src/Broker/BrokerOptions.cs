@@ -248,9 +248,50 @@ public sealed class BrokerOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan QueueLockLease { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often the broker registers at name servers.</summary>
+    /// <summary>How often name servers are asked whether they know the topics as they are; those that do not are told all.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan RegisterInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a name server may take to answer; the others do not wait for it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan RegisterTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Time between two changes of topics that a name server is told, at least: those in between are told together.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan RegisterDelay { get; set; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The longest pause before a name server that is absent is tried again.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan MaxRegisterBackOff { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often name servers are told that the broker lives.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>After what silence name servers shall forget the broker; 0: as they are configured (usually 120 s).</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan HeartbeatTimeout { get; set; }
+
+    /// <summary>Topics of one frame when all are registered, at most.</summary>
+    [Range(2, 1_000_000)]
+    public int SplitRegistrationSize { get; set; } = 10_000;
+
+    /// <summary>Whether registrations are compressed.</summary>
+    public bool CompressedRegister { get; set; }
+
+    /// <summary>Whether changed topics are registered one by one (code 217): for name servers with deleteTopicWithBrokerRegistration.</summary>
+    public bool SingleTopicRegister { get; set; }
+
+    /// <summary>The zone the broker is in: clients may ask for the brokers of a zone. Empty for none.</summary>
+    [RegularExpression("^[a-zA-Z0-9_.-]{0,127}$")]
+    public string Zone { get; set; } = string.Empty;
+
+    /// <summary>Whether name servers may let a replica of this set stand in for its master.</summary>
+    public bool ActingMaster { get; set; }
+
+    /// <summary>How long after a change of topics <c>topics.json</c> is written; until then a journal has the change.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan TopicFileInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The delays of the levels, from level 1.</summary>
     [Required]

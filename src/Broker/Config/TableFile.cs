@@ -16,6 +16,9 @@ public sealed class TableFile(IFileSystem files, string path)
     /// <summary>Where it is.</summary>
     public string Path { get; } = path;
 
+    /// <summary>The file system it is on.</summary>
+    internal IFileSystem Files => files;
+
     /// <summary>Replaces the content with what <paramref name="write"/> writes; it is on disk when this returns.</summary>
     /// <exception cref="IOException">It is not; the old content is.</exception>
     public void Write(Action<IBufferWriter<byte>> write)

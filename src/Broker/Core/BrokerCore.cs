@@ -387,6 +387,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         await _store.Timers.DisposeAsync();
         _store.RemoveListener(_wakeUp);
         FlushTables();
+        _tables.Topics.Dispose();
         await _store.DisposeAsync();
         Metrics.Dispose();
     }

@@ -21,21 +21,30 @@ internal static class BrokerProgram
         var data = new Option<string>("--data") { Description = "Store directory", DefaultValueFactory = _ => defaults.DataDirectory };
         var name = new Option<string>("--name") { Description = "Broker name", DefaultValueFactory = _ => defaults.Name };
         var cluster = new Option<string>("--cluster") { Description = "Cluster name", DefaultValueFactory = _ => defaults.Cluster };
+        var id = new Option<long>("--broker-id") { Description = "0 for a master", DefaultValueFactory = _ => defaults.BrokerId };
+        var config = new Option<string?>("--config") { Description = "Settings file: an object broker, as in gateway.json" };
         var flush = new Option<FlushMode>("--flush") { Description = "When a send is acknowledged", DefaultValueFactory = _ => defaults.Flush };
         var rebuild = new Option<bool>("--rebuild") { Description = "Throw away the queues and all else that is built from the commit log, and build it again" };
-        var root = new RootCommand("ProtoBridgeMQ broker: speaks RocketMQ's remoting protocol") { port, listen, advertise, nameServers, data, name, cluster, flush, rebuild };
+        var root = new RootCommand("ProtoBridgeMQ broker: speaks RocketMQ's remoting protocol") { port, listen, advertise, nameServers, data, name, cluster, id, flush, rebuild, config };
         root.SetAction((parsed, cancellation) => ServeAsync(
             options =>
             {
-                options.Port = parsed.GetValue(port);
-                options.Listen = parsed.GetValue(listen)!;
-                options.Advertise = parsed.GetValue(advertise)!;
-                options.NameServers = parsed.GetValue(nameServers)!;
-                options.DataDirectory = parsed.GetValue(data)!;
-                options.Name = parsed.GetValue(name)!;
-                options.Cluster = parsed.GetValue(cluster)!;
-                options.Flush = parsed.GetValue(flush);
-                options.Rebuild = parsed.GetValue(rebuild);
+                if (parsed.GetValue(config) is { } file)
+                {
+                    new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: false).Build().GetSection("broker").Bind(options);
+                }
+
+                T Given<T>(Option<T> option, T otherwise) => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option)! : otherwise;
+                options.Port = Given(port, options.Port);
+                options.Listen = Given(listen, options.Listen);
+                options.Advertise = Given(advertise, options.Advertise);
+                options.NameServers = Given(nameServers, options.NameServers);
+                options.DataDirectory = Given(data, options.DataDirectory);
+                options.Name = Given(name, options.Name);
+                options.Cluster = Given(cluster, options.Cluster);
+                options.BrokerId = Given(id, options.BrokerId);
+                options.Flush = Given(flush, options.Flush);
+                options.Rebuild = Given(rebuild, options.Rebuild);
             },
             output,
             cancellation));

@@ -8,7 +8,8 @@ namespace ProtoBridgeMQ.Broker.Hosting;
 internal sealed class BrokerService(BrokerCore core, IHostApplicationLifetime lifetime, TimeProvider time, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly RemotingClient _client = new(
-        new RemotingClientOptions(), time, loggers.CreateLogger<RemotingClient>());
+        // The links to name servers have a back-off of their own.
+        new RemotingClientOptions { MinBackOff = TimeSpan.FromMilliseconds(50), MaxBackOff = TimeSpan.FromMilliseconds(50) }, time, loggers.CreateLogger<RemotingClient>());
 
     private NameServerRegistration? _registration;
     private CancellationTokenRegistration _started;

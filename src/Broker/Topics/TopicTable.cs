@@ -7,17 +7,25 @@ namespace ProtoBridgeMQ.Broker.Topics;
 
 /// <summary>
 /// The topics of this broker, in memory and in <c>config/topics.json</c>. A change is on disk before anybody is told
-/// of it: a message that is acknowledged never lies in a topic that a restart does not know.
+/// of it: a message that is acknowledged never lies in a topic that a restart does not know. It goes to the journal first;
+/// the table is written a moment later, for all changes of that moment at once.
 /// </summary>
-public sealed class TopicTable : ITopics
+public sealed class TopicTable : ITopics, IDisposable
 {
+    private const int MaxJournal = 16 << 20;
+
     private readonly ConcurrentDictionary<string, BrokerTopic> _topics = new(NameComparer.Instance);
     private readonly ConcurrentDictionary<string, BrokerTopic>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
+    private readonly Lock _writing = new();
     private readonly TableFile _file;
+    private readonly TopicJournal _journal;
+    private readonly TopicHistory _history = new();
+    private readonly ITimer _timer;
     private readonly BrokerOptions _options;
     private readonly TimeProvider _time;
+    private bool _isDisposed;
 
     /// <summary>Reads the file and adds the system's topics.</summary>
     public TopicTable(BrokerOptions options, TableFile file, TimeProvider time)
@@ -26,6 +34,8 @@ public sealed class TopicTable : ITopics
         _file = file;
         _time = time;
         _byBytes = _topics.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _journal = new TopicJournal(file.Files, System.IO.Path.ChangeExtension(file.Path, ".journal"));
+        _timer = time.CreateTimer(static table => ((TopicTable)table!).WriteLater(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Version = new DataVersion(0, 0, 0);
         if (file.Read(static text => TopicFile.Parse(text)) is { } saved)
         {
@@ -36,6 +46,12 @@ public sealed class TopicTable : ITopics
             }
         }
 
+        foreach ((DataVersion version, string name, BrokerTopic? topic) in _journal.Read(Version))
+        {
+            Version = version;
+            Enter(name, topic);
+        }
+
         foreach (BrokerTopic topic in TopicName.OfSystem(options))
         {
             _own.Add(topic.Name);
@@ -43,7 +59,8 @@ public sealed class TopicTable : ITopics
         }
 
         Version = Version.Next(time);
-        Persist();
+        _history.Begin(Version);
+        WriteTable();
     }
 
     /// <inheritdoc/>
@@ -66,6 +83,33 @@ public sealed class TopicTable : ITopics
 
     /// <inheritdoc/>
     public IReadOnlyList<BrokerTopic> All() => [.. _topics.Values];
+
+    /// <summary>What changed after a state of the table; everything when that is null or too long ago.</summary>
+    public TopicChanges Since(DataVersion? version)
+    {
+        lock (_lock)
+        {
+            if (version is null || _history.Since(version) is not { } names)
+            {
+                return Whole();
+            }
+
+            List<BrokerTopic> topics = [.. names.Select(Find).OfType<BrokerTopic>()];
+            return new TopicChanges(Version, topics, topics.Count < names.Count, false);
+        }
+    }
+
+    /// <summary>Writes the table.</summary>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        WriteLater();
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _journal.Dispose();
+        }
+    }
 
     /// <summary>Whether it is one of the broker's own topics.</summary>
     public bool IsSystem(string name) => _own.Contains(name) || TopicName.IsSystem(name);
@@ -185,13 +229,17 @@ public sealed class TopicTable : ITopics
         Changed?.Invoke(wanted);
     }
 
-    /// <summary>Says that name servers must be told again: what topics allow here changed.</summary>
+    /// <summary>Makes every topic count as changed: name servers must be told again, because what topics allow here changed.</summary>
     public void TellAgain()
     {
-        lock (_lock)
+        lock (_writing)
         {
-            Version = Version.Next(_time);
-            Persist();
+            lock (_lock)
+            {
+                Version = Version.Next(_time);
+                WriteTable();
+                _history.Begin(Version);
+            }
         }
 
         if (Find(TopicName.Schedule) is { } any)
@@ -216,11 +264,7 @@ public sealed class TopicTable : ITopics
                 return SendStatus.TopicNotFound;
             }
 
-            // The file first: when it cannot be written the topic stays.
-            DataVersion next = Version.Next(_time);
-            _file.Write(output => TopicFile.Write(output, next, _topics.Values.Where(other => other.Name != name)));
-            _topics.TryRemove(name, out _);
-            Version = next;
+            Keep([(name, null)]);
         }
 
         Changed?.Invoke(gone);
@@ -240,7 +284,7 @@ public sealed class TopicTable : ITopics
         return _topics.ContainsKey(topic.Name) || _topics.Count < _options.MaxTopics ? SendStatus.Ok : SendStatus.TopicLimit;
     }
 
-    // The file first: when it cannot be written the table stays as it was.
+    // The disk first: when it cannot be written the table stays as it was.
     private void Replace(BrokerTopic topic) => Replace(new Dictionary<string, BrokerTopic>(StringComparer.Ordinal) { [topic.Name] = topic });
 
     private void Replace(Dictionary<string, BrokerTopic> topics)
@@ -255,16 +299,79 @@ public sealed class TopicTable : ITopics
             Preparing?.Invoke(topic);
         }
 
-        DataVersion next = Version.Next(_time);
-        IEnumerable<BrokerTopic> others = _topics.Values.Where(other => !topics.ContainsKey(other.Name));
-        _file.Write(output => TopicFile.Write(output, next, others.Concat(topics.Values)));
-        foreach (BrokerTopic topic in topics.Values)
-        {
-            _topics[topic.Name] = topic;
-        }
-
-        Version = next;
+        Keep([.. topics.Values.Select(static topic => (topic.Name, (BrokerTopic?)topic))]);
     }
 
-    private void Persist() => _file.Write(output => TopicFile.Write(output, Version, _topics.Values));
+    private void Keep(IReadOnlyList<(string Name, BrokerTopic? Topic)> changes)
+    {
+        _timer.Change(_options.TopicFileInterval, Timeout.InfiniteTimeSpan);
+        if (_isDisposed || _journal.IsBroken)
+        {
+            throw new IOException(_isDisposed ? "The broker stops." : $"A change of topics could not be written beside '{_file.Path}'; it is tried again in a moment.");
+        }
+
+        DataVersion next = Version.Next(_time);
+        _journal.Append(next, changes);
+        Version = next;
+        foreach ((string name, BrokerTopic? topic) in changes)
+        {
+            Enter(name, topic);
+            _history.Add(next, name);
+        }
+    }
+
+    private void Enter(string name, BrokerTopic? topic)
+    {
+        if (topic is null)
+        {
+            _topics.TryRemove(name, out _);
+        }
+        else
+        {
+            _topics[name] = topic;
+        }
+    }
+
+    // Of those who write the table one at a time: an older table must not come after a newer one.
+    private void WriteTable()
+    {
+        _file.Write(output => TopicFile.Write(output, Version, _topics.Values));
+        _journal.Clear();
+    }
+
+    private void WriteLater()
+    {
+        lock (_writing)
+        {
+            try
+            {
+                // Topics come while this is written: those stay in the journal for the next time.
+                TopicChanges all = Whole();
+                _file.Write(output => TopicFile.Write(output, all.Version, all.Topics));
+                lock (_lock)
+                {
+                    if (all.Version == Version && !_journal.IsBroken)
+                    {
+                        _journal.Clear();
+                    }
+                    else if (_journal.IsBroken || _journal.Length > MaxJournal)
+                    {
+                        WriteTable();
+                    }
+                }
+            }
+            catch (IOException)
+            {
+                _timer.Change(_options.TopicFileInterval, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private TopicChanges Whole()
+    {
+        lock (_lock)
+        {
+            return new TopicChanges(Version, [.. _topics.Values], false, true);
+        }
+    }
 }
