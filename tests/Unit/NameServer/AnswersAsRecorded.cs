@@ -8,7 +8,7 @@ namespace ProtoBridgeMQ.Tests.Unit.NameServer;
 /// <summary>Requests that were recorded between real brokers, tools and Apache's name server get the answers that were recorded.</summary>
 public sealed class AnswersAsRecorded : IAsyncLifetime
 {
-    private readonly NameServerBench _bench = new();
+    private readonly NameServerBench _bench = NewBench();
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -121,6 +121,8 @@ public sealed class AnswersAsRecorded : IAsyncLifetime
         Assert.Contains("enableTopicList=true\n", answer.Body, StringComparison.Ordinal);
         Assert.Contains("waitSecondsForService=45\n", answer.Body, StringComparison.Ordinal);
     }
+
+    private static NameServerBench NewBench() => new();
 
     private void RegisterTopics(int count)
     {

@@ -15,8 +15,7 @@ public sealed class RegistersAtNameServers : IAsyncLifetime
 {
     private readonly List<ProxiedNameServer> _servers = [];
     private readonly ManualClock _clock = new();
-    private readonly RemotingClient _client = new(
-        new RemotingClientOptions { MinBackOff = TimeSpan.Zero, MaxBackOff = TimeSpan.Zero }, TimeProvider.System, NullLogger.Instance);
+    private readonly RemotingClient _client = NewClient();
 
     private BrokerBench? _bench;
     private NameServerRegistration? _registration;
@@ -177,6 +176,11 @@ public sealed class RegistersAtNameServers : IAsyncLifetime
         Assert.Empty(server.Routes.GetClusterInfo().Brokers);
     }
 
+    private static RemotingClient NewClient() => new(
+        new RemotingClientOptions { MinBackOff = TimeSpan.Zero, MaxBackOff = TimeSpan.Zero }, TimeProvider.System, NullLogger.Instance);
+
+    private NameServerRegistration NewRegistration() => new(_bench!.Core, _client, _clock, NullLogger<NameServerRegistration>.Instance);
+
     private async Task<ProxiedNameServer> ServerAsync(Action<ProtoBridgeMQ.NameServer.NameServerOptions>? configure = null)
     {
         ProxiedNameServer server = await ProxiedNameServer.StartAsync(configure);
@@ -198,7 +202,7 @@ public sealed class RegistersAtNameServers : IAsyncLifetime
             await _bench.RestartAfterAsync(() => WriteTopics(topics));
         }
 
-        _registration = new NameServerRegistration(_bench.Core, _client, _clock, NullLogger<NameServerRegistration>.Instance);
+        _registration = NewRegistration();
         _registration.Start();
     }
 
