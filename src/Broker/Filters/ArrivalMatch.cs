@@ -2,7 +2,7 @@ namespace ProtoBridgeMQ.Broker.Filters;
 
 /// <summary>
 /// Which held pulls a message ends. The dispatcher asks, for every pull of the queue: so there is a limit of steps a message,
-/// beyond which a pull is woken unseen; its reader filters again and holds it again.
+/// beyond which a pull is woken unseen; its reader filters again, and tells the consumer to go on behind the message.
 /// </summary>
 internal ref struct ArrivalMatch
 {

@@ -53,6 +53,16 @@ public sealed class ConsumerGroup(string name, SubscriptionWatch watch)
     /// <summary>Everything the group reads.</summary>
     public IReadOnlyList<GroupSubscription> Subscriptions() => [.. _subscriptions.Values];
 
+    /// <summary>Everything the group reads, for people: where members want different things, what each is wanted by how many.</summary>
+    public IReadOnlyList<GroupSubscription> Described()
+    {
+        lock (_lock)
+        {
+            return [.. _subscriptions.Values.Select(subscription =>
+                _counts.Describe(subscription.Topic) is { } wanted ? subscription with { Expression = wanted } : subscription)];
+        }
+    }
+
     /// <summary>Adds or renews a member.</summary>
     /// <param name="member">The member.</param>
     /// <param name="now">When.</param>

@@ -7,11 +7,18 @@ namespace ProtoBridgeMQ.Broker.Groups;
 /// <remarks>Changes happen under the lock of the group; <see cref="Differ"/> may be asked by anybody.</remarks>
 internal sealed class SubscriptionCounts(string group, SubscriptionWatch watch)
 {
+    private const int MostShown = 3;
+    private const int LongestShown = 120;
+
     private readonly Dictionary<string, Dictionary<string, int>> _topics = new(StringComparer.Ordinal);
     private volatile FrozenSet<string> _different = FrozenSet<string>.Empty;
 
     /// <summary>Whether members want different things of a topic.</summary>
     public bool Differ(string topic) => _different.Contains(topic);
+
+    /// <summary>What members want of a topic, and how many; null when all want the same.</summary>
+    public string? Describe(string topic) =>
+        _topics.TryGetValue(topic, out Dictionary<string, int>? counts) && counts.Count > 1 ? Describe(counts) : null;
 
     /// <summary>The first subscription that is not what the others have; null when all are.</summary>
     public GroupSubscription? FirstConflict(IReadOnlyList<GroupSubscription> wanted, IReadOnlyList<GroupSubscription> before) => wanted.FirstOrDefault(
@@ -57,6 +64,13 @@ internal sealed class SubscriptionCounts(string group, SubscriptionWatch watch)
         return before.Count == after.Count;
     }
 
+    private static string Describe(Dictionary<string, int> counts)
+    {
+        IEnumerable<string> shown = counts.Take(MostShown).Select(static count =>
+            $"{(count.Key.Length > LongestShown ? count.Key[..LongestShown] + "..." : count.Key)} ({count.Value})");
+        return string.Join("; ", shown) + (counts.Count > MostShown ? "; ..." : string.Empty);
+    }
+
     private void Add(GroupSubscription subscription, int change, HashSet<string> changed)
     {
         if (!_topics.TryGetValue(subscription.Topic, out Dictionary<string, int>? counts))
@@ -98,7 +112,7 @@ internal sealed class SubscriptionCounts(string group, SubscriptionWatch watch)
 
         if (now)
         {
-            watch.Different(group, topic, counts, isNew: !before);
+            watch.Different(group, topic, Describe(counts), isNew: !before);
         }
         else if (before)
         {

@@ -3,27 +3,19 @@ namespace ProtoBridgeMQ.Broker.Groups;
 /// <summary>Counts topics of which members of a group want different things, and warns of each change.</summary>
 public sealed partial class SubscriptionWatch(ILogger<SubscriptionWatch> logger)
 {
-    private const int MostShown = 3;
-    private const int LongestShown = 120;
-
     private long _different;
 
     /// <summary>Topics of groups whose members want different things of them now.</summary>
     public long Count => Volatile.Read(ref _different);
 
-    internal void Different(string group, string topic, IReadOnlyDictionary<string, int> counts, bool isNew)
+    internal void Different(string group, string topic, string wanted, bool isNew)
     {
         if (isNew)
         {
             Interlocked.Increment(ref _different);
         }
 
-        if (logger.IsEnabled(LogLevel.Warning))
-        {
-            IEnumerable<string> shown = counts.Take(MostShown).Select(static count =>
-                $"{(count.Key.Length > LongestShown ? count.Key[..LongestShown] + "..." : count.Key)} ({count.Value})");
-            LogDifferent(logger, group, topic, string.Join("; ", shown) + (counts.Count > MostShown ? "; ..." : string.Empty));
-        }
+        LogDifferent(logger, group, topic, wanted);
     }
 
     internal void Same(string group, string topic)

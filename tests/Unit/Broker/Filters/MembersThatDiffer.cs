@@ -18,13 +18,15 @@ public sealed class MembersThatDiffer
         Assert.Equal(["1"], await first.FetchAsync("t", 0, version: 1).BodiesAsync());
         Assert.Equal(["2"], await second.FetchAsync("t", 0, version: 2).BodiesAsync());
 
-        // What each wants can be listed.
+        // What each wants can be listed, and is shown where subscriptions of the group are.
+        Assert.Equal("a (1); SQL92: TAGS = 'b' (1)", Assert.Single(bench.Core.Tables.Consumers.FindMembers("g")!.Described()).Expression);
         Assert.Equal(
             ["a", "TAGS = 'b'"],
             bench.Core.Groups.Members("g").OrderBy(static member => member.ClientId, StringComparer.Ordinal).Select(static member => member.Subscriptions[0].Expression));
 
         await second.HeartbeatAsync("c2", "g", FilterBench.Wants("t", " a ", "TAG", 3));
         Assert.Equal(0, bench.Core.Tables.Watch.Count);
+        Assert.Equal(" a ", Assert.Single(bench.Core.Tables.Consumers.FindMembers("g")!.Described()).Expression);
         Assert.Equal(["1"], await second.FetchAsync("t", 0, version: 3).BodiesAsync());
     }
 
