@@ -30,13 +30,14 @@ internal static class FilterBench
         return (answer.Code, answer.Remark);
     }
 
-    /// <summary>Sends a message with properties <c>name=value|name=value</c>.</summary>
+    /// <summary>Sends a message with properties <c>name=value|name=value</c>, and waits until it can be pulled.</summary>
     public static async Task PutAsync(this BrokerClient client, string topic, string body, string properties)
     {
         string text = Encoding.UTF8.GetString(GoldenFilters.Properties(properties));
         using RemotingResponse answer = await client.AskAsync(
             RequestCode.SendMessageV2, new SendMessageRequestHeaderV2(BrokerClient.SendHeader(topic, text)), Encoding.UTF8.GetBytes(body));
         Assert.Equal(ResponseCode.Success, answer.Code);
+        Assert.NotEmpty(await client.FetchAsync(topic, answer.Fields.GetInt64("queueOffset"u8), "*", "TAG", hold: 20_000).BodiesAsync());
     }
 
     /// <summary>A pull: with an expression when the flag 4 is set, else by what the group wants.</summary>

@@ -36,7 +36,7 @@ internal abstract record ReferenceSql
         return Convert.ToInt64(left, CultureInfo.InvariantCulture).CompareTo(Convert.ToInt64(right, CultureInfo.InvariantCulture));
     }
 
-    private static object Like(string text, object number) => number switch
+    private static double Like(string text, object number) => number switch
     {
         int => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int i) ? i : throw new InvalidOperationException(),
         long => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long l) ? l : throw new InvalidOperationException(),
