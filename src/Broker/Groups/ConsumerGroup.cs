@@ -53,13 +53,12 @@ public sealed class ConsumerGroup(string name, SubscriptionWatch watch)
     /// <summary>Everything the group reads.</summary>
     public IReadOnlyList<GroupSubscription> Subscriptions() => [.. _subscriptions.Values];
 
-    /// <summary>Everything the group reads, for people: where members want different things, what each is wanted by how many.</summary>
-    public IReadOnlyList<GroupSubscription> Described()
+    /// <summary>For people: what members want of a topic, and how many of them, when it is not the same; else null.</summary>
+    public string? Difference(string topic)
     {
         lock (_lock)
         {
-            return [.. _subscriptions.Values.Select(subscription =>
-                _counts.Describe(subscription.Topic) is { } wanted ? subscription with { Expression = wanted } : subscription)];
+            return _counts.Describe(topic);
         }
     }
 

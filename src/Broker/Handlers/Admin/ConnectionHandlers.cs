@@ -26,7 +26,9 @@ internal sealed class ConsumerConnectionsHandler(BrokerCore core) : IRequestHand
         };
         foreach (GroupSubscription subscription in group.Subscriptions())
         {
-            body.Subscriptions[subscription.Topic] = SubscriptionText.Of(subscription);
+            SubscriptionData shown = SubscriptionText.Of(subscription);
+            shown.Expression = group.Difference(subscription.Topic) ?? shown.Expression;
+            body.Subscriptions[subscription.Topic] = shown;
         }
 
         body.Connections.AddRange(members.Select(static member => new ConnectionData
