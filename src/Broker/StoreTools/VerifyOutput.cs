@@ -40,6 +40,12 @@ internal static class VerifyOutput
         json.WriteNumber("queueEntries"u8, report.QueueEntries);
         json.WriteNumber("indexFiles"u8, report.IndexFiles);
         json.WriteNumber("indexEntries"u8, report.IndexEntries);
+        json.WriteNumber("extensionUnits"u8, report.ExtensionUnits);
+        json.WriteNumber("lightQueues"u8, report.LightQueues);
+        json.WriteNumber("lightQueueEntries"u8, report.LightQueueEntries);
+        json.WriteNumber("compactedFiles"u8, report.CompactedFiles);
+        json.WriteNumber("compactedRecords"u8, report.CompactedRecords);
+        json.WriteNumber("timerUnits"u8, report.TimerUnits);
         json.WriteNumber("damage"u8, report.Findings.Damage);
         json.WriteNumber("repairable"u8, report.Findings.Repairable);
         json.WriteStartObject("kinds"u8);
@@ -71,6 +77,11 @@ internal static class VerifyOutput
     {
         screen.Line($"{store.Directory}: {report.Segments} segments, offsets {report.LogStart} to {report.LogEnd}");
         screen.Line(string.Create(CultureInfo.InvariantCulture, $"{report.Records} records ({report.RecordBytes} bytes), {report.Queues} queues with {report.QueueEntries} entries, {report.IndexFiles} index files with {report.IndexEntries} entries"));
+        if (report.ExtensionUnits + report.LightQueues + report.CompactedFiles + report.TimerUnits > 0)
+        {
+            screen.Line(string.Create(CultureInfo.InvariantCulture, $"{report.LightQueues} light queues with {report.LightQueueEntries} entries, {report.CompactedFiles} compacted files with {report.CompactedRecords} records, {report.TimerUnits} units of timers, {report.ExtensionUnits} of queue extensions"));
+        }
+
         if (report.IsLocked)
         {
             screen.Line("A broker runs in it: what it is writing looks unfinished.");

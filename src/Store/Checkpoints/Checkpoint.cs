@@ -11,6 +11,7 @@ namespace ProtoBridgeMQ.Store.Checkpoints;
 ///  24  offset the master flushed 8 | confirmed offset 8
 ///  64  "PBMQCKPT" 8 | recover offset 8 | copy of bytes 0..16 | CRC-32 of 64..96 4
 /// 104  "PBMQENDS" 8 | sum of the ends of all queues 8 | entries of a queue file 4 | CRC-32 of 64..124 4
+/// 128  "PBMQHEAD" 8 | sum of the first offsets of the first files of all queues 8 | CRC-32 of 64..144 4
 /// </code>
 /// </summary>
 internal readonly record struct Checkpoint
@@ -20,6 +21,8 @@ internal readonly record struct Checkpoint
     private const int CrcAt = 96;
     private const int EndsAt = 104;
     private const int EndsCrcAt = 124;
+    private const int StartsAt = 128;
+    private const int StartsCrcAt = 144;
 
     /// <summary>Store time of the last record flushed, Unix milliseconds.</summary>
     public long PhysicTimestamp { get; init; }
@@ -45,6 +48,11 @@ internal readonly record struct Checkpoint
     /// <summary>Entries of a queue file; 0 when it is not known.</summary>
     public int QueueFileEntries { get; init; }
 
+    /// <summary>Sum of the offsets at which the first files of all queues begin; -1 when it is not known.</summary>
+    public long QueueStarts { get; init; }
+
+    private static ReadOnlySpan<byte> StartsMagic => "PBMQHEAD"u8;
+
     private static ReadOnlySpan<byte> EndsMagic => "PBMQENDS"u8;
 
     private static ReadOnlySpan<byte> OwnMagic => "PBMQCKPT"u8;
@@ -65,6 +73,7 @@ internal readonly record struct Checkpoint
             RecoverOffset = IsOwn(page) ? Long(page, OwnAt + 8) : -1,
             QueueEnds = hasEnds ? Long(page, EndsAt + 8) : -1,
             QueueFileEntries = hasEnds ? BinaryPrimitives.ReadInt32BigEndian(page[(EndsAt + 16)..]) : 0,
+            QueueStarts = hasEnds && HasStarts(page) ? Long(page, StartsAt + 8) : -1,
         };
         return checkpoint.RecoverOffset >= 0 || checkpoint is { PhysicTimestamp: > 0, LogicsTimestamp: > 0 };
     }
@@ -85,6 +94,9 @@ internal readonly record struct Checkpoint
         BinaryPrimitives.WriteInt64BigEndian(page[(EndsAt + 8)..], QueueEnds);
         BinaryPrimitives.WriteInt32BigEndian(page[(EndsAt + 16)..], QueueFileEntries);
         BinaryPrimitives.WriteUInt32BigEndian(page[EndsCrcAt..], BodyCrc32.Ieee(page[OwnAt..EndsCrcAt]));
+        StartsMagic.CopyTo(page[StartsAt..]);
+        BinaryPrimitives.WriteInt64BigEndian(page[(StartsAt + 8)..], QueueStarts);
+        BinaryPrimitives.WriteUInt32BigEndian(page[StartsCrcAt..], BodyCrc32.Ieee(page[OwnAt..StartsCrcAt]));
     }
 
     private static bool IsOwn(ReadOnlySpan<byte> page) =>
@@ -97,6 +109,11 @@ internal readonly record struct Checkpoint
         page.Length >= EndsCrcAt + 4
         && page.Slice(EndsAt, 8).SequenceEqual(EndsMagic)
         && BinaryPrimitives.ReadUInt32BigEndian(page[EndsCrcAt..]) == BodyCrc32.Ieee(page[OwnAt..EndsCrcAt]);
+
+    private static bool HasStarts(ReadOnlySpan<byte> page) =>
+        page.Length >= StartsCrcAt + 4
+        && page.Slice(StartsAt, 8).SequenceEqual(StartsMagic)
+        && BinaryPrimitives.ReadUInt32BigEndian(page[StartsCrcAt..]) == BodyCrc32.Ieee(page[OwnAt..StartsCrcAt]);
 
     private static long Long(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadInt64BigEndian(page[at..]);
 }

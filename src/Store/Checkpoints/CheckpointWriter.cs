@@ -82,7 +82,8 @@ internal sealed partial class CheckpointWriter : IDisposable
     private bool TryWrite()
     {
         var progress = _dispatcher.Progress;
-        if (progress.Offset == _last.RecoverOffset)
+        var starts = _queues.Starts;
+        if (progress.Offset == _last.RecoverOffset && starts <= _last.QueueStarts)
             return true;
         try
         {
@@ -98,6 +99,7 @@ internal sealed partial class CheckpointWriter : IDisposable
                 ConfirmOffset = progress.Offset,
                 RecoverOffset = progress.Offset,
                 QueueEnds = progress.QueueEnds,
+                QueueStarts = starts,
             };
             _file.Write(next);
             _last = next;

@@ -61,12 +61,7 @@ internal sealed class CompactedFiles
                 found.Add(CompactedFile.Open(handles, path, hash));
         }
 
-        // Files that are in use do not overlap: of two that do the older one was replaced, or given up.
-        var kept = new List<CompactedFile>();
-        var old = new List<CompactedFile>();
-        foreach (var file in found.OrderByDescending(file => file.Generation))
-            (kept.Any(newer => newer.Start < file.End && file.Start < newer.End) ? old : kept).Add(file);
-        kept.Sort(static (left, right) => left.Start.CompareTo(right.Start));
+        var kept = InUse(found, out var old);
         for (var i = 1; i < kept.Count; i++)
         {
             if (kept[i].Start != kept[i - 1].End)
@@ -81,6 +76,21 @@ internal sealed class CompactedFiles
             Delete(files, handles, file);
         return new CompactedFiles([.. kept]);
     }
+
+    /// <summary>Files that are in use, ascending. They do not overlap: of two that do the older one was replaced, or given up.</summary>
+    public static List<CompactedFile> InUse(IEnumerable<CompactedFile> found, out List<CompactedFile> replaced)
+    {
+        var kept = new List<CompactedFile>();
+        replaced = [];
+        foreach (var file in found.OrderByDescending(file => file.Generation))
+            (kept.Any(newer => newer.Start < file.End && file.Start < newer.End) ? replaced : kept).Add(file);
+        kept.Sort(static (left, right) => left.Start.CompareTo(right.Start));
+        return kept;
+    }
+
+    /// <summary>Whether a file is named as one of compacted records.</summary>
+    public static bool IsName(string name) =>
+        name.Length == 31 && name[20] == '.' && !name.AsSpan(0, 20).ContainsAnyExceptInRange('0', '9') && !name.AsSpan(21).ContainsAnyExceptInRange('0', '9');
 
     /// <summary>These files with one in place of those from an index on.</summary>
     public CompactedFiles With(int from, CompactedFile file) => new([.. All[..from], file]);
@@ -119,9 +129,6 @@ internal sealed class CompactedFiles
         gone = bytes is null;
         return bytes;
     }
-
-    private static bool IsName(string name) =>
-        name.Length == 31 && name[20] == '.' && !name.AsSpan(0, 20).ContainsAnyExceptInRange('0', '9') && !name.AsSpan(21).ContainsAnyExceptInRange('0', '9');
 
     private int IndexOf(long offset)
     {

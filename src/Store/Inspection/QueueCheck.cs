@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Store.Inspection;
 /// Holds every record against its queue entry, and every entry against the records, in one walk of the log: the records
 /// of a queue come in the order of its entries. Keeps a block of entries a queue.
 /// </summary>
-internal sealed class QueueCheck
+internal sealed class QueueCheck : IDisposable
 {
     private const string Rebuild = "Start the broker with --rebuild: the queues are made again from the log.";
     private const int BlockBudget = 4 << 20;
@@ -19,6 +19,7 @@ internal sealed class QueueCheck
     private readonly Func<long, long, bool> _isPending;
     private readonly Dictionary<byte[], List<State>> _topics = new(TopicBytes.Comparer);
     private readonly Dictionary<byte[], List<State>>.AlternateLookup<ReadOnlySpan<byte>> _byBytes;
+    private readonly ExtensionReader _extensions;
     private int _blockEntries = 512;
 
     /// <param name="store">The directory.</param>
@@ -30,11 +31,15 @@ internal sealed class QueueCheck
         _findings = findings;
         _isPending = isPending;
         _byBytes = _topics.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _extensions = new ExtensionReader(store);
     }
 
     public long Queues { get; private set; }
 
     public long Entries { get; private set; }
+
+    /// <summary>Units of <c>consumequeue_ext</c> that entries lead to.</summary>
+    public long ExtensionUnits => _extensions.Units;
 
     private static ReadOnlySpan<byte> ScheduleTopic => "SCHEDULE_TOPIC_XXXX"u8;
 
@@ -88,7 +93,7 @@ internal sealed class QueueCheck
         {
             state.Reader.Refresh();
             if (state.BeforeFirst > 0)
-                Report(FindingSeverity.Repairable, "queue-begins-late", state.Reader, state.Reader.First, $"{state.BeforeFirst} records of {Name(state)} are in the log before its first file.", "Right when the topic has a retention time of its own. Else start the broker with --rebuild: the queues are made again from the log.");
+                Report(FindingSeverity.Repairable, "queue-begins-late", state.Reader, state.Reader.First, $"{state.BeforeFirst} records of {Name(state)} are in the log before its first file.", "Right when the topic has a retention time of its own. Else its first file is lost: the next start makes the queue again from the log.");
             var offset = Math.Max(state.Next, state.Reader.First);
             while (state.Reader.TryRead(offset, out var entry))
             {
@@ -99,6 +104,8 @@ internal sealed class QueueCheck
             }
         }
     }
+
+    public void Dispose() => _extensions.Dispose();
 
     private State Add(QueueReader queue, byte[] topic)
     {
@@ -145,6 +152,10 @@ internal sealed class QueueCheck
                 FindingSeverity.Damage, "entry-wrong", state.Reader, record.QueueOffset,
                 $"Offset {record.QueueOffset} of {Name(state)} says {entry.Size} bytes at {entry.PhysicalOffset}; the record has {record.Size} at {record.PhysicalOffset}.", Rebuild);
         }
+        else if (ExtAddress.Is(entry.TagsCode))
+        {
+            CheckExtension(state, record, entry);
+        }
         else if (!IsTagRight(record, entry.TagsCode))
         {
             Report(
@@ -153,15 +164,24 @@ internal sealed class QueueCheck
         }
     }
 
-    /// <summary>What the levels were is not known here; a due time is not before the store time. An address is for the extension to say.</summary>
-    private static bool IsTagRight(in MessageRecord record, long tagsCode)
+    /// <summary>The unit that an entry leads to says the record's tag and time. Without it the tag is read from the record: it costs time, no message.</summary>
+    private void CheckExtension(State state, in MessageRecord record, in QueueEntry entry)
     {
-        if (tagsCode < int.MinValue)
-            return true;
-        return record.Topic.SequenceEqual(ScheduleTopic) && PropertyText.TryGet(record.Properties, SystemProperties.Delay, out _)
+        var isThere = _extensions.TryRead(state.Reader.Topic, state.Reader.QueueId, entry.TagsCode, out var tagsCode, out var storeTimestamp, out var file, out var position);
+        if (isThere && IsTagRight(record, tagsCode) && storeTimestamp == record.StoreTimestamp)
+            return;
+        var isPending = _isPending(record.PhysicalOffset, record.StoreTimestamp);
+        _findings.Add(new Finding(
+            isPending ? FindingSeverity.Repairable : FindingSeverity.Damage, isThere ? "extension-wrong" : "extension-missing", file, position,
+            isThere ? $"The unit of offset {record.QueueOffset} of {Name(state)} says another tag or time than the record." : $"Offset {record.QueueOffset} of {Name(state)} leads here, and there is no unit.",
+            isPending ? "The next start makes it." : Rebuild));
+    }
+
+    /// <summary>What the levels were is not known here; a due time is not before the store time.</summary>
+    private static bool IsTagRight(in MessageRecord record, long tagsCode) =>
+        record.Topic.SequenceEqual(ScheduleTopic) && PropertyText.TryGet(record.Properties, SystemProperties.Delay, out _)
             ? tagsCode >= record.StoreTimestamp
             : tagsCode == TagHash.Of(record.Tags);
-    }
 
     private void CheckBefore(State state, long offset)
     {

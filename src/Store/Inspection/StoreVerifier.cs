@@ -41,6 +41,24 @@ public sealed record VerifyReport
 
     /// <summary>Entries of them that were held against records.</summary>
     public long IndexEntries { get; init; }
+
+    /// <summary>Units of the queues' extensions that were held against records.</summary>
+    public long ExtensionUnits { get; init; }
+
+    /// <summary>Light queues.</summary>
+    public long LightQueues { get; init; }
+
+    /// <summary>Entries of them that were read.</summary>
+    public long LightQueueEntries { get; init; }
+
+    /// <summary>Files of compacted records.</summary>
+    public long CompactedFiles { get; init; }
+
+    /// <summary>Records in them that were read.</summary>
+    public long CompactedRecords { get; init; }
+
+    /// <summary>Units of the timer log that were read.</summary>
+    public long TimerUnits { get; init; }
 }
 
 /// <summary>
@@ -77,14 +95,19 @@ public sealed class StoreVerifier
     public VerifyReport Run(IProgress<InspectionProgress>? progress = null, CancellationToken cancellation = default)
     {
         CheckSegments();
-        var queues = new QueueCheck(_store, _findings, IsPending);
+        using var queues = new QueueCheck(_store, _findings, IsPending);
         queues.Begin();
         using var index = new IndexCheck(_store, _findings, IsPending);
         WalkLog(queues, index, progress, cancellation);
         queues.End(_end);
         index.End(_end);
         CheckCheckpoint();
-        TimerCheck.Run(_store, _findings);
+        var timers = new TimerCheck(_store, _findings, _isAborted || _isLocked);
+        timers.Run(_end);
+        var light = new LightQueueCheck(_store, _findings, _isAborted || _isLocked);
+        light.Run(_end);
+        var compaction = new CompactionCheck(_store, _findings);
+        compaction.Run();
         return new VerifyReport
         {
             Findings = _findings,
@@ -99,6 +122,12 @@ public sealed class StoreVerifier
             QueueEntries = queues.Entries,
             IndexFiles = index.Files,
             IndexEntries = index.Entries,
+            ExtensionUnits = queues.ExtensionUnits,
+            LightQueues = light.Queues,
+            LightQueueEntries = light.Entries,
+            CompactedFiles = compaction.Files,
+            CompactedRecords = compaction.Records,
+            TimerUnits = timers.Units,
         };
     }
 

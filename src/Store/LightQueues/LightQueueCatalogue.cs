@@ -12,7 +12,9 @@ namespace ProtoBridgeMQ.Store.LightQueues;
 /// </summary>
 internal sealed class LightQueueCatalogue : IDisposable
 {
-    private const int HeadSize = 16;
+    /// <summary>Bytes before the first record.</summary>
+    public const int HeadSize = 16;
+
     private const int BufferSize = 1 << 16;
     private const int LeastDeadBytes = 1 << 20;
     private const int ReadSize = 1 << 20;

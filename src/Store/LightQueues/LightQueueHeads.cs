@@ -12,8 +12,10 @@ internal sealed class LightQueueHeads : IDisposable
     /// <summary>The first slot that a queue may have; <see cref="LightQueueMeta"/> is in front.</summary>
     public const int FirstSlot = LightQueueMeta.Size / LightQueueHead.Size;
 
+    /// <summary>Heads of a file.</summary>
+    public const int SlotsPerFile = FileSize / LightQueueHead.Size;
+
     private const int FileSize = 1 << 18;
-    private const int SlotsPerFile = FileSize / LightQueueHead.Size;
 
     private readonly IFileSystem _files;
     private readonly string _directory;

@@ -44,6 +44,9 @@ public sealed class ConsumeQueue
     /// <summary>Whether the latest record of each of its keys is kept: it begins later only with the log.</summary>
     internal bool IsCompacted { get; set; }
 
+    /// <summary>Offset at which its first file begins; -1 without files.</summary>
+    internal long FirstFile { get; set; } = -1;
+
     /// <summary>Offset that the next append gives. Belongs to the appender's lock.</summary>
     internal long NextOffset { get; set; }
 

@@ -187,6 +187,10 @@ internal sealed class QueueFiles : IDisposable
 
         bases.Sort();
         var deleted = 0;
+
+        // Before they are gone: a start that misses the first file must know that it was to go.
+        if (bases.FindLast(at => at <= bases[^1] && at <= offset) is > 0 and var begin)
+            queue.FirstFile = Math.Max(queue.FirstFile, begin);
         while (deleted < bases.Count - 1 && bases[deleted] + FileEntries <= offset)
         {
             Delete(queue, bases[deleted++]);
@@ -294,6 +298,8 @@ internal sealed class QueueFiles : IDisposable
         }
 
         SyncLater(key.Queue);
+        if (key.Queue.FirstFile < 0)
+            key.Queue.FirstFile = key.BaseOffset;
         return file;
     }
 

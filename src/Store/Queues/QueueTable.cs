@@ -39,6 +39,9 @@ internal sealed class QueueTable
     /// </summary>
     public long Ends { get; set; }
 
+    /// <summary>Sum of where the first files of all queues begin, kept in the checkpoint: a start sees by it that a first file is gone.</summary>
+    public long Starts => All.Sum(static queue => Math.Max(0, queue.FirstFile));
+
     public IEnumerable<ConsumeQueue> All => _topics.Values.SelectMany(topic => topic.All);
 
     /// <summary>Queues of one topic.</summary>

@@ -80,8 +80,10 @@ internal static class QueueLoader
         var end = 0L;
         if (found.TrueForAll(file => file.BaseOffset % files.FileSize == 0))
             end = QueueSearch.EndBefore(files, queue, found[0].BaseOffset / QueueEntry.EncodedSize, (found[^1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, long.MaxValue);
-        if (!QueueDiscard.TryDiscard(state, queue, found, end))
-            queue.Restore(end, end);
+        if (QueueDiscard.TryDiscard(state, queue, found, end))
+            return;
+        queue.Restore(end, end);
+        queue.FirstFile = found[0].BaseOffset / QueueEntry.EncodedSize;
     }
 
     private static void Restore(RecoveryState state, ConsumeQueue queue, List<SegmentFile> found, long limit)
@@ -109,6 +111,10 @@ internal static class QueueLoader
         var end = QueueSearch.EndBefore(files, queue, first, (found[whole - 1].BaseOffset + files.FileSize) / QueueEntry.EncodedSize, limit);
         // Entries whose records the log does not have any more, and fillers at the head, are not served.
         queue.Restore(QueueSearch.FirstAtOrAfter(files, queue, first, end, state.LogStart), end);
+        queue.FirstFile = first;
+        state.QueueStarts += first;
+        if (first > 0 && queue.MinOffset == first)
+            state.Headless.Add((queue, found));
         if (whole < found.Count)
             BeginEarlier(state, queue, end);
         if (!state.IsClean)

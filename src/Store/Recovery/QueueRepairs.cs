@@ -35,6 +35,41 @@ internal sealed class MissingQueueFiles : IRepair
     }
 }
 
+/// <summary>
+/// The first file of a queue is gone, and retention did not delete it: the queues begin later than the checkpoint saw them
+/// begin, and the log has all that the queue's files know of.
+/// </summary>
+internal sealed class LostFirstQueueFile : IRepair
+{
+    public string Crash => "No crash: the first file of a queue was deleted, or the disk lost it. Or a power cut kept a queue's second file and not its first one (async flush).";
+
+    public string? Apply(RecoveryState state)
+    {
+        if (state.Rebuild || state.Headless.Count == 0 || !IsEarlier(state))
+            return null;
+        var again = 0;
+        foreach (var (queue, found) in state.Headless)
+        {
+            // What retention left of a queue may be its next offset alone, which nothing else knows.
+            if (queue.MinOffset == queue.MaxOffset && state.LogStart > 0)
+                continue;
+            QueueDiscard.TryDiscard(state, queue, found, end: 0);
+            queue.Restore(0, 0);
+            queue.FirstFile = -1;
+            again++;
+        }
+
+        if (again == 0)
+            return null;
+        state.ScanStart = state.LogStart;
+        return $"Makes {again} queue(s) again, whose first file is gone: reads the commit log from its start.";
+    }
+
+    /// <summary>Whether the queues began earlier. Not known, they did where nothing of the log was ever deleted.</summary>
+    private static bool IsEarlier(RecoveryState state) =>
+        state.HasCheckpoint && state.Checkpoint.QueueStarts is >= 0 and var known ? state.QueueStarts > known : state.LogStart == 0;
+}
+
 /// <summary>Queue files are shorter or longer than all are.</summary>
 internal sealed class QueueFileSize : IRepair
 {

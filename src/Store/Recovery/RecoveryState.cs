@@ -63,6 +63,12 @@ internal sealed class RecoveryState
     /// <summary>Queue files that do not have the size that all have.</summary>
     public int MisfitQueueFiles { get; set; }
 
+    /// <summary>Sum of where the first files of all queues begin.</summary>
+    public long QueueStarts { get; set; }
+
+    /// <summary>Queues whose first file is not their first ever, and has nothing of what retention deleted.</summary>
+    public List<(ConsumeQueue Queue, List<SegmentFile> Files)> Headless { get; } = [];
+
     /// <summary>Where the scan of the log begins: a record, or the end.</summary>
     public long ScanStart { get; set; }
 

@@ -59,7 +59,7 @@ internal sealed partial class StoreRecovery
         if (_state.Rebuild)
             BeginRebuild();
         QueueLoader.Load(_state);
-        Apply(new QueueFileSize(), new MissingQueueFiles());
+        Apply(new QueueFileSize(), new MissingQueueFiles(), new LostFirstQueueFile());
         LoadProjections();
         new LogScan(_state, _report).Run();
         Apply(new DamagedRecord(), new TornRecord(), new QueueAheadOfLog(), new SegmentsBeyondEnd());

@@ -105,11 +105,12 @@ internal sealed partial class HeadRemoval
     /// <summary>Deletes files of queues that have nothing left; false when one could not be.</summary>
     public bool DeleteQueueFiles(IEnumerable<ConsumeQueue> queues)
     {
+        var deleted = 0;
         foreach (var queue in queues)
         {
             try
             {
-                _queues.Files.DeleteBefore(queue, queue.MinOffset);
+                deleted += _queues.Files.DeleteBefore(queue, queue.MinOffset);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -119,7 +120,8 @@ internal sealed partial class HeadRemoval
             }
         }
 
-        return true;
+        // It says where the queues begin now: a start would take the files for lost ones.
+        return deleted == 0 || _checkpoints.Write();
     }
 
     /// <summary>Lets the mappings go; files that are left are deleted by the next run.</summary>

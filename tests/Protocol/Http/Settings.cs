@@ -1,4 +1,7 @@
 using System.Collections;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
 using ProtoBridgeMQ.Gateway.Composition;
 using ProtoBridgeMQ.Tests.Support;
 
@@ -123,6 +126,43 @@ public sealed class Settings
 
         Assert.Empty(Setting.All.Where(setting => !page.Contains($"`{setting.Option}` | `{setting.Variable}` | `{setting.Key}`", StringComparison.Ordinal)).Select(setting => setting.Option));
         Assert.Empty(Section.All.SelectMany(section => section.Keys).Where(key => !page.Contains($"| `{key.Replace(':', '.')}` |", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_time_on_the_page_is_the_default_and_is_taken_as_it_is_written()
+    {
+        string page = Golden.Read("docs", "configuration.md");
+        var wrong = new List<string>();
+        int seen = 0;
+        foreach (Section section in Section.All)
+        {
+            int from = page.IndexOf($"### {section.Name}\n", StringComparison.Ordinal);
+            foreach (PropertyInfo property in section.Options.GetProperties().Where(property => property.PropertyType == typeof(TimeSpan)))
+            {
+                string name = char.ToLowerInvariant(property.Name[0]) + property.Name[1..];
+                Match row = Regex.Match(page[from..], $@"^\| `{name}` \| ([0-9.]+:[0-9:]+) \|", RegexOptions.Multiline);
+                if (!row.Success)
+                    continue;
+                seen++;
+                var bound = Activator.CreateInstance(section.Options)!;
+                var usual = property.GetValue(bound);
+                property.SetValue(bound, TimeSpan.Zero);
+                string written = row.Groups[1].Value;
+                try
+                {
+                    new ConfigurationBuilder().AddInMemoryCollection([new(name, written)]).Build().Bind(bound);
+                }
+                catch (InvalidOperationException)
+                {
+                }
+
+                if (!Equals(usual, property.GetValue(bound)))
+                    wrong.Add($"{section.Name}.{name} = {written}");
+            }
+        }
+
+        Assert.Empty(wrong);
+        Assert.True(seen >= 2, $"{seen} times are on the page");
     }
 
     private static string Write(TempDirectory directory, string json)

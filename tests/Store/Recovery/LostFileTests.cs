@@ -156,6 +156,61 @@ public sealed class LostFileTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task LostFirstQueueFile_is_noticed_and_made_again(bool aborted)
+    {
+        var files = await Closed(200);
+        files.DeleteFile("/store/consumequeue/topic/0/00000000000000000000");
+        if (aborted)
+            files.Put("/store/abort", "1"u8);
+        await using (var again = Open(files))
+        {
+            Assert.Contains("LostFirstQueueFile", Names(again));
+            Assert.Equal(200, again.Bodies("topic", 0).Count);
+            Assert.Equal(200, again.Append("topic", 0, "next").QueueOffset);
+        }
+
+        await using var later = Open(files);
+        Assert.Empty(later.Repairs);
+        Assert.Equal(201, later.Bodies("topic", 0).Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_first_queue_file_that_retention_deleted_is_not_missed(bool killed)
+    {
+        var files = new FaultyFileSystem(1);
+        var store = await RepairTests.Filled(files, 400, close: false);
+        Assert.True(store.WriteCheckpoint());
+        Assert.True(store.TryGetQueue("topic", 0, out var queue));
+        Assert.True(queue.TryReadEntry(192, out var entry));
+        store.DeleteBefore(entry.PhysicalOffset, force: true);
+        Assert.True(store.MinPhysicalOffset > 0);
+        Assert.False(files.FileExists("/store/consumequeue/topic/0/00000000000000000000"));
+        var begins = queue.MinOffset;
+        if (killed)
+            files.Crash(powerLoss: true);
+        await store.DisposeAsync();
+        await using var again = Open(files);
+        Assert.DoesNotContain("LostFirstQueueFile", Names(again));
+        Assert.True(again.TryGetQueue("topic", 0, out queue));
+        Assert.Equal((begins, 400L), (queue.MinOffset, queue.MaxOffset));
+    }
+
+    [Fact]
+    public async Task LostFirstQueueFile_of_a_queue_without_any_message_lets_it_begin_at_0()
+    {
+        var files = new FaultyFileSystem(1);
+        files.Put("/store/consumequeue/topic/0/00000000000000001280", new byte[1280]);
+        files.Put("/store/abort", "1"u8);
+        await using var store = Open(files);
+        Assert.Contains("LostFirstQueueFile", Names(store));
+        Assert.Equal(0, store.Append("topic", 0, "first").QueueOffset);
+    }
+
+    [Theory]
     [InlineData(700)]
     [InlineData(5000)]
     public async Task QueueFileSize_a_short_or_long_queue_file_gets_its_length(int length)

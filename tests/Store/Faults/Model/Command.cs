@@ -106,6 +106,18 @@ internal sealed record DeleteHead(int Percent) : Command
     public override string ToString() => $"delete the first {Text(Percent)} % of the log";
 }
 
+/// <summary>Has a topic keep the latest message of each key.</summary>
+internal sealed record Compact : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.Compact();
+        return Task.CompletedTask;
+    }
+
+    public override string ToString() => "keep the latest of each key";
+}
+
 /// <summary>The kernel writes dirty pages back by itself.</summary>
 internal sealed record WriteBack(int Seed) : Command
 {

@@ -32,7 +32,8 @@ internal static class Histories
         (2, Gen.Constant<Command>(new ReadQueues())),
         (2, Gen.Constant<Command>(new WriteCheckpoint())),
         (2, from seed in Seeds select (Command)new WriteBack(seed)),
-        (1, from percent in Gen.Choose(0, 100) select (Command)new DeleteHead(percent)));
+        (1, Gen.Constant<Command>(new Compact())),
+        (2, from percent in Gen.Choose(0, 100) select (Command)new DeleteHead(percent)));
 
     private static readonly Gen<Command> Ends = Gen.Frequency(
         (1, from mode in Modes select (Command)new Restart(mode)),
@@ -56,6 +57,9 @@ internal static class Histories
         (FileCall.Write, "consumequeue"),
         (FileCall.Write, "checkpoint"),
         (FileCall.Write, "index"),
+        (FileCall.Flush, "compaction"),
+        (FileCall.Write, "compaction"),
+        (FileCall.Rename, "compaction"),
         (FileCall.Reserve, string.Empty),
         (FileCall.Open, string.Empty),
         (FileCall.Map, string.Empty),

@@ -53,18 +53,20 @@ internal sealed class History : IDispatchListener, IDisposable
         Span<byte> properties = stackalloc byte[64];
         var writer = new PropertyTextWriter(properties);
         writer.TryAdd("TAGS", "tag");
-        if (size % 2 == 0)
-            writer.TryAdd("KEYS", $"key{size % 5}");
+        var hasProperties = size % 3 != 0;
+        var key = hasProperties && size % 2 == 0 ? $"key{size % 5}" : null;
+        if (key is not null)
+            writer.TryAdd("KEYS", key);
         var result = Store.Append(new MessageToStore
         {
             Topic = Encoding.UTF8.GetBytes(topic),
             QueueId = queueId,
             Body = Encoding.UTF8.GetBytes(body),
-            Properties = size % 3 == 0 ? default : writer.Written,
+            Properties = hasProperties ? writer.Written : default,
             BornHost = HostAddress.Loopback(1),
         });
         if (IsAppended(result))
-            _model.Add(new Appended(topic, queueId, body, result.QueueOffset, result.PhysicalOffset, result.End.Value));
+            _model.Add(new Appended(topic, queueId, body, result.QueueOffset, result.PhysicalOffset, result.End.Value, key));
     }
 
     public void AppendBatch(int queue, int count)
@@ -150,6 +152,22 @@ internal sealed class History : IDispatchListener, IDisposable
         var offset = Store.MinPhysicalOffset + ((Store.Written.Value - Store.MinPhysicalOffset) * percent / 100);
         _model.MayDelete(offset);
         Store.DeleteBefore(offset, force: true);
+    }
+
+    /// <summary>Makes a topic a compacted one.</summary>
+    public void Compact()
+    {
+        ReleaseFlushes();
+        var from = Store.MinPhysicalOffset;
+        try
+        {
+            Store.CompactedTopics.Add(StoreModel.CompactedTopic);
+            _model.Compact(from);
+        }
+        catch (Exception failure) when (failure is IOException or StoreUnusableException)
+        {
+            Assert.True(_hasFailed || Files.Capacity != long.MaxValue, $"a topic could not be made a compacted one though the disk never failed: {failure.Message}");
+        }
     }
 
     public void HoldFlushes()

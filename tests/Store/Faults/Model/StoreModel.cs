@@ -4,7 +4,7 @@ using ProtoBridgeMQ.Store;
 namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
 
 /// <summary>A message that was appended.</summary>
-internal sealed record Appended(string Topic, int QueueId, string Body, long QueueOffset, long PhysicalOffset, long End);
+internal sealed record Appended(string Topic, int QueueId, string Body, long QueueOffset, long PhysicalOffset, long End, string? Key = null);
 
 /// <summary>
 /// What a store has to have: the messages appended, in log order, and how many of them nothing may take away any more,
@@ -14,6 +14,7 @@ internal sealed class StoreModel
 {
     private static readonly string[] Topics = ["alpha", "beta", new string('t', 200)];
     private readonly List<Appended> _all = [];
+    private long _compactedFrom = -1;
     private int _kept;
     private int _serial;
 
@@ -24,6 +25,9 @@ internal sealed class StoreModel
 
     /// <summary>The log may begin here and not later.</summary>
     public long DeletedTo { get; private set; }
+
+    /// <summary>The topic that a history may make a compacted one.</summary>
+    public static string CompactedTopic => Topics[1];
 
     public long End => _all.Count == 0 ? 0 : _all[^1].End;
 
@@ -48,6 +52,25 @@ internal sealed class StoreModel
     public void KeepAll() => _kept = _all.Count;
 
     public void MayDelete(long offset) => DeletedTo = Math.Max(DeletedTo, offset);
+
+    /// <summary>From now on the latest message of each key is there, of those at or behind an offset, whatever is deleted.</summary>
+    public void Compact(long from) => _compactedFrom = _compactedFrom < 0 ? from : _compactedFrom;
+
+    /// <summary>Compares the latest messages of the keys.</summary>
+    public void CheckLatest(MessageStore store)
+    {
+        if (_compactedFrom < 0)
+            return;
+        foreach (var key in _all.Where(message => message.Topic == CompactedTopic && message.Key is not null && message.PhysicalOffset >= _compactedFrom).GroupBy(message => (message.QueueId, message.Key!)))
+        {
+            Assert.True(store.CompactedTopics.TryGetLatest(CompactedTopic, key.Key.QueueId, Encoding.UTF8.GetBytes(key.Key.Item2), out var lease), $"{key.Key} has no latest message; {string.Join(" ", store.Repairs)}");
+            using (lease)
+            {
+                Assert.True(lease.TryRead(out var record));
+                Assert.Equal(key.Last().Body, Encoding.UTF8.GetString(record.Body));
+            }
+        }
+    }
 
     /// <summary>Compares with a store that was just opened, and forgets what the crash took.</summary>
     /// <param name="store">The store; all that is in it is dispatched.</param>
@@ -76,6 +99,7 @@ internal sealed class StoreModel
         _all.RemoveRange(found, _all.Count - found);
         _kept = found;
         CheckQueues(store);
+        CheckLatest(store);
     }
 
     /// <summary>Every queue has what the model has of it, from where it begins, without a gap.</summary>
