@@ -26,7 +26,7 @@ internal sealed class TimerCheck(StoreFiles store, FindingList findings, bool is
         var logs = store.Files.List(store.PathOf("timerlog")).Where(file => !file.IsDirectory && LogFileName.TryParse(file.Name, out _)).OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
         foreach (var file in logs)
         {
-            LogFileName.TryParse(file.Name, out var baseOffset);
+            var baseOffset = LogFileName.TryParse(file.Name, out var parsed) ? parsed : 0;
             if (file.Length != logs[0].Length || (file.Length > 0 && baseOffset % file.Length != 0))
                 findings.Add(new Finding(FindingSeverity.Damage, "timer-log-size", Path.Combine("timerlog", file.Name), -1, $"It has {file.Length} bytes, the others {logs[0].Length}.", Advice));
             else

@@ -154,6 +154,7 @@ public sealed class Settings
                 }
                 catch (InvalidOperationException)
                 {
+                    // The setting stays zero: it is told of below.
                 }
 
                 if (!Equals(usual, property.GetValue(bound)))
