@@ -149,10 +149,11 @@ public sealed class RocketMqLosses
     /// <summary>
     /// After the machine of a DLedger broker went down, recovery began at a wrong place of the log, and queues whose last
     /// file was lost came back without their tail ("logic queue order maybe wrong"). Here the log is read from where a
-    /// queue file is missing, the last one or one in the middle. (The first one is made first and never lost alone to a
-    /// crash; a queue without it begins later, as after retention, until a rebuild.)
+    /// queue file is missing, the first one, the last one or one in the middle.
     /// </summary>
     [Theory]
+    [InlineData("00000000000000000000", false)]
+    [InlineData("00000000000000000000", true)]
     [InlineData("00000000000000001280", false)]
     [InlineData("00000000000000003840", false)]
     [InlineData("00000000000000001280", true)]
