@@ -10,7 +10,8 @@ namespace ProtoBridgeMQ.Tests.Store.Faults;
 internal sealed class TornFlush(int position)
 {
     private readonly Signal _stopped = new("a flush has written a page in part");
-    private readonly ManualResetEventSlim _go = new(false);
+    private readonly object _waiting = new();
+    private bool _goesOn;
     private int _uses;
 
     public int Position => position;
@@ -19,7 +20,14 @@ internal sealed class TornFlush(int position)
     public Task Stopped => _stopped.WaitAsync();
 
     /// <summary>Lets the flush write the rest.</summary>
-    public void Go() => _go.Set();
+    public void Go()
+    {
+        lock (_waiting)
+        {
+            _goesOn = true;
+            Monitor.PulseAll(_waiting);
+        }
+    }
 
     /// <summary>Whether it is this page, once.</summary>
     public bool StopsBetween(int from, int to) => position >= from && position < to && Interlocked.Increment(ref _uses) == 1;
@@ -28,6 +36,10 @@ internal sealed class TornFlush(int position)
     public void Stop()
     {
         _stopped.Set();
-        _go.Wait();
+        lock (_waiting)
+        {
+            while (!_goesOn)
+                Monitor.Wait(_waiting);
+        }
     }
 }
