@@ -149,6 +149,11 @@ internal sealed class MessageIntake(
             return new SendOutcome(SendStatus.NoPermission, Remark: $"the broker[{options.Name}] sending message is forbidden");
         }
 
+        if ((request.SystemFlag & MessageSysFlag.InnerBatch) != 0)
+        {
+            return new SendOutcome(SendStatus.BodyInvalid, Remark: PropertyScan.InnerBatch);
+        }
+
         if (!topic.IsWritable)
         {
             return new SendOutcome(SendStatus.NoPermission, Remark: $"the topic[{topic.Name}] sending message is forbidden");

@@ -8,6 +8,9 @@ namespace ProtoBridgeMQ.Broker.Core;
 /// <summary>What the properties of a message ask of the broker, found in one walk.</summary>
 internal readonly struct PropertyScan
 {
+    /// <summary>Why a message that is a batch in itself is refused.</summary>
+    public const string InnerBatch = "the message is an inner batch: queues of the type BatchCQ are not supported by this broker";
+
     private PropertyScan(SendStatus status, string refusal)
     {
         RefusalStatus = status;
@@ -50,7 +53,7 @@ internal readonly struct PropertyScan
         while (reader.MoveNext())
         {
             ReadOnlySpan<byte> name = reader.Name;
-            if (name.IsEmpty || name[0] is not ((byte)'D' or (byte)'T'))
+            if (name.IsEmpty || name[0] is not ((byte)'D' or (byte)'I' or (byte)'T'))
             {
                 continue;
             }
@@ -61,6 +64,10 @@ internal readonly struct PropertyScan
                 {
                     return new PropertyScan(SendStatus.PropertiesInvalid, "the property DELAY is not a number");
                 }
+            }
+            else if (name.SequenceEqual("INNER_NUM"u8))
+            {
+                return new PropertyScan(SendStatus.BodyInvalid, InnerBatch);
             }
             else if (name.SequenceEqual(HalfProperties.Prepared))
             {

@@ -1,8 +1,8 @@
 namespace ProtoBridgeMQ.Broker.Groups;
 
 /// <summary>
-/// Which member of a group may consume a queue in order. A lock is a lease: it ends when its holder does not renew
-/// it, gives it back, or leaves the group.
+/// Which member of a group may consume a queue in order. A lock is a lease: it ends when its holder does not renew it or
+/// gives it back. It does not end with the holder's connection or membership: what it pulled it may be consuming still.
 /// </summary>
 /// <remarks>Thread safe.</remarks>
 public sealed class QueueLocks(TimeProvider time, TimeSpan lease)

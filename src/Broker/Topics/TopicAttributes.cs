@@ -18,7 +18,7 @@ public sealed class TopicAttributes : IEquatable<TopicAttributes>
     private static readonly FrozenDictionary<string, (bool Changeable, Func<string, string?> Reject)> Known =
         new Dictionary<string, (bool, Func<string, string?>)>
         {
-            ["queue.type"] = (false, static value => RejectOutside(value, "BatchCQ", "SimpleCQ")),
+            ["queue.type"] = (false, RejectQueueType),
             [CleanupPolicy] = (false, static value => RejectOutside(value, Compaction, "DELETE")),
             ["message.type"] = (true, static value => RejectOutside(value, "DELAY", "FIFO", "MIXED", "NORMAL", "TRANSACTION", "UNSPECIFIED")),
             [ReserveTime] = (true, RejectTime),
@@ -126,6 +126,9 @@ public sealed class TopicAttributes : IEquatable<TopicAttributes>
         pairs[name] = value;
         return known.Reject(value);
     }
+
+    private static string? RejectQueueType(string value) =>
+        value == "BatchCQ" ? "queues of the type BatchCQ are not supported by this broker" : RejectOutside(value, "BatchCQ", "SimpleCQ");
 
     private static string? RejectOutside(string value, params ReadOnlySpan<string> universe) =>
         universe.Contains(value) ? null : $"value is not in set: [{string.Join(", ", universe!)}]";

@@ -9,6 +9,7 @@ internal sealed class RawBroker(RawRemoting remoting) : IDisposable
     private const int QueryOffset = 14;
     private const int UpdateOffset = 15;
     private const int CreateTopic = 17;
+    private const int EndTransaction = 37;
     private const int MaxOffset = 30;
     private const int MinOffset = 31;
     private const int SendSecond = 310;
@@ -43,6 +44,13 @@ internal sealed class RawBroker(RawRemoting remoting) : IDisposable
     /// <summary>Calls a message back that waits for its time.</summary>
     public Task<RawAnswer> RecallAsync(string topic, string handle)
         => remoting.AskAsync(Recall, [("producerGroup", "interop"), ("topic", topic), ("recallHandle", handle)]);
+
+    /// <summary>Ends a transaction.</summary>
+    public Task<RawAnswer> EndTransactionAsync(string group, long place, long physicalOffset, int outcome, string key)
+        => remoting.AskAsync(
+            EndTransaction,
+            [("producerGroup", group), ("tranStateTableOffset", Text(place)), ("commitLogOffset", Text(physicalOffset)),
+                ("commitOrRollback", Text(outcome)), ("fromTransactionCheck", "false"), ("msgId", key), ("transactionId", key)]);
 
     /// <summary>Pulls what is there from an offset on; nothing where there is nothing.</summary>
     public async Task<(IReadOnlyList<StoredMessage> Messages, long Next)> PullAsync(string topic, int queue, long offset, string group)
