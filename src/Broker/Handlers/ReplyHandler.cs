@@ -20,6 +20,8 @@ internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IReques
 
     private static readonly IPEndPoint NoHost = new(IPAddress.Loopback, 0);
 
+    private static readonly SendOutcome NotStored = new(SendStatus.Unsupported);
+
     private readonly SendTopics _topics = new(core);
 
     public ValueTask HandleAsync(RemotingRequest request)
@@ -43,16 +45,15 @@ internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IReques
         }
 
         // Both begin before the first await: what they borrow from the request is copied then.
-        ValueTask<string?> handed = HandOn(request, header);
-        return ReplyAsync(request, handed, core.Options.StoreReplies ? Store(request, header, topic!, queueId) : null, queueId);
+        return ReplyAsync(request, HandOn(request, header), Store(request, header, topic!, queueId), queueId);
     }
 
-    private async ValueTask ReplyAsync(RemotingRequest request, ValueTask<string?> handed, ValueTask<SendOutcome>? stored, int queueId)
+    private async ValueTask ReplyAsync(RemotingRequest request, ValueTask<string?> handed, ValueTask<SendOutcome> stored, int queueId)
     {
-        SendOutcome kept = stored is { } storing ? await storing.ConfigureAwait(false) : default;
+        SendOutcome kept = await stored.ConfigureAwait(false);
         string? failure = await handed.ConfigureAwait(false);
         core.Metrics.Replied(failure is null);
-        bool isKept = stored is not null && kept.Status == SendStatus.Ok;
+        bool isKept = kept.Status == SendStatus.Ok;
         request.Reply(
             failure is null ? ResponseCode.Success : ResponseCode.SystemError,
             new SendMessageResponseHeader
@@ -66,18 +67,20 @@ internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IReques
             failure);
     }
 
-    private ValueTask<SendOutcome> Store(RemotingRequest request, in SendMessageRequestHeader header, BrokerTopic topic, int queueId) => core.SendAsync(new SendRequest
-    {
-        Topic = topic,
-        QueueId = queueId,
-        Flag = header.Flag,
-        SystemFlag = header.SystemFlag & ~MessageSysFlag.TransactionMask,
-        BornTime = header.BornTimestamp,
-        BornHost = request.Connection.RemoteEndPoint as IPEndPoint ?? NoHost,
-        ReconsumeTimes = Math.Max(0, header.ReconsumeTimes ?? 0),
-        Properties = header.Properties.Span,
-        Body = request.Body.IsSingleSegment ? request.Body.FirstSpan : request.Body.ToArray(),
-    });
+    private ValueTask<SendOutcome> Store(RemotingRequest request, in SendMessageRequestHeader header, BrokerTopic topic, int queueId) => core.Options.StoreReplies
+        ? core.SendAsync(new SendRequest
+        {
+            Topic = topic,
+            QueueId = queueId,
+            Flag = header.Flag,
+            SystemFlag = header.SystemFlag & ~MessageSysFlag.TransactionMask,
+            BornTime = header.BornTimestamp,
+            BornHost = request.Connection.RemoteEndPoint as IPEndPoint ?? NoHost,
+            ReconsumeTimes = Math.Max(0, header.ReconsumeTimes ?? 0),
+            Properties = header.Properties.Span,
+            Body = request.Body.IsSingleSegment ? request.Body.FirstSpan : request.Body.ToArray(),
+        })
+        : new ValueTask<SendOutcome>(NotStored);
 
     // Null when the client took it; otherwise why not.
     private async ValueTask<string?> HandOn(RemotingRequest request, SendMessageRequestHeader header)

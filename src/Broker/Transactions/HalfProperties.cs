@@ -24,6 +24,9 @@ internal static class HalfProperties
     public static bool IsTrue(ReadOnlySpan<byte> value) =>
         value.Length == 4 && (value[0] | 0x20) == 't' && (value[1] | 0x20) == 'r' && (value[2] | 0x20) == 'u' && (value[3] | 0x20) == 'e';
 
+    /// <summary>When a message was made, as far as that can be: what a client says may be anything.</summary>
+    public static long Born(in MessageRecord record) => Math.Max(0, record.BornTimestamp);
+
     /// <summary>Whether the properties are those of a half message.</summary>
     public static bool IsHalf(ReadOnlySpan<byte> properties) => PropertyText.TryGet(properties, Prepared, out ReadOnlySpan<byte> value) && IsTrue(value);
 

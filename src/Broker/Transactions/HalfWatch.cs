@@ -89,7 +89,7 @@ internal sealed class HalfWatch(OpenTransactions open) : IDispatchListener
             // A copy of ours names the place before it in a field that is 0 otherwise, one more than it; copies that were
             // made without a question have the first place in their properties, too.
             long before = record.PreparedTransactionOffset > 0 ? record.PreparedTransactionOffset - 1 : HalfProperties.FirstPlaceOf(record.Properties);
-            open.Arrived(record.QueueOffset, record.PhysicalOffset, Math.Min(record.BornTimestamp, record.StoreTimestamp), before < record.QueueOffset ? before : -1);
+            open.Arrived(record.QueueOffset, record.PhysicalOffset, Math.Min(HalfProperties.Born(record), record.StoreTimestamp), before < record.QueueOffset ? before : -1);
         }
         else if (record.Tags.SequenceEqual("d"u8))
         {

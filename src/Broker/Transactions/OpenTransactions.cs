@@ -171,7 +171,15 @@ internal sealed class OpenTransactions
     {
         lock (_lock)
         {
-            List<OpenTransaction> waiting = [.. _byPlace.Where(static entry => entry.Key == entry.Value.Confirmed && entry.Value is { Ending: null } open && open.Place == open.Confirmed).Select(static entry => entry.Value)];
+            var waiting = new List<OpenTransaction>(_count);
+            foreach ((long place, OpenTransaction open) in _byPlace)
+            {
+                if (place == open.Place && place == open.Confirmed && open.Ending is null)
+                {
+                    waiting.Add(open);
+                }
+            }
+
             waiting.Sort(static (one, other) => one.Place.CompareTo(other.Place));
             return waiting;
         }

@@ -69,7 +69,7 @@ internal sealed partial class TransactionChecks(
 
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         int times = HalfProperties.CheckTimes(half.Properties);
-        if (times >= options.TransactionCheckMax || now - half.BornTimestamp > (long)options.RetentionTime.TotalMilliseconds)
+        if (times >= options.TransactionCheckMax || now - transaction.Since > (long)options.RetentionTime.TotalMilliseconds)
         {
             Discard(transaction, half, now);
             return Step.Wait;
@@ -222,7 +222,7 @@ internal sealed partial class TransactionChecks(
         }
 
         LogDiscarded(logger, Encoding.UTF8.GetString(HalfProperties.TryTarget(half.Properties, out ReadOnlySpan<byte> topic, out _) ? topic : default), half.PhysicalOffset);
-        meters.Ended(TransactionResult.Discarded, now - half.BornTimestamp);
+        meters.Ended(TransactionResult.Discarded, now - transaction.Since);
         _ = open.End(transaction, ops);
     }
 

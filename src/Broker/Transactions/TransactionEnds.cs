@@ -68,7 +68,7 @@ internal sealed class TransactionEnds(MessageStore store, OpenTransactions open,
             }
         }
 
-        meters.Ended(end.Result, time.GetUtcNow().ToUnixTimeMilliseconds() - half.BornTimestamp);
+        meters.Ended(end.Result, time.GetUtcNow().ToUnixTimeMilliseconds() - HalfProperties.Born(half));
         ended = open.End(transaction!, ops);
         return null;
     }
@@ -79,7 +79,7 @@ internal sealed class TransactionEnds(MessageStore store, OpenTransactions open,
         {
             long timeout = (long)options.TransactionTimeout.TotalMilliseconds;
             long immunity = Math.Max(timeout, HalfProperties.ImmunityOf(half.Properties) ?? 0);
-            if (time.GetUtcNow().ToUnixTimeMilliseconds() - half.BornTimestamp > immunity)
+            if (time.GetUtcNow().ToUnixTimeMilliseconds() - HalfProperties.Born(half) > immunity)
             {
                 return new EndOutcome(EndStatus.TooLate);
             }
