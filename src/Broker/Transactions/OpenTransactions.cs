@@ -16,7 +16,7 @@ internal sealed class OpenTransactions
     private readonly Lock _lock = new();
     private readonly Dictionary<long, OpenTransaction> _byPlace = [];
     private readonly Queue<(long Op, long Highest)> _ops = new();
-    private readonly Dictionary<long, TransactionResult> _remembered = [];
+    private readonly Dictionary<long, RememberedEnd> _remembered = [];
     private readonly Queue<long> _rememberedOrder = new();
     private long _floor;
     private long _end;
@@ -89,7 +89,7 @@ internal sealed class OpenTransactions
             ended = null;
             if (!_byPlace.TryGetValue(place, out open))
             {
-                ended = _remembered.TryGetValue(place, out TransactionResult known) ? known : null;
+                ended = _remembered.GetValueOrDefault(place)?.Result;
                 return false;
             }
 
@@ -118,9 +118,10 @@ internal sealed class OpenTransactions
         lock (_lock)
         {
             List<long> places = open.Earlier is { } earlier ? [.. earlier, open.Place] : [open.Place];
+            var end = new RememberedEnd { Result = open.Ending!.Value };
             foreach (long place in places)
             {
-                Remember(place, open.Ending!.Value);
+                Remember(place, end);
             }
 
             return open.Ended = ops.PutAsync(places);
@@ -132,13 +133,13 @@ internal sealed class OpenTransactions
     {
         lock (_lock)
         {
-            bool isSo = _remembered.TryGetValue(place, out TransactionResult known) && known == from;
-            if (isSo)
+            if (_remembered.GetValueOrDefault(place) is not { } end || end.Result != from)
             {
-                _remembered[place] = to;
+                return false;
             }
 
-            return isSo;
+            end.Result = to;
+            return true;
         }
     }
 
@@ -276,9 +277,9 @@ internal sealed class OpenTransactions
         _count--;
     }
 
-    private void Remember(long place, TransactionResult result)
+    private void Remember(long place, RememberedEnd end)
     {
-        if (_remembered.TryAdd(place, result))
+        if (_remembered.TryAdd(place, end))
         {
             _rememberedOrder.Enqueue(place);
             if (_rememberedOrder.Count > MostRemembered)
@@ -286,5 +287,11 @@ internal sealed class OpenTransactions
                 _remembered.Remove(_rememberedOrder.Dequeue());
             }
         }
+    }
+
+    /// <summary>One end, under all places of its half message.</summary>
+    private sealed class RememberedEnd
+    {
+        public TransactionResult Result { get; set; }
     }
 }

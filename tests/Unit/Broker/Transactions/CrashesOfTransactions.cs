@@ -11,7 +11,7 @@ public class CrashesOfTransactions
     [Fact]
     public async Task After_a_kill_the_open_ones_are_asked_about_and_the_ended_ones_are_not()
     {
-        await using BrokerBench bench = BrokerBench.Open();
+        await using BrokerBench bench = TransactionProducer.OpenBench();
         var producer = new TransactionProducer(bench);
         Half committed = await producer.SendHalfAsync(bench, "t", "committed", "K1");
         Half rolledBack = await producer.SendHalfAsync(bench, "t", "rolled back", "K2");
@@ -31,7 +31,7 @@ public class CrashesOfTransactions
     [Fact]
     public async Task After_a_kill_between_question_and_answer_the_answer_counts()
     {
-        await using BrokerBench bench = BrokerBench.Open();
+        await using BrokerBench bench = TransactionProducer.OpenBench();
         TransactionProducer producer = await new TransactionProducer(bench, _ => -1).OnlineAsync();
         Half half = await producer.SendHalfAsync(bench, "t", "asked");
         await bench.AdvanceUntil(Step, () => producer.Questions.Count == 1, "the producer is asked");
@@ -55,7 +55,7 @@ public class CrashesOfTransactions
     [Fact]
     public async Task A_restart_reads_no_more_than_what_is_open_still()
     {
-        await using BrokerBench bench = BrokerBench.Open();
+        await using BrokerBench bench = TransactionProducer.OpenBench();
         var producer = new TransactionProducer(bench);
         for (int i = 0; i < 20; i++)
         {
@@ -78,7 +78,7 @@ public class CrashesOfTransactions
     [Fact]
     public Task Whatever_is_killed_when_nothing_acknowledged_is_lost_and_nothing_rolled_back_comes() => Seeded.RunAsync(async random =>
     {
-        await using BrokerBench bench = BrokerBench.Open(options => options.TransactionCheckMax = 1000);
+        await using BrokerBench bench = TransactionProducer.OpenBench(options => options.TransactionCheckMax = 1000);
         var fates = new Dictionary<string, int>();
         var ended = new HashSet<string>();
         int Answer(Question question) => fates[question.Body];

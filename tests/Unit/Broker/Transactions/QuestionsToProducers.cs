@@ -12,7 +12,7 @@ public class QuestionsToProducers
     [Fact]
     public async Task A_producer_is_asked_with_a_copy_of_the_half_message_and_its_answer_ends_it()
     {
-        await using BrokerBench bench = BrokerBench.Open();
+        await using BrokerBench bench = TransactionProducer.OpenBench();
         TransactionProducer producer = await new TransactionProducer(bench, _ => TransactionProducer.Commit).OnlineAsync();
         Half half = await producer.SendHalfAsync(bench, "t", "hello", queueId: 3);
 
@@ -34,7 +34,7 @@ public class QuestionsToProducers
     [Fact]
     public async Task Nobody_is_asked_before_the_time_is_over()
     {
-        await using BrokerBench bench = BrokerBench.Open(options => options.TransactionCheckInterval = TimeSpan.FromSeconds(1));
+        await using BrokerBench bench = TransactionProducer.OpenBench(options => options.TransactionCheckInterval = TimeSpan.FromSeconds(1));
         TransactionProducer producer = await new TransactionProducer(bench).OnlineAsync();
         await producer.SendHalfAsync(bench, "t", "usual", "K1");
         await producer.SendHalfAsync(bench, "t", "patient", "K2", more: "CHECK_IMMUNITY_TIME_IN_SECONDS\u000120\u0002");
@@ -50,7 +50,7 @@ public class QuestionsToProducers
     [Fact]
     public async Task A_late_end_by_the_first_place_ends_what_was_asked_about_since()
     {
-        await using BrokerBench bench = BrokerBench.Open();
+        await using BrokerBench bench = TransactionProducer.OpenBench();
         TransactionProducer producer = await new TransactionProducer(bench).OnlineAsync();
         Half half = await producer.SendHalfAsync(bench, "t", "late");
         await bench.AdvanceUntil(Interval, () => producer.Questions.Count >= 2, "the producer is asked twice");
@@ -67,7 +67,7 @@ public class QuestionsToProducers
     [Fact]
     public async Task A_group_without_anybody_online_is_waited_for_without_counting()
     {
-        await using BrokerBench bench = BrokerBench.Open(options => options.TransactionCheckMax = 2);
+        await using BrokerBench bench = TransactionProducer.OpenBench(options => options.TransactionCheckMax = 2);
         Half half = await new TransactionProducer(bench).SendHalfAsync(bench, "t", "alone");
         await Eventually.True(() => bench.Core.Transactions.Open == 1, "one transaction is open");
         for (int i = 0; i < 10; i++)
@@ -83,11 +83,11 @@ public class QuestionsToProducers
     [Fact]
     public async Task What_was_asked_about_too_often_is_put_aside_and_can_be_committed_still()
     {
-        await using BrokerBench bench = BrokerBench.Open(options => options.TransactionCheckMax = 3);
+        await using BrokerBench bench = TransactionProducer.OpenBench(options => options.TransactionCheckMax = 3);
         TransactionProducer producer = await new TransactionProducer(bench, _ => -1).OnlineAsync();
         Half half = await producer.SendHalfAsync(bench, "t", "undecided");
 
-        await AdvanceOnline(bench, producer, () => bench.Core.Offsets.Max("TRANS_CHECK_MAX_TIME_TOPIC", 0) == 1);
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(10), () => bench.Core.Offsets.Max("TRANS_CHECK_MAX_TIME_TOPIC", 0) == 1, "the message is put aside");
         Assert.Equal(3, producer.Questions.Count);
         BrokerClient.Record aside = await EndsOfTransactions.TheOnly(bench, "TRANS_CHECK_MAX_TIME_TOPIC");
         Assert.Equal("undecided", aside.Body);
@@ -96,12 +96,15 @@ public class QuestionsToProducers
         Assert.Equal(ResponseCode.Success, await producer.EndedAsync(half, TransactionProducer.Commit));
         using RemotingResponse pulled = await producer.Client.PullAsync("t", 0, hold: 5000);
         Assert.Equal("undecided", Assert.Single(BrokerClient.Records(pulled)).Body);
+        Assert.True(producer.Questions.TryPeek(out Question? first));
+        using RemotingResponse again = await producer.EndAsync(first.Header.TransactionStateTableOffset, first.Header.CommitLogOffset, "K1", TransactionProducer.Commit, asked: true);
+        Assert.Equal((ResponseCode.Success, 1L), (again.Code, bench.Core.Offsets.Max("t", 0)));
     }
 
     [Fact]
     public async Task What_is_older_than_messages_are_kept_is_put_aside_without_a_question()
     {
-        await using BrokerBench bench = BrokerBench.Open(options => options.RetentionTime = TimeSpan.FromMinutes(2));
+        await using BrokerBench bench = TransactionProducer.OpenBench(options => options.RetentionTime = TimeSpan.FromMinutes(2));
         await new TransactionProducer(bench).SendHalfAsync(bench, "t", "old");
         await bench.AdvanceUntil(TimeSpan.FromSeconds(10), () => bench.Core.Offsets.Max("TRANS_CHECK_MAX_TIME_TOPIC", 0) == 1, "the message is put aside");
         await Eventually.True(() => bench.Core.Transactions.Open == 0, "no transaction is open");
@@ -110,7 +113,7 @@ public class QuestionsToProducers
     [Fact]
     public async Task No_more_are_asked_about_in_a_second_than_the_limit_says()
     {
-        await using BrokerBench bench = BrokerBench.Open(options => options.MaxTransactionChecksPerSecond = 2);
+        await using BrokerBench bench = TransactionProducer.OpenBench(options => options.MaxTransactionChecksPerSecond = 2);
         TransactionProducer producer = await new TransactionProducer(bench, _ => TransactionProducer.Rollback).OnlineAsync();
         for (int i = 0; i < 5; i++)
         {
@@ -128,7 +131,7 @@ public class QuestionsToProducers
     [Fact]
     public async Task Members_of_a_group_are_asked_in_turn_and_one_that_went_is_not()
     {
-        await using BrokerBench bench = BrokerBench.Open();
+        await using BrokerBench bench = TransactionProducer.OpenBench();
         TransactionProducer one = await new TransactionProducer(bench, _ => -1).OnlineAsync(clientId: "p@1");
         TransactionProducer two = await new TransactionProducer(bench, _ => -1).OnlineAsync(clientId: "p@2");
         await one.SendHalfAsync(bench, "t", "x");
@@ -139,15 +142,5 @@ public class QuestionsToProducers
         int seen = two.Questions.Count;
         await bench.AdvanceUntil(TimeSpan.FromSeconds(10), () => two.Questions.Count >= seen + 2, "the other is asked");
         Assert.Equal(before, one.Questions.Count);
-    }
-
-    private static async Task AdvanceOnline(BrokerBench bench, TransactionProducer producer, Func<bool> done)
-    {
-        for (int asked = 0; !done(); asked = producer.Questions.Count)
-        {
-            await producer.OnlineAsync();
-            int known = asked;
-            await bench.AdvanceUntil(TimeSpan.FromSeconds(10), () => producer.Questions.Count > known || done(), "the producer is asked again, or the message is put aside");
-        }
     }
 }

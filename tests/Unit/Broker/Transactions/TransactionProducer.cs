@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using ProtoBridgeMQ.Broker;
 using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Messages;
@@ -33,6 +34,13 @@ internal sealed class TransactionProducer
         _answer = answer;
         _client = bench.Connect(routes => routes.Add(RequestCode.CheckTransactionState, new Checks(this)));
     }
+
+    /// <summary>A broker that keeps producers without heartbeats: the clock runs faster than these could come.</summary>
+    public static BrokerBench OpenBench(Action<BrokerOptions>? more = null) => BrokerBench.Open(options =>
+    {
+        options.ClientExpiry = TimeSpan.FromDays(1);
+        more?.Invoke(options);
+    });
 
     /// <summary>What the broker asked so far.</summary>
     public ConcurrentQueue<Question> Questions { get; } = new();
