@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Offsets;
+using ProtoBridgeMQ.Broker.Transactions;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Compaction;
 using ProtoBridgeMQ.Store.Queues;
@@ -10,8 +11,9 @@ internal sealed class OffsetBook(OffsetTable table, MessageStore store, BrokerOp
 {
     public long Query(string group, string topic, int queueId) => table.Query(group, topic, queueId);
 
+    // The broker's own group says where open transactions begin: a client must not make it forget one.
     public bool Commit(string group, string topic, int queueId, long offset) =>
-        table.Commit(group, topic, queueId, offset, options.MaxOffsets);
+        group == HalfTopics.Group || table.Commit(group, topic, queueId, offset, options.MaxOffsets);
 
     public long Min(string topic, int queueId) =>
         store.CompactedTopics.TryGetQueue(topic, queueId, out CompactedQueue? compacted) ? compacted.MinOffset

@@ -74,6 +74,21 @@ public class CrashesOfTransactions
         Assert.Equal(ResponseCode.Success, await new TransactionProducer(bench).EndedAsync(last, TransactionProducer.Rollback));
     }
 
+    [Fact]
+    public async Task A_client_that_commits_progress_of_the_brokers_own_group_hides_no_transaction()
+    {
+        await using BrokerBench bench = TransactionProducer.OpenBench();
+        var producer = new TransactionProducer(bench);
+        await producer.SendHalfAsync(bench, "t", "open");
+        await Eventually.True(() => bench.Core.Transactions.Open == 1, "one transaction is open");
+        using RemotingResponse committed = await producer.Client.AskAsync(
+            RequestCode.UpdateConsumerOffset,
+            new UpdateConsumerOffsetRequestHeader { ConsumerGroup = "CID_RMQ_SYS_TRANS", Topic = "RMQ_SYS_TRANS_HALF_TOPIC", QueueId = 0, CommitOffset = 1 });
+
+        await bench.CrashAsync();
+        Assert.Equal(1, bench.Core.Transactions.Open);
+    }
+
     /// <summary>Transactions of any outcome, with kills and restarts at any time: what was answered holds.</summary>
     [Fact]
     public Task Whatever_is_killed_when_nothing_acknowledged_is_lost_and_nothing_rolled_back_comes() => Seeded.RunAsync(async random =>
