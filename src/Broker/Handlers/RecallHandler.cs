@@ -10,8 +10,6 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 /// <summary>RECALL_MESSAGE (370): calls a message back that waits for its time, by the handle that its send was answered with.</summary>
 internal sealed class RecallHandler(BrokerCore core) : IRequestHandler
 {
-    private const string Region = "DefaultRegion";
-
     private static readonly IPEndPoint NoHost = new(IPAddress.Loopback, 0);
 
     public ValueTask HandleAsync(RemotingRequest request)
@@ -58,7 +56,7 @@ internal sealed class RecallHandler(BrokerCore core) : IRequestHandler
         switch (outcome.Status)
         {
             case SendStatus.Ok:
-                request.Reply(ResponseCode.Success, new RecallMessageResponseHeader { MessageId = uniqueKey, RegionId = Region });
+                request.Reply(ResponseCode.Success, new RecallMessageResponseHeader { MessageId = uniqueKey, RegionId = BrokerStamp.Region });
                 break;
             case SendStatus.RecallInvalid:
                 request.Reply(ResponseCode.IllegalOperation, outcome.Remark);

@@ -16,8 +16,6 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 /// </summary>
 internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IRequestHandler
 {
-    private const string Region = "DefaultRegion";
-
     private static readonly IPEndPoint NoHost = new(IPAddress.Loopback, 0);
 
     private static readonly SendOutcome NotStored = new(SendStatus.Unsupported);
@@ -61,7 +59,7 @@ internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IReques
                 MessageId = isKept ? OffsetMessageId.Format(core.StoreHostAddress, kept.PhysicalOffset) : "0",
                 QueueId = queueId,
                 QueueOffset = isKept ? kept.QueueOffset : 0,
-                RegionId = Region,
+                RegionId = BrokerStamp.Region,
                 TraceOn = "true",
             },
             failure);

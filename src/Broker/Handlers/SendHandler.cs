@@ -15,9 +15,13 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 /// </summary>
 internal sealed class SendHandler(BrokerCore core) : IRequestHandler
 {
+    /// <summary>Bytes of properties that are put together without a buffer of the pool.</summary>
+    private const int StampOnStack = 768;
+
     private static readonly IPEndPoint NoHost = new(IPAddress.Loopback, 0);
 
     private readonly SendTopics _topics = new(core);
+    private readonly BrokerStamp _stamp = new(core.Options);
 
     public ValueTask HandleAsync(RemotingRequest request)
     {
@@ -60,6 +64,30 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
 
     private ValueTask<SendOutcome> Append(RemotingRequest request, in SendMessageRequestHeader header, BrokerTopic topic, ReadOnlySpan<byte> body)
     {
+        ReadOnlySpan<byte> properties = header.Properties.Span;
+        int needed = _stamp.Needs(properties);
+        if (needed == 0)
+        {
+            return Append(request, header, topic, body, properties);
+        }
+
+        byte[]? rented = needed > StampOnStack ? ArrayPool<byte>.Shared.Rent(needed) : null;
+        Span<byte> stamped = rented ?? stackalloc byte[StampOnStack];
+        try
+        {
+            return Append(request, header, topic, body, stamped[.._stamp.Write(stamped, properties)]);
+        }
+        finally
+        {
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    private ValueTask<SendOutcome> Append(RemotingRequest request, in SendMessageRequestHeader header, BrokerTopic topic, ReadOnlySpan<byte> body, ReadOnlySpan<byte> properties)
+    {
         var send = new SendRequest
         {
             Topic = topic,
@@ -71,7 +99,7 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
             ReconsumeTimes = Math.Max(0, header.ReconsumeTimes ?? 0),
             MaxReconsumeTimes = header.MaxReconsumeTimes is >= 0 ? header.MaxReconsumeTimes : null,
             MayBeHalf = true,
-            Properties = header.Properties.Span,
+            Properties = properties,
             Body = body,
         };
         return header.Batch == true || request.Code == RequestCode.SendBatchMessage

@@ -44,6 +44,27 @@ public class KindsOfMessages
         Assert.Equal(0, bench.Core.Offsets.Max(topic, 0));
     }
 
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("TAGS\u0001x", 1)]
+    [InlineData("MY_CLUSTER\u0001DefaultCluster\u0002", 1)]
+    [InlineData("TRACE_ON\u0001true\u0002CLUSTER\u0001DefaultCluster\u0002MSG_REGION\u0001DefaultRegion\u0002", 0)]
+    public async Task Messages_of_clients_get_the_region_and_the_cluster_once(string properties, int added)
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        BrokerClient client = bench.Connect();
+        using RemotingResponse sent = await client.AskAsync(RequestCode.SendMessageV2, new SendMessageRequestHeaderV2(BrokerClient.SendHeader("t", properties)), new byte[] { 1 });
+        Assert.Equal(ResponseCode.Success, sent.Code);
+        using RemotingResponse pulled = await client.PullAsync("t", 0, hold: 5000);
+        string stored = Assert.Single(BrokerClient.Records(pulled)).Properties;
+        string separator = properties.Length == 0 || properties.EndsWith('\u0002') ? string.Empty : "\u0002";
+        Assert.StartsWith(
+            properties + (added == 0 ? string.Empty : separator + "MSG_REGION\u0001DefaultRegion\u0002TRACE_ON\u0001true\u0002CLUSTER\u0001DefaultCluster\u0002"),
+            stored,
+            StringComparison.Ordinal);
+        Assert.Equal(2, stored.Split("\u0002CLUSTER\u0001").Length);
+    }
+
     [Fact]
     public async Task Topics_of_inner_batches_are_refused()
     {
