@@ -42,7 +42,7 @@ public sealed class TopicTable : ITopics, IDisposable
             Version = saved.Version;
             foreach (BrokerTopic topic in saved.Topics)
             {
-                _topics[topic.Name] = topic;
+                _topics[topic.Name] = AsItIs(topic);
             }
         }
 
@@ -157,6 +157,7 @@ public sealed class TopicTable : ITopics, IDisposable
                 return SendStatus.Ok;
             }
 
+            wanted = AsItIs(wanted);
             SendStatus status = Check(wanted);
             if (status != SendStatus.Ok)
             {
@@ -270,6 +271,9 @@ public sealed class TopicTable : ITopics, IDisposable
         Changed?.Invoke(gone);
         return SendStatus.Ok;
     }
+
+    // Topics of the system that come when they are needed: traces, transactions that were put aside.
+    private static BrokerTopic AsItIs(BrokerTopic topic) => TopicName.IsSystem(topic.Name) && !topic.IsSystem ? topic with { IsSystem = true } : topic;
 
     private SendStatus Check(BrokerTopic topic)
     {

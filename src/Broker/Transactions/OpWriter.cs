@@ -30,7 +30,7 @@ internal sealed class OpWriter(MessageStore store, TimeProvider time)
             _waiting.AddRange(places);
             _next ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             Task<bool> task = _next.Task;
-            Run();
+            StartWriting();
             return task;
         }
     }
@@ -42,12 +42,12 @@ internal sealed class OpWriter(MessageStore store, TimeProvider time)
         {
             if (_waiting.Count > 0)
             {
-                Run();
+                StartWriting();
             }
         }
     }
 
-    private void Run()
+    private void StartWriting()
     {
         if (!_running)
         {
