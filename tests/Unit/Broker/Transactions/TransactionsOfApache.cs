@@ -74,7 +74,7 @@ public class TransactionsOfApache
         Assert.Equal(Pairs(expected.Properties), Pairs(record.Properties));
     }
 
-    private static IEnumerable<string> Pairs(ReadOnlySpan<byte> properties) =>
+    private static string[] Pairs(ReadOnlySpan<byte> properties) =>
         Encoding.UTF8.GetString(properties).Split('\u0002', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
 
     private static long Messages(BrokerCore core) => Enumerable.Range(0, 8).Sum(queue => core.Offsets.Max("T_tx", queue));
