@@ -68,6 +68,11 @@ internal sealed class BrokerBench : IAsyncDisposable
         var after = new TempDirectory("broker");
         foreach (string file in Directory.EnumerateFiles(before.Path, "*", SearchOption.AllDirectories))
         {
+            if (Path.GetFileName(file) == "lock")
+            {
+                continue;
+            }
+
             string copy = Path.Combine(after.Path, Path.GetRelativePath(before.Path, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);

@@ -3,7 +3,6 @@ using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
-using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker;
 
@@ -115,7 +114,8 @@ public class KindsOfMessages
             new SendMessageRequestHeaderV2(BrokerClient.SendHeader("RMQ_SYS_TRACE_TOPIC", $"KEYS\u0001{Ids}\u0002UNIQ_KEY\u0001T1\u0002WAIT\u0001true\u0002")),
             Encoding.UTF8.GetBytes("Pub\u00011\u0001DefaultRegion"));
         Assert.Equal((ResponseCode.Success, null), (sent.Code, sent.Remark));
-        await Eventually.True(() => bench.Core.Offsets.Max("RMQ_SYS_TRACE_TOPIC", 0) == 1, "the trace can be read");
+        using RemotingResponse pulled = await client.PullAsync("RMQ_SYS_TRACE_TOPIC", 0, hold: 5000);
+        Assert.Single(BrokerClient.Records(pulled));
         foreach (string key in Ids.Split(' '))
         {
             using RemotingResponse found = await client.AskAsync(RequestCode.QueryMessage, Query("RMQ_SYS_TRACE_TOPIC", key));

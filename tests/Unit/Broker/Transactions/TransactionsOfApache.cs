@@ -70,7 +70,8 @@ public class TransactionsOfApache
             HalfProperties.CheckTimes(expected.Properties));
 
         Assert.Equal(RecordError.None, MessageRecord.TryRead(written, out MessageRecord record));
-        Assert.Equal(recorded[..expected.PropertiesAt][4..], written![..record.PropertiesAt][4..]);
+        // Neither the size nor the length of the properties: 4.x leaves the last separator out.
+        Assert.Equal(recorded[4..(expected.PropertiesAt - 2)], written![4..(record.PropertiesAt - 2)]);
         Assert.Equal(Pairs(expected.Properties), Pairs(record.Properties));
     }
 
