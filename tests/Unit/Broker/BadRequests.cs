@@ -95,10 +95,8 @@ public class BadRequests
     }
 
     [Theory]
-    [InlineData(RequestCode.EndTransaction)]
     [InlineData(RequestCode.PopMessage)]
     [InlineData(RequestCode.AckMessage)]
-    [InlineData(RequestCode.SendReplyMessage)]
     [InlineData(12345)]
     public async Task What_this_broker_does_not_do_it_says(int code)
     {
@@ -109,7 +107,8 @@ public class BadRequests
     }
 
     [Theory]
-    [InlineData("TRAN_MSG\u0001true\u0002", ResponseCode.NoPermission)]
+    [InlineData("TRAN_MSG\u0001true\u0002", ResponseCode.Success)]
+    [InlineData("TRAN_MSG\u0001true\u0002DELAY\u00013\u0002", ResponseCode.MessageIllegal)]
     [InlineData("TIMER_DELAY_MS\u0001500\u0002", ResponseCode.Success)]
     [InlineData("TIMER_DELAY_MS\u0001soon\u0002", ResponseCode.MessageIllegal)]
     [InlineData("DELAY\u0001soon\u0002", ResponseCode.MessageIllegal)]
