@@ -95,8 +95,6 @@ public class BadRequests
     }
 
     [Theory]
-    [InlineData(RequestCode.PopMessage)]
-    [InlineData(RequestCode.AckMessage)]
     [InlineData(12345)]
     public async Task What_this_broker_does_not_do_it_says(int code)
     {
