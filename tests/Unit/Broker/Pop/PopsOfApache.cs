@@ -3,7 +3,6 @@ using System.Net;
 using System.Text;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Pop;
-using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker.Pop;
 
