@@ -16,6 +16,8 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
 
     private const int EntriesAtOnce = 64;
 
+    private const int FetchedAhead = 3;
+
     public ReadOutcome Read(in ReadRequest request, RecordBatch batch)
     {
         batch.Clear();
@@ -159,6 +161,11 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
 
             for (int i = 0; i < read; i++)
             {
+                if (i + FetchedAhead < read)
+                {
+                    store.WillRead(entries[i + FetchedAhead]);
+                }
+
                 if (!Take(queue, entries[i], next, request.Filter, maxBytes, batch))
                 {
                     return next;
