@@ -30,8 +30,9 @@ internal sealed class FlushFigures : IDisposable
         _listener.Start();
     }
 
-    public void Print(int senders, TimeSpan taken) => Console.WriteLine(
-        $"  {senders} senders: {_flushes / taken.TotalSeconds:N0} flushes/s of {_seconds * 1e6 / _flushes:N0} us, {(double)_waiters / _flushes:N1} acknowledgements each, {_seconds / taken.TotalSeconds:P0} of the time");
+    /// <summary>What there was in a time, in words.</summary>
+    public string In(TimeSpan taken) =>
+        $"{_flushes / taken.TotalSeconds:N0} flushes/s of {_seconds * 1e6 / _flushes:N0} us, {(double)_waiters / _flushes:N1} acknowledgements each";
 
     public void Dispose() => _listener.Dispose();
 }

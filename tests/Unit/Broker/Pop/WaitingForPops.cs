@@ -132,7 +132,7 @@ public class WaitingForPops
         await Eventually.True(() => bench.Core.Pop.WaitsOf("g", "t", -1) == 1);
         await leaving.DisposeAsync();
         await Eventually.True(() => bench.Core.Pop.WaitsOf("g", "t", -1) == 0);
-        await ((Task)held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         await client.SendAllAsync("t", "b");
         Assert.Equal("b", Assert.Single(await client.TakeAsync("t")).Body);
     }
