@@ -69,8 +69,8 @@ public readonly record struct PopMessageRequestHeader : IHeaderWriter, IHeaderRe
         fields.Add("topic"u8, Topic);
         fields.Add("queueId"u8, QueueId);
         fields.Add("maxMsgNums"u8, MaxMessages);
-        fields.Add("invisibleTime"u8, InvisibleTime);
         fields.Add("pollTime"u8, PollTime);
+        fields.Add("invisibleTime"u8, InvisibleTime);
         fields.Add("bornTime"u8, BornTime);
         fields.Add("initMode"u8, InitMode);
         fields.Add("expType"u8, ExpressionType);

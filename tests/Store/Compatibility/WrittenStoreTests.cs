@@ -41,7 +41,9 @@ public sealed class WrittenStoreTests
         Assert.Equal("PBMQENDS", Encoding.ASCII.GetString(page, 104, 8));
         Assert.Equal(10, Long(page, 112));
         Assert.Equal(64, BinaryPrimitives.ReadInt32BigEndian(page.AsSpan(120)));
-        Assert.True(page.AsSpan(128).IndexOfAnyExcept((byte)0) < 0);
+        Assert.Equal("PBMQHEAD", Encoding.ASCII.GetString(page, 128, 8));
+        Assert.Equal(0, Long(page, 136));
+        Assert.True(page.AsSpan(148).IndexOfAnyExcept((byte)0) < 0);
     }
 
     /// <summary>Runs where python3 is installed.</summary>
