@@ -369,6 +369,14 @@ public sealed class BrokerOptions
     [Range(1, 10_000_000)]
     public int MaxRequestModes { get; set; } = 100_000;
 
+    /// <summary>How long is kept which queues of a topic other brokers have, before a name server is asked again.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan RouteInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Topics of which is kept which queues other brokers have, at most; of others it is asked each time.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxRoutes { get; set; } = 20_000;
+
     /// <summary>Whether half messages of transactions are refused.</summary>
     public bool RejectTransactions { get; set; }
 

@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Pop;
+using ProtoBridgeMQ.Broker.Registration;
 using ProtoBridgeMQ.Broker.Retention;
 using ProtoBridgeMQ.Broker.Settings;
 using ProtoBridgeMQ.Broker.Statistics;
@@ -61,6 +62,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _queries = new KeyQueries(store, options);
         Offsets = new OffsetBook(tables.Offsets, store, options);
         Settings = settings;
+        Routes = new TopicRoutes(options, time);
         Deletion = new TopicDeletion(store, tables, options, Statistics);
         Deletion.Restore();
         _isReadable = _reads.IsReadable;
@@ -87,6 +89,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Metrics.ObserveTotal("broker.filters.refused", "SQL92 expressions refused, each time they were read", () => tables.Compiler.Refused);
         Metrics.Observe("broker.filters.groups", "SQL92 expressions of groups that are kept", () => tables.Filters.Count);
         Metrics.Observe("broker.subscriptions.different", "Topics of groups whose members want different things of them", () => tables.Watch.Count);
+        Metrics.Observe("broker.routes", "Topics of which is kept which queues other brokers have", () => Routes.Count);
         Metrics.Observe("broker.tails", "Open tails of the commit log", () => _tails.Count);
         store.StartRetention(new TopicTimes(tables.Topics));
     }
@@ -117,6 +120,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <summary>The settings that can be changed at run time.</summary>
     public BrokerSettings Settings { get; }
+
+    /// <summary>Which queues other brokers have.</summary>
+    internal TopicRoutes Routes { get; }
 
     /// <summary>Takes topics away.</summary>
     internal TopicDeletion Deletion { get; }

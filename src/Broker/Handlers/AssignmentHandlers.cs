@@ -8,7 +8,10 @@ using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Broker.Handlers;
 
-/// <summary>QUERY_ASSIGNMENT (400): which queues of this broker a member of a group reads, and whether it pulls or pops them.</summary>
+/// <summary>
+/// QUERY_ASSIGNMENT (400): which queues of a topic a member of a group reads, and whether it pulls or pops them. A member asks
+/// one broker and is told the queues of all: the others' are known from a name server.
+/// </summary>
 internal sealed class QueryAssignmentHandler(BrokerCore core) : IRequestHandler
 {
     private const string Broadcasting = "BROADCASTING";
@@ -22,27 +25,26 @@ internal sealed class QueryAssignmentHandler(BrokerCore core) : IRequestHandler
             return default;
         }
 
-        RequestMode mode = core.Tables.Modes.Find(body.Topic, body.ConsumerGroup) ?? new RequestMode(body.Topic, body.ConsumerGroup, IsPop: false, 0);
+        return AnswerAsync(request, body, core.Routes.OthersAsync(body.Topic));
+    }
+
+    private async ValueTask AnswerAsync(RemotingRequest request, QueryAssignmentBody body, ValueTask<IReadOnlyList<QueueData>> others)
+    {
+        List<MessageQueueData> queues = Queues(body.Topic!, await others.ConfigureAwait(false));
+        RequestMode mode = core.Tables.Modes.Find(body.Topic!, body.ConsumerGroup!) ?? new RequestMode(body.Topic!, body.ConsumerGroup!, IsPop: false, 0);
         var answer = new QueryAssignmentResponseBody
         {
-            Assignments = Assign(body, mode)?.Select(queue => new QueueAssignmentData { Queue = queue, Mode = mode.Name }).ToList(),
+            Assignments = Assign(body, mode, queues)?.Select(queue => new QueueAssignmentData { Queue = queue, Mode = mode.Name }).ToList(),
         };
         request.Reply(ResponseCode.Success, default(NoFields), LenientJson.Write(answer, RemotingJson.Bodies.QueryAssignmentResponseBody));
-        return default;
     }
 
     // Null tells the member to keep what it has.
-    private IEnumerable<MessageQueueData>? Assign(QueryAssignmentBody body, RequestMode mode)
+    private IEnumerable<MessageQueueData>? Assign(QueryAssignmentBody body, RequestMode mode, List<MessageQueueData> queues)
     {
-        if (core.Topics.Find(body.Topic!) is not { IsReadable: true } topic)
+        if (queues.Count == 0 || body.MessageModel == Broadcasting)
         {
-            return null;
-        }
-
-        List<MessageQueueData> queues = [.. Enumerable.Range(0, topic.ReadQueues).Select(id => Queue(topic, id))];
-        if (body.MessageModel == Broadcasting)
-        {
-            return queues;
+            return queues.Count == 0 ? null : queues;
         }
 
         IReadOnlyList<string> members = core.Groups.ClientIds(body.ConsumerGroup!);
@@ -52,11 +54,29 @@ internal sealed class QueryAssignmentHandler(BrokerCore core) : IRequestHandler
         }
 
         return mode.IsPop
-            ? QueueAssignment.ForPop(body.StrategyName!, body.ClientId!, queues, members, mode.ShareQueues)?.Distinct() ?? [Queue(topic, -1)]
+            ? (QueueAssignment.ForPop(body.StrategyName!, body.ClientId!, queues, members, mode.ShareQueues) ?? queues.Select(AnyQueue)).Distinct()
             : QueueAssignment.ForPull(body.StrategyName!, body.ClientId!, queues, members);
     }
 
-    private MessageQueueData Queue(BrokerTopic topic, int id) => new() { BrokerName = core.Options.Name, QueueId = id, Topic = topic.Name };
+    // In the order in which every broker has them: each must give a member the same.
+    private List<MessageQueueData> Queues(string topic, IReadOnlyList<QueueData> others)
+    {
+        List<MessageQueueData> queues =
+        [
+            .. from other in others
+               from id in Enumerable.Range(0, Math.Clamp(other.ReadQueues, 0, core.Options.MaxQueuesPerTopic))
+               select new MessageQueueData { BrokerName = other.BrokerName, QueueId = id, Topic = topic },
+        ];
+        if (core.Topics.Find(topic) is { IsReadable: true } mine)
+        {
+            queues.AddRange(Enumerable.Range(0, mine.ReadQueues).Select(id => new MessageQueueData { BrokerName = core.Options.Name, QueueId = id, Topic = topic }));
+        }
+
+        queues.Sort(static (one, other) => string.CompareOrdinal(one.BrokerName, other.BrokerName) is var order and not 0 ? order : one.QueueId - other.QueueId);
+        return queues;
+    }
+
+    private static MessageQueueData AnyQueue(MessageQueueData queue) => queue with { QueueId = -1 };
 }
 
 /// <summary>SET_MESSAGE_REQUEST_MODE (401): whether a group pulls or pops a topic.</summary>

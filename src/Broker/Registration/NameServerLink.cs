@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting;
+using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
@@ -52,6 +53,32 @@ internal sealed partial class NameServerLink : IAsyncDisposable
 
     /// <summary>Whether it has taken the broker's registration and its connection stands.</summary>
     public bool Answers => _answers && _connection is { AbortReason: null } connection && !connection.Closed.IsCancellationRequested;
+
+    /// <summary>The brokers and queues of a topic: none when it does not know the topic, null when it does not answer.</summary>
+    public async ValueTask<TopicRouteData?> RouteAsync(string topic)
+    {
+        if (!Answers || _connection is not { } connection)
+        {
+            return null;
+        }
+
+        try
+        {
+            using RemotingResponse answer = await connection.InvokeAsync(
+                RequestCode.GetRouteInfoByTopic, new GetRouteInfoRequestHeader { Topic = topic, AcceptStandardJsonOnly = true }, default, _options.RegisterTimeout);
+            return answer.Code switch
+            {
+                ResponseCode.Success => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicRouteData),
+                ResponseCode.TopicNotExist => new TopicRouteData(),
+                _ => null,
+            };
+        }
+        catch (RemotingException error)
+        {
+            LogNoRoute(_logger, _address, topic, error.Message);
+            return null;
+        }
+    }
 
     public void Start() => _work = Task.Run(RunAsync);
 
@@ -296,6 +323,9 @@ internal sealed partial class NameServerLink : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Name server {Address} does not take our registration, it will be tried again: {Reason}")]
     private static partial void LogAbsent(ILogger logger, string address, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Name server {Address} does not say which brokers have {Topic}: {Reason}")]
+    private static partial void LogNoRoute(ILogger logger, string address, string topic, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Name server {Address} was not told that we leave: {Reason}")]
     private static partial void LogNotUnregistered(ILogger logger, string address, string reason);

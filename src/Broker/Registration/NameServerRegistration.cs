@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Broker.Registration;
@@ -37,6 +38,7 @@ public sealed class NameServerRegistration : IAsyncDisposable
         }
 
         _core.Topics.Changed += OnTopicChanged;
+        _core.Routes.AskOf(RouteAsync);
         foreach (NameServerLink link in _links)
         {
             link.Start();
@@ -52,7 +54,22 @@ public sealed class NameServerRegistration : IAsyncDisposable
         }
 
         _core.Topics.Changed -= OnTopicChanged;
+        _core.Routes.AskOf(null);
         await Task.WhenAll(_links.Select(static link => link.DisposeAsync().AsTask()));
+    }
+
+    // Of the first that answers; null of none.
+    private async ValueTask<TopicRouteData?> RouteAsync(string topic)
+    {
+        foreach (NameServerLink link in _links)
+        {
+            if (await link.RouteAsync(topic).ConfigureAwait(false) is { } route)
+            {
+                return route;
+            }
+        }
+
+        return null;
     }
 
     private void OnTopicChanged(BrokerTopic topic)

@@ -40,6 +40,8 @@ internal static class AdminRoutes
         .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(core, time))
         .Add(RequestCode.GetAllConsumerOffset, new AllConsumerOffsetsHandler(core))
         .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(core))
+        .Add(RequestCode.GetAllMessageRequestMode, new AllRequestModesHandler(core))
+        .Add(RequestCode.PopRollback, new PopRollbackHandler())
         .Add(RequestCode.GetTimerCheckPoint, new TimerCheckpointHandler(core))
         .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(core))
         .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(core))

@@ -51,6 +51,44 @@ public class Assignments
     }
 
     [Fact]
+    public async Task A_member_that_asks_one_broker_is_told_the_queues_of_all_in_an_order_that_is_the_same_everywhere()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        bench.Core.Routes.AskOf(static topic => new ValueTask<TopicRouteData?>(new TopicRouteData
+        {
+            Queues =
+            [
+                new QueueData { BrokerName = "broker-b", ReadQueues = 2, WriteQueues = 2, Permission = 6 },
+                new QueueData { BrokerName = "broker-a", ReadQueues = 9, WriteQueues = 9, Permission = 6 },
+                new QueueData { BrokerName = "broker-0", ReadQueues = 1, WriteQueues = 8, Permission = 4 },
+                new QueueData { BrokerName = "broker-c", ReadQueues = 1, WriteQueues = 1, Permission = 2 },
+            ],
+        }));
+        BrokerClient client = bench.Connect();
+        await client.SendAllAsync("t", "a");
+        await client.HeartbeatAsync("c1", "g", "t");
+        Assert.Equal(
+            ["broker-0 0", "broker-a 0", "broker-a 1", "broker-a 2", "broker-a 3", "broker-b 0", "broker-b 1"],
+            (await QueryAsync(client))!.Select(static assignment => $"{assignment.Queue!.BrokerName} {assignment.Queue.QueueId}"));
+        await SetAsync(client, "t", "g", "POP");
+        Assert.Equal(
+            ["broker-0 -1", "broker-a -1", "broker-b -1"],
+            (await QueryAsync(client))!.Select(static assignment => $"{assignment.Queue!.BrokerName} {assignment.Queue.QueueId}"));
+        using RemotingResponse all = await client.AskAsync(RequestCode.GetAllMessageRequestMode, default(EmptyFields));
+        Assert.Equal(
+            """{"messageRequestModeMap":{"t":{"g":{"consumerGroup":"g","mode":"POP","popShareQueueNum":0,"topic":"t"}}}}""",
+            System.Text.Encoding.UTF8.GetString(all.Body.Span));
+    }
+
+    [Fact]
+    public async Task The_account_of_pops_is_in_topics_already_when_a_rollback_is_asked_for()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        using RemotingResponse answer = await bench.Connect().AskAsync(RequestCode.PopRollback, default(EmptyFields));
+        Assert.Equal(ResponseCode.Success, answer.Code);
+    }
+
+    [Fact]
     public async Task A_member_that_is_none_keeps_what_it_has()
     {
         await using BrokerBench bench = BrokerBench.Open();

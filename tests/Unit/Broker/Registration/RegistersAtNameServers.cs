@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Registration;
 using ProtoBridgeMQ.Broker.Topics;
+using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Tests.Support;
 
@@ -174,6 +175,27 @@ public sealed class RegistersAtNameServers : IAsyncLifetime
         Assert.Equal(("z1", true, 3L), (broker.ZoneName, broker.EnableActingMaster, Assert.Single(broker.Addresses).Key));
         await _registration!.DisposeAsync();
         Assert.Empty(server.Routes.GetClusterInfo().Brokers);
+    }
+
+    [Fact]
+    public async Task A_broker_learns_from_a_name_server_which_queues_another_has()
+    {
+        await ServerAsync();
+        await OpenAsync();
+        await using BrokerBench other = BrokerBench.Open(options =>
+        {
+            options.Name = "broker-b";
+            options.NameServers = _bench!.Core.Options.NameServers;
+        });
+        await using var registration = new NameServerRegistration(other.Core, _client, _clock, NullLogger<NameServerRegistration>.Instance);
+        registration.Start();
+        other.Core.Topics.Put(new BrokerTopic { Name = "theirs", ReadQueues = 3 });
+        await AdvanceUntilAsync(() => _servers[0].Routes.FindRoute("theirs") is not null, "the other's topic has a route");
+        await UntilAsync(() => _servers[0].Routes.FindRoute("TBW102") is { Brokers.Count: 2 }, "both brokers are registered");
+        QueueData queue = Assert.Single(await _bench!.Core.Routes.OthersAsync("theirs"));
+        Assert.Equal(("broker-b", 3), (queue.BrokerName, queue.ReadQueues));
+        Assert.Empty(await other.Core.Routes.OthersAsync("theirs"));
+        Assert.Empty(await _bench.Core.Routes.OthersAsync("nobody's"));
     }
 
     private static RemotingClient NewClient() => new(
