@@ -115,7 +115,7 @@ internal sealed class BrokerBench : IAsyncDisposable
             OffsetFlushInterval = TimeSpan.FromSeconds(1),
         };
         _configure?.Invoke(options);
-        Core = BrokerCore.Open(options, new IPEndPoint(IPAddress.Loopback, 10911), Clock, NullLoggerFactory.Instance, PhysicalFileSystem.Instance);
+        Core = BrokerCore.Open(options, new IPEndPoint(IPAddress.Loopback, options.Port), Clock, NullLoggerFactory.Instance, PhysicalFileSystem.Instance);
     }
 
     private async Task StopAsync()

@@ -5,7 +5,6 @@ using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Registration;
 using ProtoBridgeMQ.Broker.Topics;
-using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Tests.Support;
 
@@ -184,7 +183,7 @@ public sealed class RegistersAtNameServers : IAsyncLifetime
         await OpenAsync();
         await using BrokerBench other = BrokerBench.Open(options =>
         {
-            options.Name = "broker-b";
+            (options.Name, options.Port) = ("broker-b", 10912);
             options.NameServers = _bench!.Core.Options.NameServers;
         });
         await using var registration = new NameServerRegistration(other.Core, _client, _clock, NullLogger<NameServerRegistration>.Instance);
@@ -192,7 +191,7 @@ public sealed class RegistersAtNameServers : IAsyncLifetime
         other.Core.Topics.Put(new BrokerTopic { Name = "theirs", ReadQueues = 3 });
         await AdvanceUntilAsync(() => _servers[0].Routes.FindRoute("theirs") is not null, "the other's topic has a route");
         await UntilAsync(() => _servers[0].Routes.FindRoute("TBW102") is { Brokers.Count: 2 }, "both brokers are registered");
-        QueueData queue = Assert.Single(await _bench!.Core.Routes.OthersAsync("theirs"));
+        ProtoBridgeMQ.Remoting.Bodies.QueueData queue = Assert.Single(await _bench!.Core.Routes.OthersAsync("theirs"));
         Assert.Equal(("broker-b", 3), (queue.BrokerName, queue.ReadQueues));
         Assert.Empty(await other.Core.Routes.OthersAsync("theirs"));
         Assert.Empty(await _bench.Core.Routes.OthersAsync("nobody's"));
