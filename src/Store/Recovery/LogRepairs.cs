@@ -99,6 +99,15 @@ internal sealed class TornRecord : IRepair
     }
 }
 
+/// <summary>The last record lacks its last byte, which is the same in all records.</summary>
+internal sealed class MissingLastByte : IRepair
+{
+    public string Crash => "The machine or the disk stopped within the write of the last record, or a bit of its last byte flipped.";
+
+    public string? Apply(RecoveryState state) =>
+        state.PutBackAt < 0 ? null : $"Put back the last byte of the record at offset {state.PutBackAt}; all others are as its CRC says.";
+}
+
 /// <summary>Segments follow the one in which the log ends.</summary>
 internal sealed class SegmentsBeyondEnd : IRepair
 {

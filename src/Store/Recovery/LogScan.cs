@@ -65,10 +65,24 @@ internal sealed class LogScan
             return segment.EndOffset;
         if (error != RecordError.None || record.PhysicalOffset != position)
             return AtDamage(segment, position, 0);
+        if (position >= _state.DurableFloor && CutWrite.Explains(record, bytes[record.Size..]) && !TryPutBack(segment, record))
+        {
+            _state.EndIsTorn = true;
+            return position;
+        }
+
         if (!IsSound(record, at))
             return AtDamage(segment, position, record.Size);
         Place(record);
         return position + record.Size;
+    }
+
+    private bool TryPutBack(LogSegment segment, in MessageRecord record)
+    {
+        if (!CutWrite.TryPutBack(record, segment))
+            return false;
+        _state.PutBackAt = record.PhysicalOffset;
+        return true;
     }
 
     private bool IsSound(in MessageRecord record, int at)

@@ -90,6 +90,9 @@ internal sealed class RecoveryState
     /// <summary>The scan ended at bytes that are no record.</summary>
     public bool EndIsTorn { get; set; }
 
+    /// <summary>The last record, when it had all but its last byte and has it again; else -1.</summary>
+    public long PutBackAt { get; set; } = -1;
+
     /// <summary>Store time of the last record.</summary>
     public long LastTimestamp { get; set; }
 

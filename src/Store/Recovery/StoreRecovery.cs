@@ -62,7 +62,7 @@ internal sealed partial class StoreRecovery
         Apply(new QueueFileSize(), new MissingQueueFiles(), new LostFirstQueueFile());
         LoadProjections();
         new LogScan(_state, _report).Run();
-        Apply(new DamagedRecord(), new TornRecord(), new QueueAheadOfLog(), new SegmentsBeyondEnd());
+        Apply(new DamagedRecord(), new TornRecord(), new MissingLastByte(), new QueueAheadOfLog(), new SegmentsBeyondEnd());
         if (!_state.Rebuild)
             Apply(new MissingQueueTail());
         SecureTail();

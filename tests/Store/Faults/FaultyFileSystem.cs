@@ -28,6 +28,9 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>Flushes of mapped files and of the commit log go wrong: a part of the pages may still reach the disk.</summary>
     public bool FailFlush { get; set; }
 
+    /// <summary>Bytes that a write writes before it fails; null for any.</summary>
+    public int? WrittenBeforeFailure { get; set; }
+
     /// <summary>Flushes report success and do nothing: a disk with a cache that it does not own up to.</summary>
     public bool FlushesLie { get; set; }
 

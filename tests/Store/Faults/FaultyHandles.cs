@@ -108,7 +108,7 @@ internal sealed class FaultyRandomFile : IRandomFile
             }
             catch (IOException)
             {
-                _file.Write(buffer[.._owner.Chance(buffer.Length + 1)], offset);
+                _file.Write(buffer[..Math.Min(buffer.Length, _owner.WrittenBeforeFailure ?? _owner.Chance(buffer.Length + 1))], offset);
                 throw;
             }
 

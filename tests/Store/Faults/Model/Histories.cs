@@ -54,6 +54,7 @@ internal static class Histories
         (FileCall.Flush, "checkpoint"),
         (FileCall.Flush, "index"),
         (FileCall.Flush, string.Empty),
+        (FileCall.Write, "commitlog"),
         (FileCall.Write, "consumequeue"),
         (FileCall.Write, "checkpoint"),
         (FileCall.Write, "index"),
