@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Store.Timers;
@@ -29,7 +30,8 @@ internal enum TimerCheckpointOrigin
 /// 128  Apache's queue offset 8 | Apache's read time 8 | bytes of a timer log file 8
 /// 152  earlier precision 8 | queue offset it holds before 8 | copy of bytes 0..32 | CRC-32 of 64..200 4
 /// </code>
-/// Our part only counts while its copy agrees with Apache's fields, as in the checkpoint of the store.
+/// Our part only counts while its copy agrees with Apache's fields, as in the checkpoint of the store; a bit or two that
+/// differ are damage of the fields, and the copy counts.
 /// </summary>
 internal readonly record struct TimerCheckpoint
 {
@@ -41,6 +43,12 @@ internal readonly record struct TimerCheckpoint
     private const int OwnAt = 64;
     private const int CopyAt = 168;
     private const int CrcAt = 200;
+
+    /// <summary>
+    /// Bits of Apache's fields that a disk may have changed. Apache RocketMQ changes more: its read time goes on by whole
+    /// seconds, and there is no multiple of 1000 that changes one bit or two.
+    /// </summary>
+    private const int MostChangedBits = 2;
 
     public TimerCheckpointOrigin Origin { get; init; }
 
@@ -98,16 +106,18 @@ internal readonly record struct TimerCheckpoint
             Counter = page.Length >= 56 ? Long(page, 48) : 0,
             LastPhysical = -1,
         };
-        if (page.Length < CrcAt + 4 || !page[OwnAt..].StartsWith(OwnMagic))
+        if (page.Length < CrcAt + 4 || !page[OwnAt..(CrcAt + 4)].ContainsAnyExcept((byte)0))
             return apache;
-        if (BinaryPrimitives.ReadUInt32BigEndian(page[CrcAt..]) != BodyCrc32.Ieee(page[OwnAt..CrcAt]))
+        if (!page[OwnAt..].StartsWith(OwnMagic) || BinaryPrimitives.ReadUInt32BigEndian(page[CrcAt..]) != BodyCrc32.Ieee(page[OwnAt..CrcAt]))
             return new TimerCheckpoint { Origin = TimerCheckpointOrigin.Damaged };
-        if (!page.Slice(CopyAt, 32).SequenceEqual(page[..32]))
+        if (ChangedBits(page[..32], page.Slice(CopyAt, 32)) > MostChangedBits)
             return apache;
         return apache with
         {
             Origin = TimerCheckpointOrigin.Own,
-            Progress = new TimerProgress(Long(page, 0), Long(page, OwnAt + 8), Long(page, OwnAt + 16), Long(page, OwnAt + 24)),
+            LogFlushed = Long(page, CopyAt + 8),
+            QueueOffset = Math.Min(Long(page, CopyAt + 16), Long(page, CopyAt + 24)),
+            Progress = new TimerProgress(Long(page, CopyAt), Long(page, OwnAt + 8), Long(page, OwnAt + 16), Long(page, OwnAt + 24)),
             TellFrom = Long(page, 96),
             FirstPending = Long(page, 104),
             Precision = Long(page, 112),
@@ -144,6 +154,14 @@ internal readonly record struct TimerCheckpoint
         Put(page, 160, EarlierBefore);
         page[..32].CopyTo(page[CopyAt..]);
         BinaryPrimitives.WriteUInt32BigEndian(page[CrcAt..], BodyCrc32.Ieee(page[OwnAt..CrcAt]));
+    }
+
+    private static int ChangedBits(ReadOnlySpan<byte> fields, ReadOnlySpan<byte> copy)
+    {
+        var changed = 0;
+        for (var at = 0; at < fields.Length; at++)
+            changed += BitOperations.PopCount((uint)(fields[at] ^ copy[at]));
+        return changed;
     }
 
     private static long Long(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadInt64BigEndian(page[at..]);

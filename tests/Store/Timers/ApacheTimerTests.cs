@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text.Json;
 using ProtoBridgeMQ.Store;
@@ -200,8 +201,21 @@ public sealed class ApacheTimerTests : IDisposable
             page[i] ^= 1;
         }
 
-        page[7]++;
-        Assert.Equal(TimerCheckpointOrigin.Apache, TimerCheckpoint.Read(page).Origin);
+        for (var i = 0; i < 32; i++)
+        {
+            page[i] ^= 1;
+            page[31 - i] ^= 2;
+            Assert.Equal(own, TimerCheckpoint.Read(page));
+            page[i] ^= 1;
+            page[31 - i] ^= 2;
+        }
+
+        for (var seconds = 1; seconds < 100_000; seconds++)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(page, own.Progress.Slot + (seconds * 1000L));
+            Assert.Equal(TimerCheckpointOrigin.Apache, TimerCheckpoint.Read(page).Origin);
+        }
+
         Assert.Equal(TimerCheckpointOrigin.None, TimerCheckpoint.Read(new byte[4096]).Origin);
     }
 
