@@ -18,6 +18,9 @@ internal sealed class IndexFound
     /// <summary>Names of those that had entries.</summary>
     public List<string> Lost { get; } = [];
 
+    /// <summary>The file before which one is gone; null without.</summary>
+    public string? GapBefore { get; set; }
+
     /// <summary>Highest name in the directory.</summary>
     public string? LastName { get; set; }
 
@@ -27,7 +30,7 @@ internal sealed class IndexFound
 
 /// <summary>
 /// Finds the index files and how far they can be trusted: as long as they follow each other, each sound, all full but for
-/// the last one. The rest is made again from the log.
+/// the last one, and none between them gone. The rest is made again from the log.
 /// </summary>
 internal static class IndexLoader
 {
@@ -67,7 +70,10 @@ internal static class IndexLoader
     {
         var last = result.Kept.Count > 0 ? result.Kept[^1] : null;
         using var probe = new IndexProbe(files, Path.Combine(directory, file.Name));
-        if (result.Doomed.Count == 0 && last is null or { IsFull: true } && IsSound(probe, last, result.Layout, start))
+        var isSound = result.Doomed.Count == 0 && last is null or { IsFull: true } && IsSound(probe, last, result.Layout, start);
+        if (isSound && last is not null && !IndexChain.IsWhole(last.Header.EndOffset, probe.Header.BeginOffset, start))
+            result.GapBefore = file.Name;
+        else if (isSound)
         {
             result.Kept.Add(new IndexFile(files, directory, file.Name, result.Layout, probe.Header));
             return;

@@ -17,6 +17,11 @@ internal static class IndexRepairs
         "The machine stopped before an index file was on disk, the disk changed it, or Apache RocketMQ wrote it and was not closed.",
         $"Made {found.Lost.Count} index file(s) again from offset {found.Offset} on: {string.Join(", ", found.Lost.Take(NamesShown))}.");
 
+    public static Repair MissingIndexFile(IndexFound found) => new(
+        nameof(MissingIndexFile),
+        "No crash: an index file between two others was deleted, or the disk lost it.",
+        $"Made what was before index file {found.GapBefore} again, from offset {found.Offset} on, with {found.Lost.Count} file(s) behind it.");
+
     public static Repair IndexSlotsAhead(int slots) => new(
         nameof(IndexSlotsAhead),
         "The process died, or the machine stopped, between an index entry and the flush that counts it.",

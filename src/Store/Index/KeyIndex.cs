@@ -69,7 +69,7 @@ internal sealed class KeyIndex : ILogProjection
         _found = IndexLoader.Load(_fileSystem, _directory, _options, start);
         _files.Load(_found);
         if (_found.Lost.Count > 0)
-            _repairs.Add(IndexRepairs.LostIndexFile(_found));
+            _repairs.Add(_found.GapBefore is null ? IndexRepairs.LostIndexFile(_found) : IndexRepairs.MissingIndexFile(_found));
         if (!_isClean && _files.RepairSlots() is > 0 and var slots)
             _repairs.Add(IndexRepairs.IndexSlotsAhead(slots));
         if (_files.Last is { } last)

@@ -124,14 +124,47 @@ public sealed class IndexRecoveryTests
 
         await using (var again = Open(files))
         {
-            if (damage != "gone")
-                Assert.Contains("LostIndexFile", Names(again));
-            if (damage != "gone")
-                AssertEqualToLog(files, again);
+            Assert.Contains(damage == "gone" ? "MissingIndexFile" : "LostIndexFile", Names(again));
+            AssertEqualToLog(files, again);
         }
 
         await using var clean = Open(files);
         Assert.Empty(clean.Repairs);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task MissingIndexFile_is_noticed_behind_records_without_keys_and_across_a_clean_stop(int unkeyed)
+    {
+        var files = new FaultyFileSystem(1);
+        await using (var store = Open(files))
+        {
+            for (var i = 0; i < 240; i++)
+            {
+                store.AppendKeyed("topic", $"key{i} common", $"U{i}");
+                for (var j = 0; j < unkeyed; j++)
+                    store.Append("other", 0, "without keys");
+            }
+
+            await store.WaitDispatchedAsync().Within("dispatched");
+        }
+
+        await using (var store = Open(files))
+            Assert.Empty(store.Repairs);
+        Assert.Equal(8, IndexPaths(files).Length);
+        files.DeleteFile(IndexPaths(files)[1]);
+        files.DeleteFile(IndexPaths(files)[1]);
+        await using (var store = Open(files))
+        {
+            Assert.Equal(["MissingIndexFile"], Names(store));
+            AssertEqualToLog(files, store);
+            Assert.Single(store.Find("topic", "key50"));
+        }
+
+        await using var clean = Open(files);
+        Assert.Empty(clean.Repairs);
+        AssertEqualToLog(files, clean);
     }
 
     [Fact]
