@@ -39,6 +39,7 @@ internal sealed class GroupConsumer
         Deliveries = new GroupDeliveries(this);
         Topics = new GroupTopics(group, options, Deliveries);
         _progress = new GroupProgress(this);
+        source.MembersChanging = () => Deliveries.GiveUp([.. Source.Assignment.Queues], _progress);
         Stopping = _stop.Token;
         _tick = clock.CreateTimer(static consumer => ((GroupConsumer)consumer!).Tick(), this, options.LeaseCheckInterval, options.LeaseCheckInterval);
         GroupMetrics.Consumers.Add(1);
@@ -213,13 +214,13 @@ internal sealed class GroupConsumer
     private async ValueTask ApplyAsync(GroupAssignment assignment, CancellationToken cancellationToken)
     {
         HashSet<GroupQueue> wanted = [.. assignment.Queues];
-        List<QueueReader> lost = Deliveries.Readers.Where(reader => !wanted.Contains(reader.Queue)).ToList();
+        List<QueueReader> lost = Deliveries.Readers.Where(reader => reader.IsLost || !wanted.Contains(reader.Queue)).ToList();
         await LoseAsync(lost).ConfigureAwait(false);
         wanted.ExceptWith(Deliveries.Readers.Select(reader => reader.Queue));
         foreach (GroupQueue queue in wanted)
         {
             long start = await Source.FindStartAsync(queue, Topics.StartOf(queue.Topic), cancellationToken).ConfigureAwait(false);
-            var reader = new QueueReader(this, queue, start);
+            var reader = new QueueReader(this, queue, start, assignment.IsShared ? Options.HandoverPause : TimeSpan.Zero);
             Deliveries.Add(reader);
             reader.Start();
         }

@@ -138,17 +138,30 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
     {
         lock (Gate)
         {
-            List<Delivery> forgotten = [];
             foreach (QueueReader reader in lost)
             {
-                reader.IsLost = true;
+                Forget(reader);
                 _readers.Remove(reader);
-                _inFlight.TakeOf(reader, forgotten);
-                _buffered -= reader.Ahead.Count;
-                reader.Ahead.Clear();
             }
+        }
+    }
 
-            forgotten.ForEach(_inFlight.Recycle);
+    /// <summary>
+    /// The members changed this moment: whatever is not kept is given up, with its progress saved, before this returns.
+    /// The readers stay in the list until <see cref="Lose"/> takes them out.
+    /// </summary>
+    public void GiveUp(IReadOnlyCollection<GroupQueue> kept, GroupProgress progress)
+    {
+        lock (Gate)
+        {
+            foreach (QueueReader reader in _readers)
+            {
+                if (!reader.IsLost && !kept.Contains(reader.Queue))
+                {
+                    Forget(reader);
+                    progress.SaveLast(reader);
+                }
+            }
         }
     }
 
@@ -193,7 +206,7 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
         lock (Gate)
         {
             long bytes = owner.Options.MaxReadAheadBytesPerQueue - reader.Ahead.Bytes;
-            return bytes <= 0 ? (0, 0) : (Math.Min(reader.Window.Room, owner.Options.ReadBatch), (int)bytes);
+            return bytes <= 0 || reader.IsLost ? (0, 0) : (Math.Min(reader.Window.Room, owner.Options.ReadBatch), (int)bytes);
         }
     }
 
@@ -271,6 +284,16 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
         }
 
         batch.Dispose();
+    }
+
+    private void Forget(QueueReader reader)
+    {
+        List<Delivery> forgotten = [];
+        reader.IsLost = true;
+        _inFlight.TakeOf(reader, forgotten);
+        _buffered -= reader.Ahead.Count;
+        reader.Ahead.Clear();
+        forgotten.ForEach(_inFlight.Recycle);
     }
 
     private int TakeFrom(QueueReader reader, GroupStream stream, MessageBatch batch, int limit, long leaseEnd)

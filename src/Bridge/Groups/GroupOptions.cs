@@ -32,6 +32,17 @@ public sealed class GroupOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CommitInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long the gateway waits before it reads a queue that may have been another living member's a moment ago, so
+    /// that this member can stop and save its progress: what it handled and did not save comes twice. Default 500 ms.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan HandoverPause { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For how long after that it looks, at every <see cref="CommitInterval"/>, whether the former owner set progress back by saving late.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan HandoverWatch { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How often leases are looked at: by so much a lease may last longer.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:10")]
     public TimeSpan LeaseCheckInterval { get; set; } = TimeSpan.FromMilliseconds(200);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ProtoBridgeMQ.Bridge.Streams;
 
 namespace ProtoBridgeMQ.Bridge.Groups;
 
@@ -23,7 +24,7 @@ internal sealed class GroupProgress(GroupConsumer owner)
         {
             foreach (QueueReader reader in owner.Deliveries.Readers)
             {
-                if (reader.Window.Progress > reader.Committed)
+                if (reader.Window.Progress > reader.Committed || now < reader.WatchedUntil)
                 {
                     changed = [.. owner.Deliveries.Readers];
                     break;
@@ -54,22 +55,46 @@ internal sealed class GroupProgress(GroupConsumer owner)
         }
     }
 
+    /// <summary>
+    /// Saves what a queue is given up with, under the group's gate: with a source that saves at once it is done when
+    /// this returns, and nothing older can follow. With another one the save is repeated when the reader is taken out.
+    /// </summary>
+    public void SaveLast(QueueReader reader) => reader.IsFinal = SaveAsync(reader).IsCompletedSuccessfully;
+
     private async Task SaveAsync(QueueReader reader)
     {
-        long progress;
-        lock (owner.Deliveries.Gate)
-        {
-            progress = reader.Window.Progress;
-        }
-
-        if (progress <= reader.Committed)
-        {
-            return;
-        }
-
         try
         {
-            await owner.Source.CommitAsync(reader.Queue, progress, CancellationToken.None).ConfigureAwait(false);
+            long progress;
+            bool watched;
+            lock (owner.Deliveries.Gate)
+            {
+                progress = reader.Window.Progress;
+                watched = owner.Clock.GetUtcNow().UtcTicks < reader.WatchedUntil;
+                if (!reader.HasBegun || (progress <= reader.Committed && !watched))
+                {
+                    return;
+                }
+            }
+
+            // A former owner that saves late sets progress back, or further on than this member is: the larger one is true.
+            if (watched && await owner.Source.FindStartAsync(reader.Queue, GroupStart.Earliest, CancellationToken.None).ConfigureAwait(false) >= progress)
+            {
+                return;
+            }
+
+            ValueTask saving;
+            lock (owner.Deliveries.Gate)
+            {
+                if (reader.IsFinal)
+                {
+                    return;
+                }
+
+                saving = owner.Source.CommitAsync(reader.Queue, progress, CancellationToken.None);
+            }
+
+            await saving.ConfigureAwait(false);
             reader.Committed = progress;
         }
 #pragma warning disable CA1031 // Progress that is not saved means messages that come twice, never lost ones.

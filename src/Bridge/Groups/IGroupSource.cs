@@ -21,6 +21,13 @@ public interface IGroupSource : IAsyncDisposable
     GroupAssignment Assignment { get; }
 
     /// <summary>
+    /// Called when the members of the group changed, before the other members are told, on the thread that changed
+    /// them: what goes to others is given up and its progress is saved before anybody asks where to begin. Quick,
+    /// and throws nothing. A source that hears of changes no sooner than the others never calls it.
+    /// </summary>
+    Action? MembersChanging { get; set; }
+
+    /// <summary>
     /// Joins the group, or changes what the member is subscribed to: exactly these topics from now on, and always
     /// the group's retry topic, which is not in the list. Topics need not exist yet. When the task completes,
     /// <see cref="Assignment"/> is made for these topics.
@@ -96,6 +103,9 @@ public readonly record struct GroupQueue(string Topic, string Broker, int QueueI
 /// <param name="Queues">The queues, those of the retry topic among them.</param>
 public sealed record GroupAssignment(long Version, IReadOnlyList<GroupQueue> Queues)
 {
+    /// <summary>Whether the group has members besides this one: then a new queue may have been somebody else's a moment ago.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>No queues: before the first subscription.</summary>
     public static GroupAssignment None { get; } = new(0, []);
 }

@@ -12,12 +12,20 @@ internal sealed class QueueReader : IAsyncDisposable
     private readonly GroupConsumer _owner;
     private readonly CancellationTokenSource _stop = new();
     private readonly StreamSignal _room;
+    private readonly TimeSpan _pause;
     private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loop = Task.CompletedTask;
 
-    public QueueReader(GroupConsumer owner, GroupQueue queue, long start)
+    /// <summary>A reader of a queue that was just assigned.</summary>
+    /// <param name="owner">The group.</param>
+    /// <param name="queue">The queue.</param>
+    /// <param name="start">Where to begin.</param>
+    /// <param name="pause">How long another member gets to stop and save its progress; then the start is looked up again.</param>
+    public QueueReader(GroupConsumer owner, GroupQueue queue, long start, TimeSpan pause)
     {
         _owner = owner;
+        _pause = pause;
+        HasBegun = pause == TimeSpan.Zero;
         Queue = queue;
         Window = new QueueWindow(start, owner.Options.MaxInFlightPerQueue);
         Committed = start;
@@ -42,8 +50,17 @@ internal sealed class QueueReader : IAsyncDisposable
     /// <summary>Completes when the first read ended: what lay in the queue at the start is read ahead then.</summary>
     public Task Looked => _looked.Task;
 
-    /// <summary>The queue belongs to somebody else now.</summary>
+    /// <summary>The queue belongs to somebody else now. Guarded by the group's gate.</summary>
     public bool IsLost { get; set; }
+
+    /// <summary>Its start is known for good; before, progress is the former owner's to save. Guarded by the group's gate.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>Until then the former owner may set progress back, in ticks of the clock's UTC time. Guarded by the group's gate.</summary>
+    public long WatchedUntil { get; private set; }
+
+    /// <summary>The last word on its progress was said: nothing may be saved any more. Guarded by the group's gate.</summary>
+    public bool IsFinal { get; set; }
 
     public void Start() => _loop = Task.Run(ReadAllAsync);
 
@@ -62,6 +79,11 @@ internal sealed class QueueReader : IAsyncDisposable
     {
         try
         {
+            while (!HasBegun)
+            {
+                await BeginAsync().ConfigureAwait(false);
+            }
+
             while (!_stop.IsCancellationRequested)
             {
                 (int messages, int bytes) = _owner.Deliveries.RoomOf(this);
@@ -82,6 +104,26 @@ internal sealed class QueueReader : IAsyncDisposable
         finally
         {
             _looked.TrySetResult();
+        }
+    }
+
+    private async Task BeginAsync()
+    {
+        await Task.Delay(_pause, _owner.Clock, _stop.Token).ConfigureAwait(false);
+        try
+        {
+            long start = await _owner.Source.FindStartAsync(Queue, GroupStart.Earliest, _stop.Token).ConfigureAwait(false);
+            lock (_owner.Deliveries.Gate)
+            {
+                Window.MoveTo(start);
+                Committed = Window.NextRead;
+                WatchedUntil = (_owner.Clock.GetUtcNow() + _owner.Options.HandoverWatch).UtcTicks;
+                HasBegun = true;
+            }
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            _owner.Log.ReadFailed(_owner.Group, Queue.Topic, Queue.QueueId, failure.Message);
         }
     }
 

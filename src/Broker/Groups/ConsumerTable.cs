@@ -201,7 +201,8 @@ public sealed class ConsumerTable : IGroups
             return;
         }
 
-        foreach (GroupMember member in group.Members())
+        // Those in this process give up their queues and save progress at once, before the others ask where to begin.
+        foreach (GroupMember member in group.Members().OrderBy(static member => member.Expires))
         {
             member.MembersChanged();
         }

@@ -15,6 +15,9 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
     private readonly ConcurrentDictionary<long, GroupAssignment> _assignments = new();
     private volatile Dictionary<string, TagExpression> _filters = new(StringComparer.Ordinal);
 
+    // The cluster tells its members at the same time.
+    public Action? MembersChanging { get; set; }
+
     public GroupAssignment Assignment => Translate(_member.Assignment);
 
     public async ValueTask SubscribeAsync(IReadOnlyCollection<GroupSubscription> topics, CancellationToken cancellationToken)

@@ -41,6 +41,8 @@ internal sealed class EmbeddedGroupSource : IGroupSource
         core.Topics.Changed += OnTopicChanged;
     }
 
+    public Action? MembersChanging { get; set; }
+
     public GroupAssignment Assignment
     {
         get
@@ -59,7 +61,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
                 }
             }
 
-            return new GroupAssignment(version, queues);
+            return new GroupAssignment(version, queues) { IsShared = members.Count > 1 };
         }
     }
 
@@ -82,7 +84,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
             subscriptions.Add(new Broker.Core.GroupSubscription(topic.Topic, topic.Filter.Text, version, filter));
         }
 
-        var member = new GatewayMember(OnChanged)
+        var member = new GatewayMember(OnMembersChanged)
         {
             Group = _group,
             ClientId = _clientId,
@@ -247,6 +249,12 @@ internal sealed class EmbeddedGroupSource : IGroupSource
         {
             state.Records.Clear();
         }
+    }
+
+    private void OnMembersChanged()
+    {
+        MembersChanging?.Invoke();
+        OnChanged();
     }
 
     private void OnTopicChanged(BrokerTopic topic)

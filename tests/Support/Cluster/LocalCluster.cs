@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Broker;
+using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Hosting;
 using ProtoBridgeMQ.NameServer.Hosting;
 using ProtoBridgeMQ.NameServer.Routes;
@@ -83,6 +84,9 @@ public sealed class LocalCluster : IAsyncDisposable
             await Eventually.True(() => routes.GetClusterInfo().Brokers.ContainsKey(name), $"broker {name} is registered");
         }
     }
+
+    /// <summary>The core of a running broker, for a gateway in the same process.</summary>
+    public IBrokerCore CoreOf(string name) => _brokers[name].App.Services.GetRequiredService<IBrokerCore>();
 
     /// <summary>Stops a broker cleanly.</summary>
     public async Task StopBrokerAsync(string name)

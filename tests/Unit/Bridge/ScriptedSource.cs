@@ -14,6 +14,8 @@ internal sealed class ScriptedSource : IGroupSource
 
     public GroupAssignment Assignment { get; private set; } = GroupAssignment.None;
 
+    public Action? MembersChanging { get; set; }
+
     public Dictionary<GroupQueue, long> Commits { get; } = [];
 
     public List<HeldMessage> SentBack { get; } = [];
