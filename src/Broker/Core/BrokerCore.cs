@@ -54,7 +54,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _arrivals = new ArrivalTable(options.MaxHeldPulls, time);
         _tails = new Tails(store);
         Statistics = new BrokerStatistics(options, Metrics, time);
-        Transactions = new TransactionService(store, tables, options, Metrics.Meter, time, loggers.CreateLogger<TransactionService>());
+        Transactions = new TransactionService(store, tables, options, Metrics.Meter, Statistics, time, loggers.CreateLogger<TransactionService>());
         _intake = new MessageIntake(store, levels, Transactions, options, Metrics, Statistics, time);
         _recalls = new Recalls(_intake, options, time);
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics, Statistics);

@@ -63,13 +63,7 @@ public sealed class TopicRoutes(BrokerOptions options, TimeProvider time)
         }
         finally
         {
-            // Without an answer what was said before holds for a while; without that the next one asks again.
-            if ((said ?? route.Before) is not { Count: > 0 })
-            {
-                Forget(topic, route);
-            }
-
-            route.Queues.TrySetResult(said ?? route.Before ?? []);
+            End(topic, route, said ?? route.Known);
         }
 
         return await route.Queues.Task.ConfigureAwait(false);
@@ -95,22 +89,27 @@ public sealed class TopicRoutes(BrokerOptions options, TimeProvider time)
         }
     }
 
-    private void Forget(string topic, Route route)
+    // Without an answer what was said before holds for a while; without that the next one asks again.
+    private void End(string topic, Route route, IReadOnlyList<QueueData>? queues)
     {
         lock (_lock)
         {
-            if (_routes.GetValueOrDefault(topic) == route)
+            route.Known = queues;
+            if (queues is not { Count: > 0 } && _routes.GetValueOrDefault(topic) == route)
             {
                 _routes.Remove(topic);
             }
         }
+
+        route.Queues.TrySetResult(queues ?? []);
     }
 
     private sealed class Route(long askedAt, Route? before)
     {
         public long AskedAt => askedAt;
 
-        public IReadOnlyList<QueueData>? Before { get; } = before?.Queues.Task is { IsCompletedSuccessfully: true } task ? task.Result : null;
+        /// <summary>What was said last; null before anything was.</summary>
+        public IReadOnlyList<QueueData>? Known { get; set; } = before?.Known;
 
         public TaskCompletionSource<IReadOnlyList<QueueData>> Queues { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

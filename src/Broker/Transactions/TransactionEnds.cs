@@ -1,4 +1,5 @@
 using System.Text;
+using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
@@ -10,7 +11,7 @@ namespace ProtoBridgeMQ.Broker.Transactions;
 /// Ends transactions: the message goes into its topic, then the op message into the log behind it. It is answered when
 /// the op message is durable, so that an end that was answered is never asked about again.
 /// </summary>
-internal sealed class TransactionEnds(MessageStore store, OpenTransactions open, OpWriter ops, BrokerOptions options, TransactionMeters meters, TimeProvider time)
+internal sealed class TransactionEnds(MessageStore store, OpenTransactions open, OpWriter ops, BrokerOptions options, TransactionMeters meters, BrokerStatistics statistics, TimeProvider time)
 {
     private static readonly EndOutcome NotFound = new(EndStatus.Wrong, "Find prepared transaction message failed");
 
@@ -146,8 +147,14 @@ internal sealed class TransactionEnds(MessageStore store, OpenTransactions open,
         new(EndStatus.Wrong, $"the transaction ended already, it was {(result == TransactionResult.Committed ? "committed" : result == TransactionResult.RolledBack ? "rolled back" : "put aside")}");
 
     // The properties stay as they are: what RocketMQ stores has them all, too.
-    private AppendResult Put(in MessageRecord half) => HalfProperties.TryTarget(half.Properties, out ReadOnlySpan<byte> topic, out int queueId)
-        ? store.Append(new MessageToStore
+    private AppendResult Put(in MessageRecord half)
+    {
+        if (!HalfProperties.TryTarget(half.Properties, out ReadOnlySpan<byte> topic, out int queueId))
+        {
+            return new AppendResult(AppendStatus.Malformed);
+        }
+
+        AppendResult put = store.Append(new MessageToStore
         {
             Topic = topic,
             QueueId = queueId,
@@ -159,6 +166,12 @@ internal sealed class TransactionEnds(MessageStore store, OpenTransactions open,
             BornHost = half.BornHost,
             ReconsumeTimes = half.ReconsumeTimes,
             PreparedTransactionOffset = half.PhysicalOffset,
-        })
-        : new AppendResult(AppendStatus.Malformed);
+        });
+        if (put.Status == AppendStatus.Appended)
+        {
+            statistics.TopicPut(Encoding.UTF8.GetString(topic), 1, put.Size);
+        }
+
+        return put;
+    }
 }

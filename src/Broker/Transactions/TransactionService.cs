@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.Metrics;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Offsets;
+using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Retention;
@@ -34,7 +35,7 @@ internal sealed partial class TransactionService : IRetentionGuard, IAsyncDispos
     private Task _work = Task.CompletedTask;
 
     /// <summary>Reads the state from the log and follows it from now on.</summary>
-    public TransactionService(MessageStore store, BrokerTables tables, BrokerOptions options, Meter meter, TimeProvider time, ILogger logger)
+    public TransactionService(MessageStore store, BrokerTables tables, BrokerOptions options, Meter meter, BrokerStatistics statistics, TimeProvider time, ILogger logger)
     {
         _store = store;
         _offsets = tables.Offsets;
@@ -42,7 +43,7 @@ internal sealed partial class TransactionService : IRetentionGuard, IAsyncDispos
         _logger = logger;
         _meters = new TransactionMeters(meter);
         _ops = new OpWriter(store, time);
-        _ends = new TransactionEnds(store, _open, _ops, options, _meters, time);
+        _ends = new TransactionEnds(store, _open, _ops, options, _meters, statistics, time);
         _checks = new TransactionChecks(store, _open, _ops, tables, options, _meters, time, logger);
         _watch = new HalfWatch(_open);
         _watch.Read(store, _offsets.Query(HalfTopics.Group, HalfTopics.Half, 0), _offsets.Query(HalfTopics.Group, HalfTopics.Op, 0));

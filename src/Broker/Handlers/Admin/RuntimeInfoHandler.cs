@@ -65,6 +65,8 @@ internal sealed class RuntimeInfoHandler(BrokerCore core, TimeProvider time) : I
         DayTotals totals = statistics.Totals;
         info["putTps"] = Rates(statistics.Put);
         info["getFoundTps"] = info["getTotalTps"] = info["getTransferredTps"] = Rates(statistics.Get);
+        // The name as tools of 4.x look for it: without it their list of the cluster ends in an error.
+        info["getTransferedTps"] = info["getTransferredTps"];
         info["putMessageTimesTotal"] = info["msgPutTotalTodayNow"] = Text(statistics.Put.Messages);
         info["putMessageSizeTotal"] = Text(statistics.Put.Bytes);
         info["putMessageAverageSize"] = (statistics.Put.Messages == 0 ? 0 : (double)statistics.Put.Bytes / statistics.Put.Messages).ToString("F1", CultureInfo.InvariantCulture);

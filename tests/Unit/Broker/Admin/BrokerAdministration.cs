@@ -21,7 +21,7 @@ public class BrokerAdministration
         KvTable info = await client.BodyAsync(RequestCode.GetBrokerRuntimeInfo, default(EmptyFields), RemotingJson.Bodies.KvTable);
         Assert.Equal(("3", "3", "true"), (info.Table["msgPutTotalTodayNow"], info.Table["msgGetTotalTodayNow"], info.Table["brokerActive"]));
         Assert.Equal("0.60 0.60 0.60", info.Table["putTps"]);
-        foreach (string asked in (string[])["brokerVersionDesc", "getTransferredTps", "sendThreadPoolQueueSize", "pullThreadPoolQueueHeadWaitTimeMills", "pageCacheLockTimeMills", "earliestMessageTimeStamp", "timerReadBehind", "timerOffsetBehind", "timerCongestNum", "timerEnqueueTps", "msgPutTotalYesterdayMorning", "msgGetTotalTodayMorning", "putMessageAverageSize", "commitLogMaxOffset"])
+        foreach (string asked in (string[])["brokerVersionDesc", "getTransferredTps", "getTransferedTps", "sendThreadPoolQueueSize", "pullThreadPoolQueueHeadWaitTimeMills", "pageCacheLockTimeMills", "earliestMessageTimeStamp", "timerReadBehind", "timerOffsetBehind", "timerCongestNum", "timerEnqueueTps", "msgPutTotalYesterdayMorning", "msgGetTotalTodayMorning", "putMessageAverageSize", "commitLogMaxOffset"])
         {
             Assert.True(info.Table.ContainsKey(asked), $"a tool reads {asked}");
         }

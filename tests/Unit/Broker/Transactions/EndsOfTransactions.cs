@@ -1,4 +1,5 @@
 using System.Text;
+using ProtoBridgeMQ.Broker.Statistics;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -23,6 +24,20 @@ public class EndsOfTransactions
         Assert.Contains("__transactionId__\u0001K1\u0002", record.Properties, StringComparison.Ordinal);
         Assert.Contains("TRAN_MSG\u0001true\u0002", record.Properties, StringComparison.Ordinal);
         Assert.Equal(0, bench.Core.Offsets.Max("t", 2));
+    }
+
+    [Fact]
+    public async Task A_committed_message_counts_for_its_topic_and_a_half_message_does_not()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        var producer = new TransactionProducer(bench);
+        Half half = await producer.SendHalfAsync(bench, "t", "hello");
+        Assert.Null(Puts());
+        Assert.Equal(ResponseCode.Success, await producer.EndedAsync(half, TransactionProducer.Commit));
+        Assert.Equal(ResponseCode.Success, await producer.EndedAsync(half, TransactionProducer.Commit));
+        Assert.Equal(1, Puts());
+
+        long? Puts() => bench.Core.Statistics.Find(new StatisticKey(StatisticKind.TopicPut, "t", string.Empty))?.Messages;
     }
 
     [Fact]
