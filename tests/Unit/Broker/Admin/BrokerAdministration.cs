@@ -45,6 +45,20 @@ public class BrokerAdministration
         Assert.Contains("\"counter\":", shown.Fields.GetString("version"u8), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Every_setting_that_tools_of_4x_export_is_shown()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        using RemotingResponse shown = await bench.Connect().AskAsync(RequestCode.GetBrokerConfig, default(EmptyFields));
+        string[] names = [.. Encoding.UTF8.GetString(shown.Body.Span).Split('\n').Select(static line => line.Split('=')[0])];
+        Assert.Empty(((string[])
+        [
+            "brokerClusterName", "brokerId", "brokerName", "brokerRole", "fileReservedTime", "filterServerNums", "flushDiskType", "maxMessageSize",
+            "messageDelayLevel", "msgTraceTopicName", "slaveReadEnable", "traceOn", "traceTopicEnable", "useTLS", "autoCreateTopicEnable",
+            "autoCreateSubscriptionGroup",
+        ]).Except(names));
+    }
+
     [Theory]
     [InlineData("nobodyKnowsThis=1", "nobodyKnowsThis")]
     [InlineData("flushDiskType=ASYNC_FLUSH", "flushDiskType")]
