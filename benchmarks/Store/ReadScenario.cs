@@ -50,11 +50,12 @@ internal static class ReadScenario
         double floor = 0;
         double tail = 0;
         double[] read = [0, 0];
-        for (int round = 0; round < options.Rounds; round++)
+        // The compiler learns from what runs first: a store that is asked to check has always done so.
+        foreach (int check in new[] { 1, 0 })
         {
-            floor = Math.Max(floor, Cat(Path.Combine(settings.Directory, "commitlog"), (long)options.Megabytes << 20));
-            foreach (int check in new[] { 0, 1 })
+            for (int round = 0; round < options.Rounds; round++)
             {
+                floor = Math.Max(floor, Cat(Path.Combine(settings.Directory, "commitlog"), (long)options.Megabytes << 20));
                 settings.CheckCrcOnRead = check == 1;
                 await using MessageStore store = MessageStore.Open(settings);
                 for (int pass = 0; pass < Passes; pass++)
@@ -123,22 +124,22 @@ internal static class ReadScenario
     private static int PullOnce(MessageStore store, ConsumeQueue queue, ref long offset, QueueEntry[] entries, byte[] answer)
     {
         int count = queue.ReadEntries(offset, entries);
+        using var hold = new SegmentHold();
         int at = 0;
         for (int i = 0; i < count; i++, offset++)
         {
             if (i + Ahead < count)
             {
-                store.WillRead(entries[i + Ahead]);
+                store.WillRead(entries[i + Ahead], hold);
             }
 
-            if (store.ReadRecord(queue, offset, entries[i], out RecordLease lease) != EntryReading.Found)
+            if (store.ReadRecord(queue, offset, entries[i], hold, out RecordLease lease) != EntryReading.Found)
             {
                 throw new InvalidOperationException($"no record for {offset}");
             }
 
             lease.Span.CopyTo(answer.AsSpan(at));
-            at += lease.Span.Length;
-            lease.Dispose();
+            at += lease.Memory.Length;
         }
 
         return at;

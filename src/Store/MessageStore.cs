@@ -238,10 +238,17 @@ public sealed class MessageStore : IAsyncDisposable
         _reads.Read(queue, queueOffset, entry, out lease);
 
     /// <summary>
+    /// As <see cref="ReadRecord(ConsumeQueue, long, in QueueEntry, out RecordLease)"/>, for records that are read together:
+    /// the lease is valid until <paramref name="hold"/> lets go.
+    /// </summary>
+    public EntryReading ReadRecord(ConsumeQueue queue, long queueOffset, in QueueEntry entry, SegmentHold hold, out RecordLease lease) =>
+        _reads.Read(queue, queueOffset, entry, out lease, hold);
+
+    /// <summary>
     /// The record of an entry will be read soon, some records from now: records of one queue lie apart, and the wait for
     /// memory is most of what reading a small one takes. A hint.
     /// </summary>
-    public void WillRead(in QueueEntry entry) => _log.WillRead(entry.PhysicalOffset, entry.Size);
+    public void WillRead(in QueueEntry entry, SegmentHold hold) => _log.WillRead(entry.PhysicalOffset, entry.Size, hold);
 
     /// <summary>
     /// Leases the record at a physical offset, as a queue entry says. An empty lease when it is not in the log (any

@@ -163,7 +163,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
             {
                 if (i + FetchedAhead < read)
                 {
-                    store.WillRead(entries[i + FetchedAhead]);
+                    store.WillRead(entries[i + FetchedAhead], batch.Hold);
                 }
 
                 if (!Take(queue, entries[i], next, request.Filter, maxBytes, batch))
@@ -198,7 +198,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
             return false;
         }
 
-        EntryReading reading = store.ReadRecord(queue, queueOffset, entry, out RecordLease lease);
+        EntryReading reading = store.ReadRecord(queue, queueOffset, entry, batch.Hold, out RecordLease lease);
         if (reading == EntryReading.Found && PropertyMatch.Passes(filter, lease))
         {
             batch.Add(lease, queueOffset);

@@ -9,6 +9,7 @@ public sealed class RecordBatch : IDisposable
 {
     private RecordLease[] _leases = new RecordLease[32];
     private long[] _queueOffsets = new long[32];
+    private readonly SegmentHold _hold = new();
 
     /// <summary>How many records it holds.</summary>
     public int Count { get; private set; }
@@ -40,6 +41,7 @@ public sealed class RecordBatch : IDisposable
             _leases[i] = default;
         }
 
+        _hold.Release();
         Count = 0;
         Bytes = 0;
     }
@@ -59,6 +61,9 @@ public sealed class RecordBatch : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Clear();
+
+    /// <summary>Keeps the segments of leases that keep none themselves.</summary>
+    internal SegmentHold Hold => _hold;
 
     internal void Add(RecordLease lease, long queueOffset)
     {

@@ -41,8 +41,8 @@ internal sealed class CheckedReads
         return default;
     }
 
-    /// <summary>The record of a queue entry.</summary>
-    public EntryReading Read(ConsumeQueue queue, long queueOffset, in QueueEntry entry, out RecordLease lease)
+    /// <summary>The record of a queue entry; with a hold, its lease is valid as long as that is.</summary>
+    public EntryReading Read(ConsumeQueue queue, long queueOffset, in QueueEntry entry, out RecordLease lease, SegmentHold? hold = null)
     {
         lease = default;
         if (entry.IsFiller)
@@ -50,7 +50,7 @@ internal sealed class CheckedReads
         var dispatched = _dispatched();
         if (IsAhead(entry, dispatched))
             return EntryReading.NotYet;
-        lease = _log.Read(entry.PhysicalOffset, entry.Size, dispatched, out var record);
+        lease = _log.Read(entry.PhysicalOffset, entry.Size, dispatched, out var record, hold);
         if (!lease.IsEmpty)
         {
             if (IsOf(record, queue, queueOffset) && (!CheckCrc || record.CrcMatches))

@@ -91,10 +91,10 @@ internal sealed class CommitLog
         }
     }
 
-    /// <summary>A record will be read soon. A hint.</summary>
-    public void WillRead(long offset, int size)
+    /// <summary>A record will be read soon, in the segment of the one before. A hint.</summary>
+    public void WillRead(long offset, int size, SegmentHold hold)
     {
-        if (Find(offset) is { } segment)
+        if (hold.Holding(offset) is { } segment)
             segment.WillRead((int)(offset - segment.BaseOffset), size);
     }
 
@@ -104,22 +104,35 @@ internal sealed class CommitLog
     /// </summary>
     public RecordLease Read(long offset, int size, long limit) => Read(offset, size, limit, out _);
 
-    /// <summary>As <see cref="Read(long, int, long)"/>, with the record cut, valid as long as the lease is.</summary>
-    public RecordLease Read(long offset, int size, long limit, out MessageRecord record)
+    /// <summary>
+    /// As <see cref="Read(long, int, long)"/>, with the record cut, valid as long as the lease is. With a hold, the lease
+    /// is valid as long as that is.
+    /// </summary>
+    public RecordLease Read(long offset, int size, long limit, out MessageRecord record, SegmentHold? hold = null)
     {
         record = default;
-        if (offset < 0 || offset >= limit || Find(offset) is not { } segment || !segment.TryAcquire())
+        if (offset < 0 || offset >= limit)
             return default;
-        var memory = segment.Memory[(int)(offset - segment.BaseOffset)..];
-        if (MessageRecord.TryRead(memory.Span, out record) == RecordError.None
+        if (hold?.Holding(offset) is not { } segment)
+        {
+            segment = Find(offset);
+            if (segment is null || !(hold?.TryHold(segment) ?? segment.TryAcquire()))
+                return default;
+        }
+
+        var at = (int)(offset - segment.BaseOffset);
+        var memory = segment.Memory;
+        if (MessageRecord.TryRead(memory.Span[at..], out record) == RecordError.None
             && (size == -1 || record.Size == size)
             && record.PhysicalOffset == offset
             && offset + record.Size <= limit)
         {
-            return new RecordLease(segment, memory[..record.Size]);
+            memory = memory.Slice(at, record.Size);
+            return hold is null ? new RecordLease(segment, memory) : new RecordLease(memory);
         }
 
-        segment.Release();
+        if (hold is null)
+            segment.Release();
         return default;
     }
 

@@ -87,8 +87,8 @@ internal sealed class LogSegment
     }
 
     /// <summary>
-    /// The first bytes of a record are brought from memory into the processor's cache meanwhile. A hint: needs no
-    /// reference, touches nothing that is not there.
+    /// The first bytes of a record are brought from memory into the processor's cache meanwhile. A hint. The caller holds a
+    /// reference.
     /// </summary>
     public unsafe void WillRead(int offset, int size)
     {

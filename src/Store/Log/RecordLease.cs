@@ -16,7 +16,7 @@ public readonly struct RecordLease : IDisposable
         Memory = memory;
     }
 
-    /// <summary>A record that was copied: there is no segment to let go.</summary>
+    /// <summary>A record that was copied, or whose segment somebody else keeps: there is none to let go.</summary>
     internal RecordLease(ReadOnlyMemory<byte> memory)
     {
         _segment = null;
