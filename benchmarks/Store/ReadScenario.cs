@@ -130,7 +130,7 @@ internal static class ReadScenario
         {
             if (i + Ahead < count)
             {
-                store.WillRead(entries[i + Ahead], hold);
+                hold.WillRead(entries[i + Ahead]);
             }
 
             if (store.ReadRecord(queue, offset, entries[i], hold, out RecordLease lease) != EntryReading.Found)

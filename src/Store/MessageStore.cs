@@ -245,12 +245,6 @@ public sealed class MessageStore : IAsyncDisposable
         _reads.Read(queue, queueOffset, entry, out lease, hold);
 
     /// <summary>
-    /// The record of an entry will be read soon, some records from now: records of one queue lie apart, and the wait for
-    /// memory is most of what reading a small one takes. A hint.
-    /// </summary>
-    public void WillRead(in QueueEntry entry, SegmentHold hold) => _log.WillRead(entry.PhysicalOffset, entry.Size, hold);
-
-    /// <summary>
     /// Leases the record at a physical offset, as a queue entry says. An empty lease when it is not in the log (any
     /// more), is beyond <see cref="Dispatched"/>, does not have that size, or is damaged.
     /// </summary>

@@ -163,7 +163,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
             {
                 if (i + FetchedAhead < read)
                 {
-                    store.WillRead(entries[i + FetchedAhead], batch.Hold);
+                    batch.Hold.WillRead(entries[i + FetchedAhead]);
                 }
 
                 if (!Take(queue, entries[i], next, request.Filter, maxBytes, batch))

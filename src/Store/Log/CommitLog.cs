@@ -91,13 +91,6 @@ internal sealed class CommitLog
         }
     }
 
-    /// <summary>A record will be read soon, in the segment of the one before. A hint.</summary>
-    public void WillRead(long offset, int size, SegmentHold hold)
-    {
-        if (hold.Holding(offset) is { } segment)
-            segment.WillRead((int)(offset - segment.BaseOffset), size);
-    }
-
     /// <summary>
     /// Leases the record at an offset below <paramref name="limit"/>; its size is checked when given (not -1).
     /// Empty when there is none like that.

@@ -1,3 +1,5 @@
+using ProtoBridgeMQ.Store.Queues;
+
 namespace ProtoBridgeMQ.Store.Log;
 
 /// <summary>
@@ -9,6 +11,16 @@ public sealed class SegmentHold : IDisposable
 {
     private readonly List<LogSegment> _segments = [];
     private LogSegment? _last;
+
+    /// <summary>
+    /// The record of an entry will be read soon, some records from now: records of one queue lie apart, and the wait for
+    /// memory is most of what reading a small one takes. A hint.
+    /// </summary>
+    public void WillRead(in QueueEntry entry)
+    {
+        if (Holding(entry.PhysicalOffset) is { } segment)
+            segment.WillRead((int)(entry.PhysicalOffset - segment.BaseOffset), entry.Size);
+    }
 
     /// <summary>Lets the segments go. The records that were read with it are not there any more.</summary>
     public void Release()
