@@ -42,7 +42,10 @@ public sealed class LogWalk : IDisposable
     /// <summary>No record is larger: the largest body and what is around it.</summary>
     private const int MaxRecord = (64 << 20) + (1 << 18);
 
+    private const int MostLooks = 50;
+
     private readonly StoreFiles _store;
+    private readonly bool _isWritten;
     private int _index;
     private FileWindow? _window;
     private long _position;
@@ -51,6 +54,7 @@ public sealed class LogWalk : IDisposable
     public LogWalk(StoreFiles store, long from = 0)
     {
         _store = store;
+        _isWritten = store.IsLocked();
         while (_index + 1 < store.Segments.Count && store.Segments[_index + 1].BaseOffset <= from)
             _index++;
         _position = store.Segments.Count == 0 ? 0 : store.Segments[_index].BaseOffset;
@@ -79,6 +83,15 @@ public sealed class LogWalk : IDisposable
             }
 
             part = Take(segment, out record);
+            for (var look = 0; look < MostLooks && _isWritten && IsDoubtful(part, record); look++)
+            {
+                // A running store is writing it: a moment later it is there.
+                Thread.Yield();
+                _window.Dispose();
+                _window = new FileWindow(_store.Open(segment));
+                part = Take(segment, out record);
+            }
+
             _position = part.Offset + part.Length;
             return true;
         }
@@ -88,6 +101,9 @@ public sealed class LogWalk : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _window?.Dispose();
+
+    private static bool IsDoubtful(in LogPart part, in MessageRecord record) =>
+        part.Kind == LogPartKind.Damage || (part.Kind == LogPartKind.Record && !record.CrcMatches);
 
     /// <summary>A file may be longer than the way to the next one.</summary>
     private long EndOf(LogFile segment) =>
