@@ -20,7 +20,7 @@ internal sealed class BatchAckHandler(BrokerCore core) : IRequestHandler
         BatchAckBody? body = request.Body.IsEmpty ? null : LenientJson.Read(request.Body, RemotingJson.Bodies.BatchAckBody);
         if (body?.Acks is not { Count: > 0 } acks)
         {
-            request.Reply(ResponseCode.NoMessage);
+            request.Reply(ResponseCode.NoMessage, "the body has no acks");
             return default;
         }
 

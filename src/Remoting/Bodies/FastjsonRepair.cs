@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using ProtoBridgeMQ.Remoting.Headers;
 
 namespace ProtoBridgeMQ.Remoting.Bodies;
@@ -8,7 +10,7 @@ namespace ProtoBridgeMQ.Remoting.Bodies;
 /// <summary>
 /// Rewrites what fastjson emits or accepts beyond the standard: unquoted names and number keys (<c>{0:"..."}</c>),
 /// single quotes, its escapes (<c>\x41</c>, <c>\v</c>, <c>\'</c>, <c>\0</c>) and stray commas. A key that is an object
-/// (<c>{{"queueId":0}:1}</c>) becomes a string with the object's text.
+/// (<c>{{"queueId":0}:1}</c>) becomes a string with the object's text. Bytes that are no UTF-8 become U+FFFD, as in Java.
 /// </summary>
 public static class FastjsonRepair
 {
@@ -18,6 +20,9 @@ public static class FastjsonRepair
     /// <exception cref="JsonException">It cannot be understood.</exception>
     public static void ToStandard(ReadOnlySpan<byte> body, IBufferWriter<byte> output)
     {
+        // Readers of the result throw where a text is asked for, long after it was parsed.
+        if (!Utf8.IsValid(body))
+            body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body));
         var copy = ArrayPool<byte>.Shared.Rent(body.Length);
         try
         {

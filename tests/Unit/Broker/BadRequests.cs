@@ -94,6 +94,15 @@ public class BadRequests
         }
     }
 
+    [Fact]
+    public async Task Bytes_of_a_body_that_are_no_text_become_replacement_characters()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        byte[] body = [.. "{\"groupName\":\"g\",\""u8, 0xFF, .. "\":1}"u8];
+        using RemotingResponse answer = await bench.Connect().AskAsync(RequestCode.UpdateAndCreateSubscriptionGroup, default(EmptyFields), body);
+        Assert.Equal((ResponseCode.Success, null), (answer.Code, answer.Remark));
+    }
+
     [Theory]
     [InlineData(12345)]
     public async Task What_this_broker_does_not_do_it_says(int code)
