@@ -13,12 +13,16 @@ public sealed class BrokerMetrics : IDisposable
     private static readonly KeyValuePair<string, object?>[] Kinds =
         [.. Enum.GetNames<RegistrationKind>().Select(static name => KeyValuePair.Create<string, object?>("kind", name))];
 
+    private static readonly KeyValuePair<string, object?>[] Limits =
+        [.. Enum.GetNames<FlowLimit>().Select(static name => KeyValuePair.Create<string, object?>("limit", name))];
+
     private readonly Meter _meter = new("ProtoBridgeMQ.Broker");
     private readonly Counter<long> _messagesIn;
     private readonly Counter<long> _bytesIn;
     private readonly Counter<long> _messagesOut;
     private readonly Counter<long> _bytesOut;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _limited;
     private readonly Counter<long> _pullsRefused;
     private readonly Counter<long> _delayed;
     private readonly Counter<long> _retried;
@@ -38,6 +42,7 @@ public sealed class BrokerMetrics : IDisposable
         _messagesOut = _meter.CreateCounter<long>("broker.messages.out", "{message}", "Messages read by consumers");
         _bytesOut = _meter.CreateCounter<long>("broker.bytes.out", "By", "Bytes of records read by consumers");
         _refused = _meter.CreateCounter<long>("broker.sends.refused", "{message}", "Sends refused, by reason");
+        _limited = _meter.CreateCounter<long>("broker.flow.refused", "{message}", "Messages refused that may go through later, by limit");
         _pullsRefused = _meter.CreateCounter<long>("broker.pulls.refused", "{request}", "Pulls not held because the table of held pulls is full");
         _delayed = _meter.CreateCounter<long>("broker.messages.delayed", "{message}", "Delayed messages delivered to their topics");
         _retried = _meter.CreateCounter<long>("broker.messages.retried", "{message}", "Messages sent back for another try");
@@ -77,6 +82,8 @@ public sealed class BrokerMetrics : IDisposable
     }
 
     internal void Refused(SendStatus reason) => _refused.Add(1, Reasons[(int)reason]);
+
+    internal void Limited(FlowLimit limit) => _limited.Add(1, Limits[(int)limit]);
 
     internal void PullRefused() => _pullsRefused.Add(1);
 

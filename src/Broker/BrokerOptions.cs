@@ -149,6 +149,10 @@ public sealed class BrokerOptions
     [Range(1024, long.MaxValue)]
     public long MaxUndurableBytes { get; set; } = 256L * 1024 * 1024;
 
+    /// <summary>Sends whose answer waits for the disk, at most; beyond it sends are refused as busy.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxWaitingSends { get; set; } = 200_000;
+
     /// <summary>Messages of one pull, at most.</summary>
     [Range(1, 65536)]
     public int MaxPullMessages { get; set; } = 1024;

@@ -23,11 +23,14 @@ public enum AppendStatus
     /// <summary>No room for another segment; appends go on once there is.</summary>
     DiskFull,
 
-    /// <summary>More than <see cref="StoreOptions.MaxUnflushedBytes"/> wait for the disk, or more queues than <see cref="StoreOptions.MaxQueues"/> would exist.</summary>
+    /// <summary>More than <see cref="StoreOptions.MaxUnflushedBytes"/> wait for the disk.</summary>
     Busy,
 
     /// <summary>The store is closing.</summary>
     ShuttingDown,
+
+    /// <summary>More queues than <see cref="StoreOptions.MaxQueues"/> would exist.</summary>
+    TooManyQueues,
 }
 
 /// <summary>Where a message went. For a batch: of its first message, with the size of all.</summary>

@@ -81,6 +81,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         settings.Changed += new SettingEffects(options, store, tables, _flusher).Apply;
         Metrics.Observe("broker.offsets.reset", "Queues of groups whose progress was set and that were not read since", () => tables.Resets.Count);
         Metrics.Observe("broker.topics.deleted", "Deleted topics that have messages in the log still, as far as is known", () => tables.Deleted.All.Count);
+        Metrics.Observe("broker.sends.waiting", "Sends whose answer waits for the disk", () => _intake.Waiting);
         Metrics.Observe("broker.pulls.held", "Pulls that wait for messages", () => _arrivals.Held);
         Metrics.Observe("broker.group.members", "Members of consumer groups", () => tables.Consumers.MemberCount);
         Metrics.Observe("broker.producers", "Producers known by heartbeats", () => tables.Producers.Count);

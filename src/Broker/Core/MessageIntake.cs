@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Statistics;
@@ -8,7 +7,6 @@ using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Broker.Transactions;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
-using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Timers;
 
 namespace ProtoBridgeMQ.Broker.Core;
@@ -20,7 +18,7 @@ internal sealed class MessageIntake(
 {
     private static readonly byte[] ScheduleTopic = Encoding.UTF8.GetBytes(TopicName.Schedule);
 
-    private readonly string _undurable = $"broker busy: {options.MaxUndurableBytes} bytes wait to become durable";
+    private readonly FlowControl _flow = new(store, options, metrics);
     private readonly string _bodyLimit = $"the body is larger than {options.MaxBodySize} bytes";
 
     public ValueTask<SendOutcome> Send(in SendRequest request)
@@ -29,8 +27,20 @@ internal sealed class MessageIntake(
         bool isMarked = (request.SystemFlag & MessageSysFlag.TransactionMask) != 0;
         return isMarked && !(request.MayBeHalf && HalfProperties.IsHalf(request.Properties))
             ? Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "the system flag says that the message is of a transaction, its property TRAN_MSG does not"))
-            : Put(request, wasTaken: false);
+            : _flow.MayWait(out SendOutcome busy) ? Put(request, wasTaken: false) : Refuse(busy);
     }
+
+    /// <summary>Sends whose answer waits for the disk.</summary>
+    public int Waiting => _flow.Waiting;
+
+    /// <summary>Why the log did not take a message that another part of the broker appended.</summary>
+    public SendOutcome Refusal(AppendStatus status) => status switch
+    {
+        AppendStatus.MessageTooLarge => new SendOutcome(SendStatus.BodyInvalid, Remark: _bodyLimit),
+        AppendStatus.PropertiesTooLarge => new SendOutcome(SendStatus.PropertiesInvalid, Remark: "the properties are larger than 32767 bytes"),
+        AppendStatus.Malformed => new SendOutcome(SendStatus.BodyInvalid, Remark: "the message is illegal"),
+        _ => _flow.Refuse(status),
+    };
 
     /// <summary>As <see cref="Send"/>, for messages that were taken before: those of a transaction that ended are like others.</summary>
     public ValueTask<SendOutcome> Put(in SendRequest request) => Put(request, wasTaken: true);
@@ -80,6 +90,11 @@ internal sealed class MessageIntake(
         if ((request.SystemFlag & MessageSysFlag.TransactionMask) != 0)
         {
             return Refuse(new SendOutcome(SendStatus.Unsupported, Remark: "a batch may not be of a transaction"));
+        }
+
+        if (!_flow.MayWait(out SendOutcome busy))
+        {
+            return Refuse(busy);
         }
 
         int queueId = ChooseQueue(request);
@@ -243,32 +258,12 @@ internal sealed class MessageIntake(
         metrics.Received(messages, bytes);
         statistics.TopicPut(topic, messages, appended.Size);
         var outcome = new SendOutcome(SendStatus.Ok, queueId, appended.QueueOffset, appended.PhysicalOffset) { BatchOffsets = offsets, RecallTime = recallTime };
-        return WhenDurableAsync(store.WaitDurableAsync(appended.End), outcome);
+        return _flow.WhenDurableAsync(store.WaitDurableAsync(appended.End), outcome);
     }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<SendOutcome> WhenDurableAsync(ValueTask<DurabilityStatus> durable, SendOutcome outcome) =>
-        AfterWait(await durable.ConfigureAwait(false), outcome);
-
-    private static SendOutcome AfterWait(DurabilityStatus status, in SendOutcome outcome) => status == DurabilityStatus.Durable
-        ? outcome
-        : new SendOutcome(SendStatus.Unknown, Remark: "the message was written, but not flushed: whether it survives is unknown");
 
     public ValueTask<SendOutcome> Refuse(in SendOutcome outcome)
     {
         metrics.Refused(outcome.Status);
         return new ValueTask<SendOutcome>(outcome);
     }
-
-    /// <summary>What the store's refusals mean to a sender.</summary>
-    private SendOutcome Refusal(AppendStatus status) => status switch
-    {
-        AppendStatus.MessageTooLarge => new SendOutcome(SendStatus.BodyInvalid, Remark: _bodyLimit),
-        AppendStatus.PropertiesTooLarge => new SendOutcome(SendStatus.PropertiesInvalid, Remark: "the properties are larger than 32767 bytes"),
-        AppendStatus.Malformed => new SendOutcome(SendStatus.BodyInvalid, Remark: "the message is illegal"),
-        AppendStatus.Busy => new SendOutcome(SendStatus.Busy, Remark: _undurable),
-        AppendStatus.DiskFull => new SendOutcome(SendStatus.ReadOnly, Remark: store.State.Reason ?? "the broker's disk is full"),
-        AppendStatus.ShuttingDown => new SendOutcome(SendStatus.ReadOnly, Remark: "the broker is stopping"),
-        _ => new SendOutcome(SendStatus.ReadOnly, Remark: store.State.Reason ?? "the store takes no writes"),
-    };
 }

@@ -62,7 +62,8 @@ internal sealed class EndTransactionHandler(BrokerCore core) : IRequestHandler
                     $"The message is illegal, maybe msg body or properties length not matched. msg body length limit {core.Options.MaxBodySize}B, msg properties length limit 32KB.");
                 break;
             case AppendStatus.Busy:
-                request.Reply(ResponseCode.SystemError, "OS page cache busy, please try another machine");
+                core.Metrics.Limited(FlowLimit.UndurableBytes);
+                request.Reply(ResponseCode.SystemError, $"OS page cache busy, please try another machine: {core.Options.MaxUndurableBytes} bytes wait to become durable (limit MaxUndurableBytes)");
                 break;
             default:
                 request.Reply(ResponseCode.ServiceNotAvailable, "Service not available now.");

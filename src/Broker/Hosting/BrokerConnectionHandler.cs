@@ -14,6 +14,7 @@ public sealed partial class BrokerConnectionHandler : ConnectionHandler
     private readonly RemotingOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<BrokerConnectionHandler> _logger;
+    private readonly AnswerBudget _answers;
     private readonly int _limit;
     private int _open;
 
@@ -25,6 +26,8 @@ public sealed partial class BrokerConnectionHandler : ConnectionHandler
         _options = options.Value.Remoting;
         _time = time;
         _logger = loggers.CreateLogger<BrokerConnectionHandler>();
+        _answers = new AnswerBudget(_options.MaxQueuedAnswerBytes);
+        core.Metrics.Observe("broker.answers.queued", "Bytes of answers that peers leave untaken", () => _answers.Bytes);
         _limit = options.Value.MaxConnections;
     }
 
@@ -41,8 +44,14 @@ public sealed partial class BrokerConnectionHandler : ConnectionHandler
         try
         {
             var remoting = new RemotingConnection(
-                connection.Transport, _routes, _options, _time, _logger, connection.RemoteEndPoint, connection.LocalEndPoint, _observer);
+                connection.Transport, _routes, _options, _time, _logger, connection.RemoteEndPoint, connection.LocalEndPoint, _observer, _answers);
             await remoting.RunAsync(connection.ConnectionClosed);
+
+            // A peer that does not read would hold up an orderly close for ever.
+            if (remoting.AbortReason is not null)
+            {
+                connection.Abort();
+            }
         }
         finally
         {

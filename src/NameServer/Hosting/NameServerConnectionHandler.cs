@@ -19,6 +19,7 @@ public sealed class NameServerConnectionHandler(
 {
     private readonly RequestRoutes _requests = NameServerRoutes.Create(routes, config, settings, options, time, logger);
     private readonly BrokerConnectionObserver _observer = new(routes);
+    private readonly AnswerBudget _answers = new(options.Value.Connection.MaxQueuedAnswerBytes);
     private int _connections;
 
     /// <inheritdoc/>
@@ -42,7 +43,8 @@ public sealed class NameServerConnectionHandler(
                 logger,
                 connection.RemoteEndPoint,
                 connection.LocalEndPoint,
-                _observer);
+                _observer,
+                _answers);
             await remoting.RunAsync(lifetime.ApplicationStopping);
             // A peer that does not read would hold up an orderly close for ever.
             if (remoting.AbortReason is not null)

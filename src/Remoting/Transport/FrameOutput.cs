@@ -20,19 +20,23 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
     private readonly Action _onFlushed;
     private readonly Action<string> _onBroken;
     private readonly Action _onRoom;
+    private readonly AnswerBudget? _budget;
 
     private ValueTaskAwaiter<FlushResult> _flush;
     private long _bufferedBytes;
     private long _flushingBytes;
     private long _flushStarted;
+    private long _untaken;
     private bool _flushing;
     private bool _flushScheduled;
     private bool _dirty;
     private bool _inBatch;
     private bool _closed;
 
-    public FrameOutput(PipeWriter pipe, RemotingOptions options, TimeProvider time, Action<string> onBroken, Action onRoom)
+    public FrameOutput(
+        PipeWriter pipe, RemotingOptions options, TimeProvider time, Action<string> onBroken, Action onRoom, AnswerBudget? budget = null)
     {
+        _budget = budget;
         _pipe = pipe;
         _time = time;
         _pauseBytes = options.MaxUnflushedBytes;
@@ -45,6 +49,9 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
 
     /// <summary>Whether the peer takes so little that its requests should not be read for now.</summary>
     public bool IsOverfull => Volatile.Read(ref _bufferedBytes) > _pauseBytes;
+
+    /// <summary>Whether a flush waits for the peer.</summary>
+    public bool IsBehind => Volatile.Read(ref _flushing);
 
     /// <summary>When a frame was last written.</summary>
     public long LastWrite { get; private set; }
@@ -62,7 +69,7 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
             if (_bufferedBytes > _maxBytes)
             {
                 _closed = true;
-                _onBroken("the peer asks and does not read");
+                _onBroken(AbortReasons.Overfull);
                 return false;
             }
             _dirty = true;
@@ -116,6 +123,7 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
         {
             _closed = true;
             _pipe.Complete();
+            CountUntaken(0);
         }
     }
 
@@ -137,6 +145,8 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
         }
         WriteBody(body);
         Volatile.Write(ref _bufferedBytes, _bufferedBytes + prefix + body.Length);
+        if (_flushing)
+            CountUntaken(_bufferedBytes);
         LastWrite = _time.GetTimestamp();
         RemotingMetrics.FramesSent.Add(1);
     }
@@ -162,6 +172,13 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
         }
     }
 
+    // Counted only while a flush waits: a peer that reads costs the others nothing.
+    private void CountUntaken(long bytes)
+    {
+        _budget?.Add(bytes - _untaken);
+        _untaken = bytes;
+    }
+
     private void StartFlush()
     {
         if (!_dirty || _flushing || _closed)
@@ -178,6 +195,7 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
             return;
         }
         _flushing = true;
+        CountUntaken(_bufferedBytes);
         _flushStarted = _time.GetTimestamp();
         _flush = flush;
         flush.UnsafeOnCompleted(_onFlushed);
@@ -188,6 +206,7 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
         lock (_lock)
         {
             _flushing = false;
+            CountUntaken(0);
             FinishFlush(_flush);
             _flush = default;
             if (!_inBatch)

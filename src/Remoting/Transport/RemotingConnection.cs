@@ -24,6 +24,7 @@ public sealed class RemotingConnection
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IConnectionObserver? _observer;
+    private readonly AnswerBudget? _budget;
     private readonly PendingInvokes _invokes;
     private readonly CancellationTokenSource _closed = new();
     private readonly Stack<RemotingRequest> _requestPool = new();
@@ -45,7 +46,8 @@ public sealed class RemotingConnection
         ILogger logger,
         EndPoint? remoteEndPoint = null,
         EndPoint? localEndPoint = null,
-        IConnectionObserver? observer = null)
+        IConnectionObserver? observer = null,
+        AnswerBudget? budget = null)
     {
         _input = transport.Input;
         _routes = routes;
@@ -53,9 +55,10 @@ public sealed class RemotingConnection
         _time = time;
         _logger = logger;
         _observer = observer;
+        _budget = budget;
         _invokes = new PendingInvokes(options.MaxPendingInvokes, time);
         _lastRead = time.GetTimestamp();
-        Output = new FrameOutput(transport.Output, options, time, Abort, SignalRoom);
+        Output = new FrameOutput(transport.Output, options, time, Abort, SignalRoom, budget);
         Closed = _closed.Token;
         RemoteEndPoint = remoteEndPoint;
         LocalEndPoint = localEndPoint;
@@ -88,7 +91,7 @@ public sealed class RemotingConnection
         var reason = "the peer closed it";
         try
         {
-            await using var stop = cancellationToken.UnsafeRegister(static state => ((RemotingConnection)state!).Abort("shutting down"), this);
+            await using var stop = cancellationToken.UnsafeRegister(static state => ((RemotingConnection)state!).Abort(AbortReasons.ShuttingDown), this);
             await using var sweep = _time.CreateTimer(
                 static state => ((RemotingConnection)state!).Sweep(), this, _options.SweepInterval, _options.SweepInterval);
             await ReadFramesAsync();
@@ -301,7 +304,8 @@ public sealed class RemotingConnection
             _requestPool.TryPop(out request);
         request ??= new RemotingRequest(this);
         request.Begin(header, body);
-        request.Handle(_routes.Find(header.Code) ?? UnsupportedRequestHandler.Instance);
+        var refusal = _budget is { IsExceeded: true } && Output.IsBehind && !header.IsOneWay ? _budget.Refusal : null;
+        request.Handle(refusal ?? _routes.Find(header.Code) ?? UnsupportedRequestHandler.Instance);
     }
 
     internal void NoteUnsupported(int code)
@@ -330,15 +334,15 @@ public sealed class RemotingConnection
     {
         _invokes.Expire();
         if (Output.IsStalled(_options.SendStallTimeout))
-            Abort("the peer does not read");
+            Abort(AbortReasons.Stalled);
         if (IsFull)
             return;
         var partial = Volatile.Read(ref _partialSince);
         if (partial != 0 && _time.GetElapsedTime(partial) > _options.FrameTimeout)
-            Abort("a frame takes too long to arrive");
+            Abort(AbortReasons.SlowFrame);
         var last = Math.Max(Volatile.Read(ref _lastRead), Output.LastWrite);
         if (_options.IdleTimeout > TimeSpan.Zero && _time.GetElapsedTime(last) > _options.IdleTimeout)
-            Abort("nothing was said for too long");
+            Abort(AbortReasons.Idle);
     }
 
     private async Task EndAsync(string reason)
@@ -346,7 +350,7 @@ public sealed class RemotingConnection
         var aborted = AbortReason;
         if (aborted is not null)
         {
-            RemotingMetrics.Aborts.Add(1);
+            RemotingMetrics.Aborts.Add(1, AbortReasons.TagOf(aborted));
             RemotingLog.Aborted(_logger, RemoteEndPoint, aborted);
         }
         else

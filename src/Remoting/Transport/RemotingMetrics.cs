@@ -36,6 +36,9 @@ internal static class RemotingMetrics
     public static readonly Counter<long> Aborts =
         Meter.CreateCounter<long>("remoting.connections.aborted", description: "Connections ended by us, by reason");
 
+    public static readonly Counter<long> RefusedRequests =
+        Meter.CreateCounter<long>("remoting.requests.refused", description: "Requests not served because a limit was reached, by limit");
+
     public static readonly Counter<long> Pauses =
         Meter.CreateCounter<long>("remoting.connections.paused", description: "Times reading paused for a full output or too many requests");
 

@@ -27,6 +27,13 @@ public sealed class RemotingOptions
     [Range(64 * 1024, int.MaxValue)]
     public int MaxBufferedBytes { get; set; } = 64 * 1024 * 1024;
 
+    /// <summary>
+    /// Bytes of answers that all peers together may leave untaken. Beyond it requests of those that do not take theirs are refused
+    /// as busy; the others are served.
+    /// </summary>
+    [Range(64 * 1024, long.MaxValue)]
+    public long MaxQueuedAnswerBytes { get; set; } = 512L * 1024 * 1024;
+
     /// <summary>How long a peer may leave written bytes untaken before it is closed.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan SendStallTimeout { get; set; } = TimeSpan.FromSeconds(30);

@@ -132,7 +132,7 @@ internal sealed class LogAppender
         if (propertiesLength > MessageRecord.MaxProperties)
             return AppendStatus.PropertiesTooLarge;
         queue = _queues.GetOrAdd(message.Topic, message.QueueId);
-        return queue is null ? AppendStatus.Busy : AppendStatus.Appended;
+        return queue is null ? AppendStatus.TooManyQueues : AppendStatus.Appended;
     }
 
     private AppendStatus Measure(ReadOnlySpan<byte> body, ref MessageRecordFields fields, Span<uint> crcs, out long size, out int firstSize)

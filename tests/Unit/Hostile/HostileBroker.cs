@@ -17,7 +17,7 @@ internal sealed class HostileBroker : IAsyncDisposable
     private readonly IConnectionObserver _observer;
     private int _port = 40_001;
 
-    public HostileBroker(Action<BrokerOptions>? configure = null)
+    public HostileBroker(Action<BrokerOptions>? configure = null, IFileSystem? files = null)
     {
         Options = new BrokerOptions
         {
@@ -28,7 +28,7 @@ internal sealed class HostileBroker : IAsyncDisposable
             OffsetFlushInterval = TimeSpan.FromSeconds(1),
         };
         configure?.Invoke(Options);
-        Core = BrokerCore.Open(Options, new IPEndPoint(IPAddress.Loopback, 10911), Clock, Log, PhysicalFileSystem.Instance);
+        Core = BrokerCore.Open(Options, new IPEndPoint(IPAddress.Loopback, 10911), Clock, Log, files ?? PhysicalFileSystem.Instance);
         Routes = BrokerRoutes.Of(Core, Clock, Log);
         _observer = BrokerRoutes.Observer(Core);
     }
@@ -45,7 +45,8 @@ internal sealed class HostileBroker : IAsyncDisposable
 
     public RawPeer Peer() => Peer(0);
 
-    public RawPeer Peer(int window) => new(Routes, Options.Remoting, Clock, Log, _observer, 40_001 + (_port++ % 20_000), window);
+    public RawPeer Peer(int window, AnswerBudget? budget = null) =>
+        new(Routes, Options.Remoting, Clock, Log, _observer, 40_001 + (_port++ % 20_000), window, budget);
 
     public BrokerClient Connect()
     {

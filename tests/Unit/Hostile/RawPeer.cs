@@ -21,11 +21,11 @@ internal sealed class RawPeer
     private readonly Task _run;
 
     public RawPeer(
-        RequestRoutes routes, RemotingOptions options, TimeProvider time, ILogger logger, IConnectionObserver? observer = null, int port = 40001, int window = 0)
+        RequestRoutes routes, RemotingOptions options, TimeProvider time, ILogger logger, IConnectionObserver? observer = null, int port = 40001, int window = 0, AnswerBudget? budget = null)
     {
         _back = new Pipe(new PipeOptions(pauseWriterThreshold: window, resumeWriterThreshold: window / 2, useSynchronizationContext: false));
         _server = new RemotingConnection(
-            new End(_there.Reader, _back.Writer), routes, options, time, logger, new IPEndPoint(IPAddress.Loopback, port), new IPEndPoint(IPAddress.Loopback, 10911), observer);
+            new End(_there.Reader, _back.Writer), routes, options, time, logger, new IPEndPoint(IPAddress.Loopback, port), new IPEndPoint(IPAddress.Loopback, 10911), observer, budget);
         _run = _server.RunAsync();
     }
 
