@@ -2,7 +2,6 @@ using System.Buffers;
 using ProtoBridgeMQ.Remoting.Frames;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Transport;
-using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Unit.Hostile;
 
