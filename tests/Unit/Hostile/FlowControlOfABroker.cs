@@ -70,7 +70,7 @@ public class FlowControlOfABroker
         var taken = new List<Task<RemotingResponse>>();
         try
         {
-            await FillAsync(client, body, most, taken, remark);
+            await FillAsync(client, body, most, taken, remark, () => limits[limit] > 0);
             Assert.Equal(1, limits[limit]);
             await disk.Waits.WaitAsync();
         }
@@ -90,16 +90,17 @@ public class FlowControlOfABroker
         broker.Log.MustBeSilent("a slow disk");
     }
 
-    // A send either waits for the disk or is refused at once; the answer of the request behind it shows which.
-    private static async Task FillAsync(BrokerClient client, string body, int most, List<Task<RemotingResponse>> taken, string remark)
+    // A send either waits for the disk or is refused at once: it is counted before the request behind it is answered.
+    private static async Task FillAsync(
+        BrokerClient client, string body, int most, List<Task<RemotingResponse>> taken, string remark, Func<bool> isRefused)
     {
         while (true)
         {
             Task<RemotingResponse> send = client.SendAsync("t", body);
             (await client.PullAsync("nowhere", 0)).Dispose();
-            if (send.IsCompleted)
+            if (isRefused())
             {
-                using RemotingResponse refusal = await send;
+                using RemotingResponse refusal = await send.Within("a refusal is told");
                 Assert.Equal(ResponseCode.SystemBusy, refusal.Code);
                 Assert.Contains(remark, refusal.Remark, StringComparison.Ordinal);
                 return;
