@@ -18,6 +18,7 @@ internal sealed class BatchAckHandler(BrokerCore core) : IRequestHandler
     public ValueTask HandleAsync(RemotingRequest request)
     {
         BatchAckBody? body = request.Body.IsEmpty ? null : LenientJson.Read(request.Body, RemotingJson.Bodies.BatchAckBody);
+        body?.Acks?.RemoveAll(static ack => ack is null);
         if (body?.Acks is not { Count: > 0 } acks)
         {
             request.Reply(ResponseCode.NoMessage, "the body has no acks");

@@ -28,7 +28,7 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
 
         SendStatus status = Produce(request, heartbeat);
         string? refused = null;
-        foreach (ConsumerData consumer in heartbeat.Consumers)
+        foreach (ConsumerData consumer in (heartbeat.Consumers ?? []).Where(static consumer => consumer?.GroupName is not null))
         {
             SendStatus joined = Consume(request, heartbeat.ClientId, consumer, out ClientMember member);
             status = joined is SendStatus.Busy or SendStatus.SubscriptionDiffers ? joined : status;
@@ -44,7 +44,7 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
     private SendStatus Produce(RemotingRequest request, HeartbeatData heartbeat)
     {
         RemotingConnection connection = request.Connection;
-        foreach (ProducerData producer in heartbeat.Producers)
+        foreach (ProducerData producer in (heartbeat.Producers ?? []).Where(static producer => producer?.GroupName is not null))
         {
             var member = new ProducerConnection(connection)
             {
@@ -76,10 +76,10 @@ internal sealed class HeartbeatHandler(BrokerCore core) : IRequestHandler
         {
             Group = consumer.GroupName,
             ClientId = clientId,
-            Subscriptions = [.. consumer.Subscriptions.Select(Subscription)],
+            Subscriptions = [.. (consumer.Subscriptions ?? []).Where(static data => data?.Topic is not null).Select(Subscription)],
             Model = consumer.MessageModel == "BROADCASTING" ? GroupModel.Broadcasting : GroupModel.Clustering,
-            ConsumeType = consumer.ConsumeType,
-            ConsumeFromWhere = consumer.ConsumeFromWhere,
+            ConsumeType = consumer.ConsumeType ?? string.Empty,
+            ConsumeFromWhere = consumer.ConsumeFromWhere ?? string.Empty,
             Address = AddressOf(request.Connection),
             Language = LanguageOf(request),
             Version = request.Header.Version,

@@ -20,7 +20,7 @@ internal sealed class QueueLockHandler(BrokerCore core) : IRequestHandler
 
         if (request.Code == RequestCode.UnlockBatchMq)
         {
-            foreach (MessageQueueData queue in body.Queues)
+            foreach (MessageQueueData queue in Named(body))
             {
                 core.Groups.Unlock(body.ConsumerGroup, queue.Topic, queue.QueueId, body.ClientId);
             }
@@ -29,10 +29,13 @@ internal sealed class QueueLockHandler(BrokerCore core) : IRequestHandler
             return default;
         }
 
-        var answer = new LockBatchResponseBody { LockedQueues = [.. body.Queues.Where(queue => Lock(body, queue))] };
+        var answer = new LockBatchResponseBody { LockedQueues = [.. Named(body).Where(queue => Lock(body, queue))] };
         request.Reply(ResponseCode.Success, default(NoFields), LenientJson.Write(answer, RemotingJson.Bodies.LockBatchResponseBody));
         return default;
     }
+
+    // JSON may say null where our types do not.
+    private static IEnumerable<MessageQueueData> Named(LockBatchBody body) => (body.Queues ?? []).Where(static queue => queue.Topic is not null);
 
     // Only queues that exist: otherwise anybody could fill the table of locks.
     private bool Lock(LockBatchBody body, MessageQueueData queue) =>

@@ -104,6 +104,20 @@ public class BadRequests
     }
 
     [Theory]
+    [InlineData(RequestCode.LockBatchMq, """{"clientId":"c","consumerGroup":"g","mqSet":[{"brokerName":"b","queueId":0}]}""")]
+    [InlineData(RequestCode.UnlockBatchMq, """{"clientId":"c","consumerGroup":"g","mqSet":[{"topic":null}]}""")]
+    [InlineData(RequestCode.Heartbeat, """{"clientID":"c","consumerDataSet":null,"producerDataSet":null}""")]
+    [InlineData(RequestCode.Heartbeat, """{"clientID":"c","consumerDataSet":[null,{"groupName":null},{"groupName":"g","subscriptionDataSet":null}],"producerDataSet":[null,{"groupName":null}]}""")]
+    [InlineData(RequestCode.Heartbeat, """{"clientID":"c","consumerDataSet":[{"groupName":"g","consumeType":null,"consumeFromWhere":null,"messageModel":null,"subscriptionDataSet":[null,{"topic":null}]}]}""")]
+    [InlineData(RequestCode.BatchAckMessage, """{"acks":[null]}""")]
+    public async Task Nothing_where_a_body_should_say_something_is_passed_over(int code, string body)
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        using RemotingResponse answer = await bench.Connect().AskAsync(code, default(EmptyFields), System.Text.Encoding.UTF8.GetBytes(body));
+        Assert.Equal(code == RequestCode.BatchAckMessage ? ResponseCode.NoMessage : ResponseCode.Success, answer.Code);
+    }
+
+    [Theory]
     [InlineData(12345)]
     public async Task What_this_broker_does_not_do_it_says(int code)
     {
