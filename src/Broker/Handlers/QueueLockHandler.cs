@@ -35,7 +35,7 @@ internal sealed class QueueLockHandler(BrokerCore core) : IRequestHandler
     }
 
     // JSON may say null where our types do not.
-    private static IEnumerable<MessageQueueData> Named(LockBatchBody body) => (body.Queues ?? []).Where(static queue => queue.Topic is not null);
+    private static IEnumerable<MessageQueueData> Named(LockBatchBody body) => (body.Queues ?? []).Where(static queue => queue?.Topic is not null);
 
     // Only queues that exist: otherwise anybody could fill the table of locks.
     private bool Lock(LockBatchBody body, MessageQueueData queue) =>
