@@ -116,6 +116,7 @@ internal static class CommandFields
         RequestCode.UpdateAndCreateSubscriptionGroupList, RequestCode.GetBrokerConfig, RequestCode.UpdateBrokerConfig, RequestCode.GetBrokerHaStatus,
         RequestCode.ResetMasterFlushOffset, RequestCode.CleanExpiredConsumeQueue, RequestCode.DeleteExpiredCommitLog, RequestCode.GetBrokerRuntimeInfo,
         RequestCode.GetAllConsumerOffset, RequestCode.GetAllDelayOffset, RequestCode.GetTimerCheckPoint, RequestCode.GetTimerMetrics, RequestCode.GetAllProducerInfo,
+        RequestCode.GetAllMessageRequestMode, RequestCode.PopRollback,
     ];
 
     private static readonly HashSet<int> NameServerWithout =
