@@ -196,15 +196,15 @@ public sealed class ConsumerTable : IGroups
 
     private static void Tell(ConsumerGroup group, SubscriptionGroup? settings)
     {
-        if (settings?.NotifyMembers == false)
-        {
-            return;
-        }
-
-        // Those in this process give up their queues and save progress at once, before the others ask where to begin.
+        bool clientsToo = settings?.NotifyMembers != false;
+        // Those in this process give up their queues and save progress at once, before the others ask where to begin;
+        // they have no timer to look by, so they are told whatever the group says.
         foreach (GroupMember member in group.Members().OrderBy(static member => member.Expires))
         {
-            member.MembersChanged();
+            if (clientsToo || !member.Expires)
+            {
+                member.MembersChanged();
+            }
         }
     }
 }

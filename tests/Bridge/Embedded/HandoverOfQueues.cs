@@ -75,6 +75,21 @@ public sealed class HandoverOfQueues : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_gateway_gives_its_queue_up_also_in_a_group_whose_clients_are_not_told_of_changes()
+    {
+        _core.Groups.Put(new SubscriptionGroup { Name = Group, NotifyMembers = false });
+        await using IMessageStream stream = await JoinAsync();
+        List<Received> held = await ReceiveAsync(stream, 1);
+        bool told = false;
+
+        _core.Groups.Join(Native("!first", () => told = true));
+
+        BridgeException refused = await Assert.ThrowsAsync<BridgeException>(() => stream.SettleAsync(held[0].Delivery, Settlement.Accept).AsTask());
+        Assert.Equal(BridgeError.DeliveryUnknown, refused.Error);
+        Assert.False(told);
+    }
+
+    [Fact]
     public async Task What_the_gateway_held_when_its_queue_went_is_the_new_owners_from_that_moment()
     {
         await using IMessageStream stream = await JoinAsync();

@@ -1,6 +1,7 @@
 'use strict';
 // Consumes with ali-ons as npm delivers it, and prints every message. Ends when its input ends.
-// Argument: { nameSrv, group, topic, tags, broadcast, failures: how many deliveries the handler fails, instance }
+// Argument: { nameSrv, group, topic, tags, broadcast, instance, failures: how many deliveries the handler fails,
+//             refuse: it fails those whose body begins so }
 const { Consumer } = require('ali-ons');
 
 const options = JSON.parse(process.argv[2]);
@@ -27,14 +28,15 @@ let failures = options.failures || 0;
   consumer.on('error', err => say({ event: 'error', text: String(err) }));
   consumer.on(`topic_${options.topic}_queue_changed`, () => say({ event: 'assigned', queues: consumer.processQueueTable.size }));
   consumer.subscribe(options.topic, options.tags || '*', async message => {
-    const failed = failures > 0;
-    if (failed) failures--;
+    const body = message.body ? message.body.toString() : '';
+    const failed = failures > 0 || (!!options.refuse && body.startsWith(options.refuse));
+    if (failures > 0) failures--;
     say({
       event: failed ? 'refused' : 'message',
       topic: message.topic,
       tags: message.tags,
       keys: message.keys,
-      body: message.body ? message.body.toString() : '',
+      body,
       properties: message.properties,
       msgId: message.msgId,
       queueId: message.queueId,
