@@ -51,6 +51,13 @@ internal sealed class ScriptedClient : IAsyncDisposable
         return EndAsync();
     }
 
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.ExitAsync();
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 

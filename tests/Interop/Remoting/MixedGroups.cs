@@ -47,17 +47,16 @@ public sealed partial class MixedGroups : IAsyncLifetime
         const string Group = "mixed-all";
         await _broker.CreateTopicAsync(Topic, Queues);
         await using ScriptedClient first = Native(Topic, Group, "first");
-        ScriptedClient second = Native(Topic, Group, "second");
-        await using (second)
+        await using ScriptedClient second = Native(Topic, Group, "second");
+        await using (var web = new HttpMember(_gateway, Topic, Group))
         {
-            await using var web = new HttpMember(_gateway, Topic, Group);
             await first.EventAsync("ready", Patience);
             await second.EventAsync("ready", Patience);
             await SharedOutAsync(Topic, Group, web, first, second);
 
             Task sent = SendAsync(Topic, "m", Messages);
             await Eventually.True(() => Handled("m", first, second).Count + web.Accepted("m").Count > Messages / 3, "a third was handled", Patience);
-            await second.DisposeAsync();
+            await second.KillAsync();
             await sent;
             await Eventually.True(
                 () => Handled("m", first, second).Union(web.Accepted("m")).Count() == Messages, $"all were handled\n{_gateway.Output}", Patience);
