@@ -12,7 +12,7 @@ using ProtoBridgeMQ.Tests.Support;
 namespace ProtoBridgeMQ.Tests.Bridge.Embedded;
 
 /// <summary>A queue goes from the gateway to a native member of its group, and from a native member to the gateway. The time is the test's.</summary>
-public sealed class HandoverOfQueues : IAsyncLifetime
+public sealed class HandoverOfQueues : IAsyncLifetime, IDisposable
 {
     private const string Topic = "handover";
     private const string Group = "g";
@@ -56,8 +56,9 @@ public sealed class HandoverOfQueues : IAsyncLifetime
     {
         await _bridge.DisposeAsync();
         await _core.DisposeAsync();
-        _directory.Dispose();
     }
+
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task What_the_gateway_accepted_is_saved_before_a_native_member_is_told_that_it_has_the_queue()
