@@ -41,7 +41,7 @@ public sealed class RecordBatch : IDisposable
             _leases[i] = default;
         }
 
-        _hold.Release();
+        _hold.MoveTo(other._hold);
         Count = 0;
         Bytes = 0;
     }
@@ -55,6 +55,7 @@ public sealed class RecordBatch : IDisposable
             _leases[i] = default;
         }
 
+        _hold.Release();
         Count = 0;
         Bytes = 0;
     }

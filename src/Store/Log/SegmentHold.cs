@@ -4,8 +4,8 @@ namespace ProtoBridgeMQ.Store.Log;
 
 /// <summary>
 /// Keeps the segments of records that are read together, counted once each and not once a record: a counted reference is
-/// a barrier, and the processor then waits for memory where it could read the next record already. Not thread-safe; used
-/// again and again.
+/// a barrier, and the processor then waits for memory where it could read the next record already. Of one store at a time.
+/// Not thread-safe; used again and again.
 /// </summary>
 public sealed class SegmentHold : IDisposable
 {
@@ -27,6 +27,21 @@ public sealed class SegmentHold : IDisposable
     {
         foreach (var segment in _segments)
             segment.Release();
+        _segments.Clear();
+        _last = null;
+    }
+
+    /// <summary>Hands the segments over to another hold: it keeps them from now on.</summary>
+    public void MoveTo(SegmentHold other)
+    {
+        foreach (var segment in _segments)
+        {
+            if (other._segments.Contains(segment))
+                segment.Release();
+            else
+                other._segments.Add(segment);
+        }
+
         _segments.Clear();
         _last = null;
     }
