@@ -206,7 +206,7 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>
     /// Writes the messages of a batch body (see <see cref="ProtoBridgeMQ.Remoting.Messages.BatchBody"/>) one after the
-    /// other, nothing in between, or none of them. <see cref="MessageToStore.Body"/> is the batch body;
+    /// other, nothing in between, or none of them; a crash before they are durable may leave the first ones. <see cref="MessageToStore.Body"/> is the batch body;
     /// <see cref="MessageToStore.Properties"/> are added to those of each message.
     /// </summary>
     public AppendResult AppendBatch(in MessageToStore batch) => Note(_appender.AppendBatch(batch));

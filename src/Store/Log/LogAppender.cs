@@ -81,7 +81,8 @@ internal sealed class LogAppender
     }
 
     /// <summary>
-    /// The first record of a batch gets its size last of all, so that a process that dies half way leaves none of it.
+    /// The first record of a batch gets its size last of all: in a mapped segment a process that dies half way leaves none of
+    /// it. What a flush was writing when the process died may be there in part; nobody was told that it is stored.
     /// </summary>
     public AppendResult AppendBatch(in MessageToStore batch)
     {
