@@ -83,6 +83,6 @@ internal sealed partial class StoreDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The abort file could not be removed")]
+    [LoggerMessage(EventId = 2027, Level = LogLevel.Warning, Message = "The abort file could not be removed")]
     private partial void LogAbortStays(Exception error);
 }

@@ -120,12 +120,12 @@ internal sealed partial class StoreHealth
             : StoreState.Running;
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "{What}. The store is read-only until it is restarted")]
+    [LoggerMessage(EventId = 2028, Level = LogLevel.Critical, Message = "{What}. The store is read-only until it is restarted")]
     private partial void LogFailed(Exception error, string what);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The disk is full: {Reason}")]
+    [LoggerMessage(EventId = 2029, Level = LogLevel.Warning, Message = "The disk is full: {Reason}")]
     private partial void LogFull(string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The disk has room again: appends go on")]
+    [LoggerMessage(EventId = 2030, Level = LogLevel.Information, Message = "The disk has room again: appends go on")]
     private partial void LogHasRoom();
 }

@@ -18,6 +18,6 @@ public sealed partial class TableRepairs(ILogger<TableRepairs> logger)
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired HalfWrittenTable: {Path} could not be read, its backup is taken (The machine stopped while the table was written, or the file was damaged)")]
+    [LoggerMessage(EventId = 4001, Level = LogLevel.Warning, Message = "Repaired HalfWrittenTable: {Path} could not be read, its backup is taken (The machine stopped while the table was written, or the file was damaged)")]
     private static partial void LogRepaired(ILogger logger, string path);
 }

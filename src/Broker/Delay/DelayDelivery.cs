@@ -281,12 +281,12 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Progress of delayed messages is not written to {Path}, it will be tried again: {Reason}")]
+    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "Progress of delayed messages is not written to {Path}, it will be tried again: {Reason}")]
     private static partial void LogNotWritten(ILogger logger, string path, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The delayed message at {PhysicalOffset} cannot be read and is left out")]
+    [LoggerMessage(EventId = 4003, Level = LogLevel.Warning, Message = "The delayed message at {PhysicalOffset} cannot be read and is left out")]
     private static partial void LogUnreadable(ILogger logger, long physicalOffset);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The delayed message at {PhysicalOffset} cannot be delivered and is left out: {Status}")]
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Warning, Message = "The delayed message at {PhysicalOffset} cannot be delivered and is left out: {Status}")]
     private static partial void LogRefused(ILogger logger, long physicalOffset, AppendStatus status);
 }

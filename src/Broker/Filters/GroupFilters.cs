@@ -206,6 +206,6 @@ public sealed partial class GroupFilters(BrokerOptions options, FilterCompiler c
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Expressions of groups are not written to {Path}, it will be tried again: {Reason}")]
+    [LoggerMessage(EventId = 4005, Level = LogLevel.Warning, Message = "Expressions of groups are not written to {Path}, it will be tried again: {Reason}")]
     private static partial void LogNotWritten(ILogger logger, string path, string reason);
 }

@@ -24,9 +24,9 @@ public sealed partial class SubscriptionWatch(ILogger<SubscriptionWatch> logger)
         LogSame(logger, group, topic);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Members of group {Group} want different things of topic {Topic}: what the member of a queue does not want nobody gets. Wanted (by how many members): {Wanted}")]
+    [LoggerMessage(EventId = 4006, Level = LogLevel.Warning, Message = "Members of group {Group} want different things of topic {Topic}: what the member of a queue does not want nobody gets. Wanted (by how many members): {Wanted}")]
     private static partial void LogDifferent(ILogger logger, string group, string topic, string wanted);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Members of group {Group} want the same of topic {Topic} again")]
+    [LoggerMessage(EventId = 4007, Level = LogLevel.Information, Message = "Members of group {Group} want the same of topic {Topic} again")]
     private static partial void LogSame(ILogger logger, string group, string topic);
 }

@@ -102,6 +102,6 @@ internal sealed partial class PopHolder(BrokerCore core, IPopAnswers answers, bo
     /// <summary>An answer failed.</summary>
     public void Failed(Exception error) => LogFailed(logger, error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A held pop could not be answered")]
+    [LoggerMessage(EventId = 4008, Level = LogLevel.Warning, Message = "A held pop could not be answered")]
     private static partial void LogFailed(ILogger logger, Exception error);
 }

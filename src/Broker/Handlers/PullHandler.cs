@@ -162,7 +162,7 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
         MaxOffset = 0,
     };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A held pull could not be answered")]
+    [LoggerMessage(EventId = 4009, Level = LogLevel.Warning, Message = "A held pull could not be answered")]
     private static partial void LogFailed(ILogger logger, Exception error);
 
     private readonly struct Records(RecordBatch batch) : IResponseBody

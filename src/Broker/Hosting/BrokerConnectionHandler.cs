@@ -59,6 +59,6 @@ public sealed partial class BrokerConnectionHandler : ConnectionHandler
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Connection from {Peer} closed: {Limit} are open, as many as may be")]
+    [LoggerMessage(EventId = 4010, Level = LogLevel.Warning, Message = "Connection from {Peer} closed: {Limit} are open, as many as may be")]
     private static partial void LogRefused(ILogger logger, System.Net.EndPoint? peer, int limit);
 }

@@ -49,6 +49,6 @@ public sealed partial class OffsetFlush(OffsetTable table, TableFile file, TimeP
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Progress of groups is not written to {Path}, it will be tried again: {Reason}")]
+    [LoggerMessage(EventId = 4011, Level = LogLevel.Warning, Message = "Progress of groups is not written to {Path}, it will be tried again: {Reason}")]
     private static partial void LogNotWritten(ILogger logger, string path, string reason);
 }

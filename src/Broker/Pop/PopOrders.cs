@@ -76,6 +76,6 @@ internal sealed partial class PopOrders(PopTable table, TableFile file, ITopics 
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What was popped in order is not written to {Path}, it will be tried again: {Reason}")]
+    [LoggerMessage(EventId = 4012, Level = LogLevel.Warning, Message = "What was popped in order is not written to {Path}, it will be tried again: {Reason}")]
     private static partial void LogNotWritten(ILogger logger, string path, string reason);
 }

@@ -207,6 +207,6 @@ internal sealed partial class Reviver(PopTable table, MessageStore store, TopicT
             || writer.TryAdd("RETRY_TOPIC", deadTopic);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Popped messages cannot come back, the topic {Topic} cannot be made; it will be tried again")]
+    [LoggerMessage(EventId = 4013, Level = LogLevel.Warning, Message = "Popped messages cannot come back, the topic {Topic} cannot be made; it will be tried again")]
     private static partial void LogNoTopic(ILogger logger, string topic);
 }

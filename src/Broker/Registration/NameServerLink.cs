@@ -318,15 +318,15 @@ internal sealed partial class NameServerLink : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Registered at name server {Address} as {Broker}")]
+    [LoggerMessage(EventId = 4014, Level = LogLevel.Information, Message = "Registered at name server {Address} as {Broker}")]
     private static partial void LogRegistered(ILogger logger, string address, string broker);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Name server {Address} does not take our registration, it will be tried again: {Reason}")]
+    [LoggerMessage(EventId = 4015, Level = LogLevel.Warning, Message = "Name server {Address} does not take our registration, it will be tried again: {Reason}")]
     private static partial void LogAbsent(ILogger logger, string address, string reason);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Name server {Address} does not say which brokers have {Topic}: {Reason}")]
+    [LoggerMessage(EventId = 4016, Level = LogLevel.Debug, Message = "Name server {Address} does not say which brokers have {Topic}: {Reason}")]
     private static partial void LogNoRoute(ILogger logger, string address, string topic, string reason);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Name server {Address} was not told that we leave: {Reason}")]
+    [LoggerMessage(EventId = 4017, Level = LogLevel.Debug, Message = "Name server {Address} was not told that we leave: {Reason}")]
     private static partial void LogNotUnregistered(ILogger logger, string address, string reason);
 }

@@ -226,10 +226,10 @@ internal sealed partial class TransactionChecks(
         _ = open.End(transaction, ops);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The half message at {PhysicalOffset} is not in the log any more: its transaction is given up")]
+    [LoggerMessage(EventId = 4018, Level = LogLevel.Warning, Message = "The half message at {PhysicalOffset} is not in the log any more: its transaction is given up")]
     private static partial void LogLost(ILogger logger, long physicalOffset);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A transaction of topic {Topic} was asked about too often, or is too old: its half message at {PhysicalOffset} is in TRANS_CHECK_MAX_TIME_TOPIC now")]
+    [LoggerMessage(EventId = 4019, Level = LogLevel.Warning, Message = "A transaction of topic {Topic} was asked about too often, or is too old: its half message at {PhysicalOffset} is in TRANS_CHECK_MAX_TIME_TOPIC now")]
     private static partial void LogDiscarded(ILogger logger, string topic, long physicalOffset);
 
     private readonly record struct Question(long Before, AppendResult Copy, int Times, string? Group);

@@ -177,6 +177,6 @@ internal sealed partial class TransactionService : IRetentionGuard, IAsyncDispos
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Looking at open transactions failed; it is tried again at the next interval")]
+    [LoggerMessage(EventId = 4020, Level = LogLevel.Error, Message = "Looking at open transactions failed; it is tried again at the next interval")]
     private static partial void LogFailed(ILogger logger, Exception error);
 }

@@ -3,30 +3,30 @@ namespace ProtoBridgeMQ.Gateway.Cluster;
 /// <summary>What the bridge to a cluster tells the log.</summary>
 internal static partial class ClusterLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "Reading {Queue} at {Offset} failed and is tried again: {Reason}")]
+    [LoggerMessage(7101, LogLevel.Warning, "Reading {Queue} at {Offset} failed and is tried again: {Reason}")]
     public static partial void ReadFailed(this ILogger log, string queue, long offset, string reason);
 
-    [LoggerMessage(2, LogLevel.Warning, "A tail of {Queue} goes on at {Next}: the queue has no offset {Offset} any more")]
+    [LoggerMessage(7102, LogLevel.Warning, "A tail of {Queue} goes on at {Next}: the queue has no offset {Offset} any more")]
     public static partial void TailMoved(this ILogger log, string queue, long offset, long next);
 
-    [LoggerMessage(3, LogLevel.Warning, "The body of a message of {Topic} at {Offset} cannot be unpacked and is handed over as it was stored")]
+    [LoggerMessage(7103, LogLevel.Warning, "The body of a message of {Topic} at {Offset} cannot be unpacked and is handed over as it was stored")]
     public static partial void BodyNotUnpacked(this ILogger log, string topic, long offset);
 
-    [LoggerMessage(4, LogLevel.Warning, "Looking for new topics failed and is tried again: {Reason}")]
+    [LoggerMessage(7104, LogLevel.Warning, "Looking for new topics failed and is tried again: {Reason}")]
     public static partial void TopicsFailed(this ILogger log, string reason);
 
-    [LoggerMessage(5, LogLevel.Information, "Read {Keys} keys of state from {Records} records")]
+    [LoggerMessage(7105, LogLevel.Information, "Read {Keys} keys of state from {Records} records")]
     public static partial void StateRead(this ILogger log, int keys, long records);
 
-    [LoggerMessage(6, LogLevel.Warning, "A record of the state at queue offset {Offset} is not one of ours and is left out")]
+    [LoggerMessage(7106, LogLevel.Warning, "A record of the state at queue offset {Offset} is not one of ours and is left out")]
     public static partial void StateRecordUnknown(this ILogger log, long offset);
 
-    [LoggerMessage(7, LogLevel.Warning, "Following the state failed and is tried again: {Reason}")]
+    [LoggerMessage(7107, LogLevel.Warning, "Following the state failed and is tried again: {Reason}")]
     public static partial void StateFailed(this ILogger log, string reason);
 
-    [LoggerMessage(8, LogLevel.Warning, "A tail reads as many queues as it may ({Limit}); those of {Topic} are left out")]
+    [LoggerMessage(7108, LogLevel.Warning, "A tail reads as many queues as it may ({Limit}); those of {Topic} are left out")]
     public static partial void TailFull(this ILogger log, int limit, string topic);
 
-    [LoggerMessage(9, LogLevel.Error, "A background task of the cluster bridge ended with a defect")]
+    [LoggerMessage(7109, LogLevel.Error, "A background task of the cluster bridge ended with a defect")]
     public static partial void Defect(this ILogger log, Exception defect);
 }

@@ -3,12 +3,12 @@ namespace ProtoBridgeMQ.Gateway.Embedded;
 /// <summary>What the embedded bridge tells the log.</summary>
 internal static partial class EmbeddedLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "The body of a message of {Topic} at {PhysicalOffset} cannot be unpacked and is handed over as it was stored")]
+    [LoggerMessage(7001, LogLevel.Warning, "The body of a message of {Topic} at {PhysicalOffset} cannot be unpacked and is handed over as it was stored")]
     public static partial void BodyNotUnpacked(this ILogger log, string topic, long physicalOffset);
 
-    [LoggerMessage(2, LogLevel.Information, "Read {Keys} keys of state from {Records} records")]
+    [LoggerMessage(7002, LogLevel.Information, "Read {Keys} keys of state from {Records} records")]
     public static partial void StateRead(this ILogger log, int keys, long records);
 
-    [LoggerMessage(3, LogLevel.Warning, "A record of the state at queue offset {Offset} is not one of ours and is left out")]
+    [LoggerMessage(7003, LogLevel.Warning, "A record of the state at queue offset {Offset} is not one of ours and is left out")]
     public static partial void StateRecordUnknown(this ILogger log, long offset);
 }

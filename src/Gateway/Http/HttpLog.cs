@@ -3,12 +3,12 @@ namespace ProtoBridgeMQ.Gateway.Http;
 /// <summary>Log events of the front.</summary>
 internal static partial class HttpLog
 {
-    [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed")]
+    [LoggerMessage(7201, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void RequestFailed(ILogger logger, string method, string path, Exception failure);
 
-    [LoggerMessage(2, LogLevel.Debug, "{Method} {Path} refused: {Problem}, {Detail}")]
+    [LoggerMessage(7202, LogLevel.Debug, "{Method} {Path} refused: {Problem}, {Detail}")]
     public static partial void RequestRefused(ILogger logger, string method, string path, string problem, string detail);
 
-    [LoggerMessage(3, LogLevel.Warning, "Group stream of {Group} on {Topic} could not be closed")]
+    [LoggerMessage(7203, LogLevel.Warning, "Group stream of {Group} on {Topic} could not be closed")]
     public static partial void StreamNotClosed(ILogger logger, string group, string topic, Exception failure);
 }

@@ -5,36 +5,36 @@ namespace ProtoBridgeMQ.Gateway.Mqtt;
 /// <summary>What the front says. Clients' mistakes are Information at most; Warning is for operators; Error for defects.</summary>
 internal static partial class MqttLog
 {
-    [LoggerMessage(1, LogLevel.Debug, "MQTT {Connection}: {ClientId} connected, version {Version}, keep alive {KeepAlive} s")]
+    [LoggerMessage(7301, LogLevel.Debug, "MQTT {Connection}: {ClientId} connected, version {Version}, keep alive {KeepAlive} s")]
     public static partial void Connected(ILogger logger, string connection, string clientId, ProtocolVersion version, int keepAlive);
 
-    [LoggerMessage(2, LogLevel.Debug, "MQTT {Connection}: {ClientId} disconnected")]
+    [LoggerMessage(7302, LogLevel.Debug, "MQTT {Connection}: {ClientId} disconnected")]
     public static partial void Disconnected(ILogger logger, string connection, string? clientId);
 
-    [LoggerMessage(3, LogLevel.Information, "MQTT {Connection}: {ClientId} closed: {Reason}, {Text}")]
+    [LoggerMessage(7303, LogLevel.Information, "MQTT {Connection}: {ClientId} closed: {Reason}, {Text}")]
     public static partial void Closed(ILogger logger, string connection, string? clientId, ReasonCode reason, string text);
 
-    [LoggerMessage(4, LogLevel.Information, "MQTT {Connection}: CONNECT refused: {Reason}, {Text}")]
+    [LoggerMessage(7304, LogLevel.Information, "MQTT {Connection}: CONNECT refused: {Reason}, {Text}")]
     public static partial void ConnectRefused(ILogger logger, string connection, ReasonCode reason, string text);
 
-    [LoggerMessage(5, LogLevel.Warning, "MQTT {Connection}: closed, there are already {Limit} connections")]
+    [LoggerMessage(7305, LogLevel.Warning, "MQTT {Connection}: closed, there are already {Limit} connections")]
     public static partial void TooManyConnections(ILogger logger, string connection, int limit);
 
-    [LoggerMessage(6, LogLevel.Debug, "MQTT {Connection}: {ClientId} gave a user name; access control is not configured, so that it is not looked at")]
+    [LoggerMessage(7306, LogLevel.Debug, "MQTT {Connection}: {ClientId} gave a user name; access control is not configured, so that it is not looked at")]
     public static partial void CredentialsNotChecked(ILogger logger, string connection, string clientId);
 
-    [LoggerMessage(7, LogLevel.Information, "MQTT {Connection}: PUBLISH of {ClientId} refused: {Reason}, {Text}")]
+    [LoggerMessage(7307, LogLevel.Information, "MQTT {Connection}: PUBLISH of {ClientId} refused: {Reason}, {Text}")]
     public static partial void PublishRefused(ILogger logger, string connection, string clientId, ReasonCode reason, string text);
 
-    [LoggerMessage(8, LogLevel.Information, "MQTT {Connection}: SUBSCRIBE of {ClientId} refused: {Reason}, {Text}")]
+    [LoggerMessage(7308, LogLevel.Information, "MQTT {Connection}: SUBSCRIBE of {ClientId} refused: {Reason}, {Text}")]
     public static partial void SubscribeRefused(ILogger logger, string connection, string clientId, ReasonCode reason, string text);
 
-    [LoggerMessage(9, LogLevel.Warning, "MQTT: the stream of messages broke ({Text}); it is opened again in {Retry}")]
+    [LoggerMessage(7309, LogLevel.Warning, "MQTT: the stream of messages broke ({Text}); it is opened again in {Retry}")]
     public static partial void StreamBroke(ILogger logger, string text, TimeSpan retry);
 
-    [LoggerMessage(10, LogLevel.Error, "MQTT: a defect")]
+    [LoggerMessage(7310, LogLevel.Error, "MQTT: a defect")]
     public static partial void Defect(ILogger logger, Exception exception);
 
-    [LoggerMessage(11, LogLevel.Debug, "MQTT {Connection}: the network connection broke: {Text}")]
+    [LoggerMessage(7311, LogLevel.Debug, "MQTT {Connection}: the network connection broke: {Text}")]
     public static partial void NetworkBroke(ILogger logger, string connection, string text);
 }

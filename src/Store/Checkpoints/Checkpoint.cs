@@ -12,6 +12,7 @@ namespace ProtoBridgeMQ.Store.Checkpoints;
 ///  64  "PBMQCKPT" 8 | recover offset 8 | copy of bytes 0..16 | CRC-32 of 64..96 4
 /// 104  "PBMQENDS" 8 | sum of the ends of all queues 8 | entries of a queue file 4 | CRC-32 of 64..124 4
 /// 128  "PBMQHEAD" 8 | sum of the first offsets of the first files of all queues 8 | CRC-32 of 64..144 4
+/// 152  "PBMQINDX" 8 | offset of the first record of the first index file 8 | of the last of the last 8 | CRC-32 of 64..176 4
 /// </code>
 /// </summary>
 internal readonly record struct Checkpoint
@@ -23,6 +24,8 @@ internal readonly record struct Checkpoint
     private const int EndsCrcAt = 124;
     private const int StartsAt = 128;
     private const int StartsCrcAt = 144;
+    private const int IndexAt = 152;
+    private const int IndexCrcAt = 176;
 
     /// <summary>Store time of the last record flushed, Unix milliseconds.</summary>
     public long PhysicTimestamp { get; init; }
@@ -51,6 +54,14 @@ internal readonly record struct Checkpoint
     /// <summary>Sum of the offsets at which the first files of all queues begin; -1 when it is not known.</summary>
     public long QueueStarts { get; init; }
 
+    /// <summary>Offset of the first record that the key index has; -1 when it is not known, or has none.</summary>
+    public long IndexBegin { get; init; }
+
+    /// <summary>Offset of the last record that it has; -1 likewise.</summary>
+    public long IndexEnd { get; init; }
+
+    private static ReadOnlySpan<byte> IndexMagic => "PBMQINDX"u8;
+
     private static ReadOnlySpan<byte> StartsMagic => "PBMQHEAD"u8;
 
     private static ReadOnlySpan<byte> EndsMagic => "PBMQENDS"u8;
@@ -63,6 +74,7 @@ internal readonly record struct Checkpoint
         if (page.Length < 40)
             return false;
         var hasEnds = IsOwn(page) && HasEnds(page);
+        var hasIndex = hasEnds && HasIndex(page);
         checkpoint = new Checkpoint
         {
             PhysicTimestamp = Long(page, 0),
@@ -74,6 +86,8 @@ internal readonly record struct Checkpoint
             QueueEnds = hasEnds ? Long(page, EndsAt + 8) : -1,
             QueueFileEntries = hasEnds ? BinaryPrimitives.ReadInt32BigEndian(page[(EndsAt + 16)..]) : 0,
             QueueStarts = hasEnds && HasStarts(page) ? Long(page, StartsAt + 8) : -1,
+            IndexBegin = hasIndex ? Long(page, IndexAt + 8) : -1,
+            IndexEnd = hasIndex ? Long(page, IndexAt + 16) : -1,
         };
         return checkpoint.RecoverOffset >= 0 || checkpoint is { PhysicTimestamp: > 0, LogicsTimestamp: > 0 };
     }
@@ -97,6 +111,10 @@ internal readonly record struct Checkpoint
         StartsMagic.CopyTo(page[StartsAt..]);
         BinaryPrimitives.WriteInt64BigEndian(page[(StartsAt + 8)..], QueueStarts);
         BinaryPrimitives.WriteUInt32BigEndian(page[StartsCrcAt..], BodyCrc32.Ieee(page[OwnAt..StartsCrcAt]));
+        IndexMagic.CopyTo(page[IndexAt..]);
+        BinaryPrimitives.WriteInt64BigEndian(page[(IndexAt + 8)..], IndexBegin);
+        BinaryPrimitives.WriteInt64BigEndian(page[(IndexAt + 16)..], IndexEnd);
+        BinaryPrimitives.WriteUInt32BigEndian(page[IndexCrcAt..], BodyCrc32.Ieee(page[OwnAt..IndexCrcAt]));
     }
 
     private static bool IsOwn(ReadOnlySpan<byte> page) =>
@@ -114,6 +132,11 @@ internal readonly record struct Checkpoint
         page.Length >= StartsCrcAt + 4
         && page.Slice(StartsAt, 8).SequenceEqual(StartsMagic)
         && BinaryPrimitives.ReadUInt32BigEndian(page[StartsCrcAt..]) == BodyCrc32.Ieee(page[OwnAt..StartsCrcAt]);
+
+    private static bool HasIndex(ReadOnlySpan<byte> page) =>
+        page.Length >= IndexCrcAt + 4
+        && page.Slice(IndexAt, 8).SequenceEqual(IndexMagic)
+        && BinaryPrimitives.ReadUInt32BigEndian(page[IndexCrcAt..]) == BodyCrc32.Ieee(page[OwnAt..IndexCrcAt]);
 
     private static long Long(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadInt64BigEndian(page[at..]);
 }

@@ -26,6 +26,7 @@ internal sealed partial class CheckpointWriter : IDisposable
     private readonly Lock _lock = new();
     private Checkpoint _last;
     private long _recoverOffset;
+    private long _trimmedTo;
     private bool _closed;
 
     public CheckpointWriter(CheckpointFile file, Checkpoint last, Dispatcher dispatcher, LogFlusher flusher, QueueTable queues, ProjectionSet projections, KeyIndex? index, StoreHealth health, TimeSpan interval, TimeProvider time, ILogger logger)
@@ -56,6 +57,18 @@ internal sealed partial class CheckpointWriter : IDisposable
             return _closed || TryWrite();
     }
 
+    /// <summary>
+    /// Writes one before records are deleted: it does not miss the index files that go with them, whenever they go.
+    /// </summary>
+    public bool WriteBeforeTrim(long minOffset)
+    {
+        lock (_lock)
+        {
+            _trimmedTo = Math.Max(_trimmedTo, minOffset);
+            return _closed || TryWrite();
+        }
+    }
+
     public void Dispose()
     {
         _timer.Dispose();
@@ -83,7 +96,7 @@ internal sealed partial class CheckpointWriter : IDisposable
     {
         var progress = _dispatcher.Progress;
         var starts = _queues.Starts;
-        if (progress.Offset == _last.RecoverOffset && starts <= _last.QueueStarts)
+        if (progress.Offset == _last.RecoverOffset && starts <= _last.QueueStarts && Index().Begin <= _last.IndexBegin)
             return true;
         try
         {
@@ -91,6 +104,7 @@ internal sealed partial class CheckpointWriter : IDisposable
                 return false;
             _queues.Flush();
             _projections.Flush();
+            var index = Index();
             var next = _last with
             {
                 PhysicTimestamp = progress.StoreTimestamp,
@@ -100,6 +114,8 @@ internal sealed partial class CheckpointWriter : IDisposable
                 RecoverOffset = progress.Offset,
                 QueueEnds = progress.QueueEnds,
                 QueueStarts = starts,
+                IndexBegin = index.Begin,
+                IndexEnd = index.End,
             };
             _file.Write(next);
             _last = next;
@@ -118,6 +134,9 @@ internal sealed partial class CheckpointWriter : IDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No room for the checkpoint; the next start reads more of the log")]
+    /// <summary>First and last record of which the index has entries on the disk.</summary>
+    private (long Begin, long End) Index() => _index?.FlushedRange(_trimmedTo) ?? (-1, -1);
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Warning, Message = "No room for the checkpoint; the next start reads more of the log")]
     private partial void LogNotWritten(Exception error);
 }

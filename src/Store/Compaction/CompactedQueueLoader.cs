@@ -137,6 +137,6 @@ internal sealed partial class CompactedQueueLoader(CompactionContext context)
             queue.Skip(offset);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The keys of {Directory} were of another log; made again from the compacted records and the queue")]
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Warning, Message = "The keys of {Directory} were of another log; made again from the compacted records and the queue")]
     private static partial void LogRebuilt(ILogger logger, string directory);
 }

@@ -333,6 +333,6 @@ public sealed partial class CompactedTopics : ILogProjection
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The keys of {Directory} could not be written; the next start reads more")]
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "The keys of {Directory} could not be written; the next start reads more")]
     private static partial void LogNotWritten(ILogger logger, Exception error, string directory);
 }

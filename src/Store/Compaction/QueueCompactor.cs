@@ -180,6 +180,6 @@ internal sealed partial class QueueCompactor(CompactionContext context)
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "'{Path}' was not finished and could not be removed; the next start removes it")]
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "'{Path}' was not finished and could not be removed; the next start removes it")]
     private static partial void LogNotRemoved(ILogger logger, Exception error, string path);
 }

@@ -281,7 +281,7 @@ internal sealed partial class Dispatcher : IDisposable
             Volatile.Write(ref _listeners, change(_listeners));
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Dispatch listener {Listener} threw; it must not")]
+    [LoggerMessage(EventId = 2005, Level = LogLevel.Error, Message = "Dispatch listener {Listener} threw; it must not")]
     private partial void LogListenerThrew(Exception error, string listener);
 
     private readonly record struct Dispatched(ConsumeQueue Queue, int Position, long TagsCode);

@@ -13,22 +13,38 @@ internal static class IndexChain
     /// <param name="end">Offset of the last record of a file.</param>
     /// <param name="begin">Offset of the first record of the next.</param>
     /// <param name="start">Reads the log.</param>
-    public static bool IsWhole(long end, long begin, in ProjectionStart start)
+    public static bool IsWhole(long end, long begin, in ProjectionStart start) =>
+        !TryFirst(end, start, out var size) || !HasKeys(end + size, begin, start);
+
+    /// <summary>Whether the log has a record with keys from one offset on and before another; false when it does not say.</summary>
+    public static bool HasKeys(long from, long to, in ProjectionStart start)
     {
-        if (start.Read is not { } read || begin == end)
-            return true;
-        var offset = end;
-        for (var i = 0; i <= MostSkipped && offset < begin; i++)
+        if (start.Read is not { } read)
+            return false;
+        var offset = from;
+        for (var i = 0; i <= MostSkipped && offset < to; i++)
         {
             // Deleted, damaged, or the end of a segment: nothing is said.
             using var lease = read(offset);
             if (lease.IsEmpty || !lease.TryRead(out var record) || !record.CrcMatches)
-                return true;
-            if (offset > end && HasKeys(record))
                 return false;
+            if (HasKeys(record))
+                return true;
             offset += record.Size;
         }
 
+        return false;
+    }
+
+    private static bool TryFirst(long offset, in ProjectionStart start, out int size)
+    {
+        size = 0;
+        if (start.Read is not { } read)
+            return false;
+        using var lease = read(offset);
+        if (lease.IsEmpty || !lease.TryRead(out var record) || !record.CrcMatches)
+            return false;
+        size = record.Size;
         return true;
     }
 

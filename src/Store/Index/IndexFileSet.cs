@@ -102,6 +102,24 @@ internal sealed class IndexFileSet : IDisposable
         }
     }
 
+    /// <summary>
+    /// Offsets of the first and the last record that the heads on the disk count, without the files that a trim to an
+    /// offset deletes; -1 when they count none.
+    /// </summary>
+    public (long Begin, long End) FlushedRange(long trimmedTo)
+    {
+        lock (Gate)
+        {
+            var first = 0;
+            while (first < _list.Count - 1 && _list[first].Header.EndOffset < trimmedTo)
+                first++;
+            var last = _list.Count - 1;
+            while (last >= first && _list[last].Flushed.IsEmpty)
+                last--;
+            return last < first ? (-1, -1) : (_list[first].Flushed.BeginOffset, _list[last].Flushed.EndOffset);
+        }
+    }
+
     /// <summary>Deletes files all of whose records are before an offset; never the last one, as Apache RocketMQ.</summary>
     public void Trim(long minOffset)
     {

@@ -21,6 +21,12 @@ internal sealed class IndexFound
     /// <summary>The file before which one is gone; null without.</summary>
     public string? GapBefore { get; set; }
 
+    /// <summary>The first file is gone, or all are.</summary>
+    public bool IsHeadless { get; set; }
+
+    /// <summary>The last file is gone.</summary>
+    public bool IsShort { get; set; }
+
     /// <summary>Highest name in the directory.</summary>
     public string? LastName { get; set; }
 
@@ -30,7 +36,8 @@ internal sealed class IndexFound
 
 /// <summary>
 /// Finds the index files and how far they can be trusted: as long as they follow each other, each sound, all full but for
-/// the last one, and none between them gone. The rest is made again from the log.
+/// the last one, and none of them gone: between two the log knows, at the ends the checkpoint. The rest is made again from
+/// the log.
 /// </summary>
 internal static class IndexLoader
 {
@@ -39,13 +46,7 @@ internal static class IndexLoader
         var wanted = new IndexLayout(options.IndexSlots, options.IndexEntries);
         var result = new IndexFound { Offset = start.Offset, Layout = wanted };
         var found = files.List(directory).Where(file => !file.IsDirectory && IndexFileName.IsOne(file.Name)).OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
-        if (found.Count == 0)
-        {
-            result.Offset = start.Rebuild ? start.LogStart : start.Offset;
-            return result;
-        }
-
-        result.LastName = found[^1].Name;
+        result.LastName = found.Count > 0 ? found[^1].Name : null;
         if (start.Rebuild)
         {
             result.Doomed.AddRange(found.Select(file => file.Name));
@@ -53,12 +54,40 @@ internal static class IndexLoader
             return result;
         }
 
-        var size = CommonSize(found);
-        result.Layout = LayoutSearch.Find(files, directory, found, size, wanted) ?? wanted;
+        if (found.Count > 0)
+            result.Layout = LayoutSearch.Find(files, directory, found, CommonSize(found), wanted) ?? wanted;
         foreach (var file in found)
             Judge(files, directory, file, start, result);
+        if (start.Index.Begin >= 0)
+            JudgeEnds(start, result);
         return result;
     }
+
+    /// <summary>Files that are gone before the first and behind the last of those that are there.</summary>
+    private static void JudgeEnds(in ProjectionStart start, IndexFound result)
+    {
+        if (result.Kept.Count == 0 && result.Lost.Count > 0)
+            result.Offset = Math.Min(result.Offset, Begin(start));
+        else if (result.Kept.Count == 0 ? start.Index.End >= start.LogStart : IsHeadless(result.Kept[0].Header.BeginOffset, start))
+        {
+            result.IsHeadless = true;
+            result.Offset = Math.Min(result.Offset, Begin(start));
+            result.Doomed.InsertRange(0, result.Kept.Select(file => file.Name));
+            result.Lost.InsertRange(0, result.Kept.Select(file => file.Name));
+            result.Kept.Clear();
+        }
+        else if (result.Kept.Count > 0 && result.Kept[^1].Header.EndOffset is var end && end < start.Index.End && start.Index.End < start.Offset)
+        {
+            result.IsShort = true;
+            result.Offset = Math.Min(result.Offset, end);
+        }
+    }
+
+    /// <summary>Whether the index began earlier, and the log still has what it began with.</summary>
+    private static bool IsHeadless(long begin, in ProjectionStart start) =>
+        begin > start.Index.Begin && (start.Index.Begin >= start.LogStart || IndexChain.HasKeys(start.LogStart, begin, start));
+
+    private static long Begin(in ProjectionStart start) => Math.Max(start.LogStart, start.Index.Begin);
 
     /// <summary>The size that most files have; a crash may have left one short.</summary>
     private static long CommonSize(List<FileEntry> found) => found

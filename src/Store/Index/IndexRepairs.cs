@@ -12,6 +12,26 @@ internal static class IndexRepairs
         "The machine stopped with index pages on disk whose records are not, or the log lost its end.",
         $"Cut off the index entries of records from offset {end} on.");
 
+    /// <summary>What loading the files repairs; null when nothing was missing.</summary>
+    public static Repair? Of(IndexFound found) => found switch
+    {
+        { IsHeadless: true } => MissingFirstIndexFile(found),
+        { GapBefore: not null } => MissingIndexFile(found),
+        { Lost.Count: > 0 } => LostIndexFile(found),
+        { IsShort: true } => MissingLastIndexFile(found),
+        _ => null,
+    };
+
+    public static Repair MissingFirstIndexFile(IndexFound found) => new(
+        nameof(MissingFirstIndexFile),
+        "No crash: the first index file was deleted, or the whole directory, or the disk lost it.",
+        $"Made the index again from offset {found.Offset} on, with {found.Lost.Count} file(s) that were there.");
+
+    public static Repair MissingLastIndexFile(IndexFound found) => new(
+        nameof(MissingLastIndexFile),
+        "No crash: the last index file was deleted, or the disk lost it.",
+        $"Made what was in it again, from offset {found.Offset} on.");
+
     public static Repair LostIndexFile(IndexFound found) => new(
         nameof(LostIndexFile),
         "The machine stopped before an index file was on disk, the disk changed it, or Apache RocketMQ wrote it and was not closed.",

@@ -49,6 +49,11 @@ internal sealed class KeyIndex : ILogProjection
     /// <summary>Store time of the last record whose entries are on the disk.</summary>
     public long FlushedTimestamp => _files.FlushedTimestamp;
 
+    /// <summary>
+    /// Offsets of the first and the last record whose entries are on the disk, of those that a trim leaves; -1 without.
+    /// </summary>
+    public (long Begin, long End) FlushedRange(long trimmedTo) => _files.FlushedRange(trimmedTo);
+
     public int Files => _files.Count;
 
     public int MappedFiles => _files.Mapped;
@@ -68,8 +73,8 @@ internal sealed class KeyIndex : ILogProjection
         _isClean = start.IsClean;
         _found = IndexLoader.Load(_fileSystem, _directory, _options, start);
         _files.Load(_found);
-        if (_found.Lost.Count > 0)
-            _repairs.Add(_found.GapBefore is null ? IndexRepairs.LostIndexFile(_found) : IndexRepairs.MissingIndexFile(_found));
+        if (IndexRepairs.Of(_found) is { } repair)
+            _repairs.Add(repair);
         if (!_isClean && _files.RepairSlots() is > 0 and var slots)
             _repairs.Add(IndexRepairs.IndexSlotsAhead(slots));
         if (_files.Last is { } last)

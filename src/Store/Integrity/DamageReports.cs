@@ -104,9 +104,9 @@ internal sealed partial class DamageReports
         _counter.Add(1, new KeyValuePair<string, object?>("kind", kind.ToString()), new KeyValuePair<string, object?>("finder", by.ToString()));
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The record at offset {PhysicalOffset} of the commit log is damaged and left out (queue {Topic}/{QueueId}, offset {QueueOffset}; found by {By}). Restore it from a copy, or look after the disk")]
+    [LoggerMessage(EventId = 2006, Level = LogLevel.Error, Message = "The record at offset {PhysicalOffset} of the commit log is damaged and left out (queue {Topic}/{QueueId}, offset {QueueOffset}; found by {By}). Restore it from a copy, or look after the disk")]
     private partial void LogRecord(long physicalOffset, string topic, int queueId, long queueOffset, DamageFinder by);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Entry {QueueOffset} of queue {Topic}/{QueueId} is damaged (it points to {PhysicalOffset}; found by {By}); its message is looked for in the commit log")]
+    [LoggerMessage(EventId = 2007, Level = LogLevel.Error, Message = "Entry {QueueOffset} of queue {Topic}/{QueueId} is damaged (it points to {PhysicalOffset}; found by {By}); its message is looked for in the commit log")]
     private partial void LogEntry(long queueOffset, string topic, int queueId, long physicalOffset, DamageFinder by);
 }

@@ -153,15 +153,15 @@ internal sealed partial class LogScrub : IDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The scrub begins: it reads the commit log from offset {From} to {To}, and the queue entries")]
+    [LoggerMessage(EventId = 2008, Level = LogLevel.Information, Message = "The scrub begins: it reads the commit log from offset {From} to {To}, and the queue entries")]
     private partial void LogBegun(long from, long to);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The scrub is done, up to offset {Position}")]
+    [LoggerMessage(EventId = 2009, Level = LogLevel.Information, Message = "The scrub is done, up to offset {Position}")]
     private partial void LogDone(long position);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The scrub could not read the segment of offset {Position}")]
+    [LoggerMessage(EventId = 2010, Level = LogLevel.Error, Message = "The scrub could not read the segment of offset {Position}")]
     private partial void LogUnreadable(Exception error, long position);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The progress of the scrub could not be written")]
+    [LoggerMessage(EventId = 2011, Level = LogLevel.Warning, Message = "The progress of the scrub could not be written")]
     private partial void LogNotSaved(Exception error);
 }

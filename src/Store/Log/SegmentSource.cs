@@ -114,9 +114,9 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Segment {BaseOffset} could not be made ahead of time")]
+    [LoggerMessage(EventId = 2012, Level = LogLevel.Warning, Message = "Segment {BaseOffset} could not be made ahead of time")]
     private partial void LogNotPrepared(Exception error, long baseOffset);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The unused segment {BaseOffset} could not be removed")]
+    [LoggerMessage(EventId = 2013, Level = LogLevel.Warning, Message = "The unused segment {BaseOffset} could not be removed")]
     private partial void LogNotRemoved(Exception error, long baseOffset);
 }

@@ -66,6 +66,9 @@ internal readonly record struct ProjectionStart(long Offset, long LogStart, bool
     /// <summary><see cref="Offset"/> is that of a checkpoint of ours, and not guessed from the times of one of Apache RocketMQ.</summary>
     public bool IsOwn { get; init; } = true;
 
+    /// <summary>Offsets of the first and the last record that the checkpoint knows to be in the key index; -1 when it does not know.</summary>
+    public (long Begin, long End) Index { get; init; } = (-1, -1);
+
     /// <summary>The consume queues; what the scan is about to tell is cut off.</summary>
     public QueueTable? Queues { get; init; }
 

@@ -44,6 +44,6 @@ internal sealed partial class ScanReport
         LogProgress(_state.Rebuild ? "Rebuilding" : "Recovering", (int)(progress.Share * 100), position, progress.End, progress.Entries);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{What}: {Percent} % of the log read, at offset {Position} of {End}, {Entries} queue entries made")]
+    [LoggerMessage(EventId = 2014, Level = LogLevel.Information, Message = "{What}: {Percent} % of the log read, at offset {Position} of {End}, {Entries} queue entries made")]
     private partial void LogProgress(string what, int percent, long position, long end, long entries);
 }

@@ -109,6 +109,7 @@ internal sealed partial class StoreRecovery
         var start = new ProjectionStart(_state.ScanStart, _state.LogStart, _state.IsClean, _state.Rebuild, CertainIndex())
         {
             IsOwn = _state.HasCheckpoint && _state.Checkpoint.RecoverOffset >= 0,
+            Index = _state.HasCheckpoint ? (_state.Checkpoint.IndexBegin, _state.Checkpoint.IndexEnd) : (-1, -1),
             Queues = _state.Queues,
             Read = _state.Read,
         };
@@ -195,13 +196,13 @@ internal sealed partial class StoreRecovery
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The disk is full: what was made again of the queues is in memory alone. {Reason}")]
+    [LoggerMessage(EventId = 2015, Level = LogLevel.Warning, Message = "The disk is full: what was made again of the queues is in memory alone. {Reason}")]
     private partial void LogNoRoom(string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Rebuilding the queues and all else that is built from the log, from offset {From} to {To}")]
+    [LoggerMessage(EventId = 2016, Level = LogLevel.Information, Message = "Rebuilding the queues and all else that is built from the log, from offset {From} to {To}")]
     private partial void LogRebuild(long from, long to);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Rebuilt {Entries} entries of {Queues} queues")]
+    [LoggerMessage(EventId = 2017, Level = LogLevel.Information, Message = "Rebuilt {Entries} entries of {Queues} queues")]
     private partial void LogRebuilt(long entries, int queues);
 
     /// <summary>The last run may have ended in a failed flush: what it left in the page cache may count as clean and not be on the disk.</summary>
@@ -212,6 +213,6 @@ internal sealed partial class StoreRecovery
         segment.Rewrite((int)from, (int)(to - from));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Repaired {Name}: {Done} ({Crash})")]
+    [LoggerMessage(EventId = 2018, Level = LogLevel.Warning, Message = "Repaired {Name}: {Done} ({Crash})")]
     private partial void LogRepair(string name, string done, string crash);
 }

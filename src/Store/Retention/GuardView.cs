@@ -45,6 +45,6 @@ internal sealed partial class GuardView
         return long.MaxValue;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A retention guard threw; nothing is deleted meanwhile")]
+    [LoggerMessage(EventId = 2019, Level = LogLevel.Error, Message = "A retention guard threw; nothing is deleted meanwhile")]
     private static partial void LogThrew(ILogger logger, Exception error);
 }

@@ -54,6 +54,7 @@ internal sealed partial class HeadRemoval
         List<ConsumeQueue> shorter = [];
         try
         {
+            _checkpoints.WriteBeforeTrim(target);
             _projections.Trim(target);
             foreach (var queue in _queues.All)
             {
@@ -143,13 +144,13 @@ internal sealed partial class HeadRemoval
         return recoverable < offset ? recoverable - (recoverable % _log.SegmentSize) : offset;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Segment {BaseOffset} of the commit log is deleted: {Reason}")]
+    [LoggerMessage(EventId = 2020, Level = LogLevel.Information, Message = "Segment {BaseOffset} of the commit log is deleted: {Reason}")]
     private partial void LogDeleted(long baseOffset, RetentionReason reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "'{Path}' could not be deleted; it is tried again")]
+    [LoggerMessage(EventId = 2021, Level = LogLevel.Warning, Message = "'{Path}' could not be deleted; it is tried again")]
     private partial void LogNotDeleted(Exception error, string path);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "What is built from the log could not let go of records before {Offset}: they stay, it is tried again")]
+    [LoggerMessage(EventId = 2022, Level = LogLevel.Error, Message = "What is built from the log could not let go of records before {Offset}: they stay, it is tried again")]
     private partial void LogKept(Exception error, long offset);
 
     private readonly record struct RetiredSegment(LogSegment Segment, RetentionReason Reason);

@@ -231,15 +231,15 @@ internal sealed partial class LogRetention : IDisposable
         return oldest < 0 ? 0 : Math.Max(0, (Now() - oldest) / 1000.0);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A pass of retention failed; it is tried again")]
+    [LoggerMessage(EventId = 2023, Level = LogLevel.Error, Message = "A pass of retention failed; it is tried again")]
     private partial void LogPassFailed(Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The room on the disk could not be measured; watermarks do not count meanwhile")]
+    [LoggerMessage(EventId = 2024, Level = LogLevel.Warning, Message = "The room on the disk could not be measured; watermarks do not count meanwhile")]
     private partial void LogRoomUnknown(Exception error);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The disk is {Share:P0} full and retention may not delete: {Guard} still needs messages from offset {Offset} on")]
+    [LoggerMessage(EventId = 2025, Level = LogLevel.Error, Message = "The disk is {Share:P0} full and retention may not delete: {Guard} still needs messages from offset {Offset} on")]
     private partial void LogHeld(double share, string guard, long offset);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Retention is not held up by a guard any more; the disk is {Share:P0} full")]
+    [LoggerMessage(EventId = 2026, Level = LogLevel.Information, Message = "Retention is not held up by a guard any more; the disk is {Share:P0} full")]
     private partial void LogNotHeld(double share);
 }

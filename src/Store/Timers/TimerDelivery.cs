@@ -260,9 +260,9 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
             : UInt128.Zero;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The timer at {PhysicalOffset} cannot be read and is left out")]
+    [LoggerMessage(EventId = 2031, Level = LogLevel.Warning, Message = "The timer at {PhysicalOffset} cannot be read and is left out")]
     private partial void LogUnreadable(long physicalOffset);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The timer at {PhysicalOffset} cannot be delivered and is left out: {Status}")]
+    [LoggerMessage(EventId = 2032, Level = LogLevel.Warning, Message = "The timer at {PhysicalOffset} cannot be delivered and is left out: {Status}")]
     private partial void LogRefused(long physicalOffset, AppendStatus status);
 }

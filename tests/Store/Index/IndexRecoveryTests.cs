@@ -94,6 +94,7 @@ public sealed class IndexRecoveryTests
     [InlineData(1, "header")]
     [InlineData(2, "header")]
     [InlineData(2, "count")]
+    [InlineData(0, "nothing left")]
     [InlineData(1, "gone")]
     public async Task LostIndexFile_is_made_again_with_those_behind_it(int which, string damage)
     {
@@ -108,6 +109,9 @@ public sealed class IndexRecoveryTests
         {
             case "short":
                 files.Put(path, bytes.AsSpan(0, bytes.Length / 2));
+                break;
+            case "nothing left":
+                files.Put(path, []);
                 break;
             case "header":
                 bytes.AsSpan(24, 8).Fill(0x11);
@@ -201,16 +205,79 @@ public sealed class IndexRecoveryTests
         }
     }
 
+    [Theory]
+    [InlineData(100, 0, 1, "MissingFirstIndexFile")]
+    [InlineData(100, 0, 2, "MissingFirstIndexFile")]
+    [InlineData(100, 3, 1, "MissingLastIndexFile")]
+    [InlineData(100, 2, 2, "MissingLastIndexFile")]
+    [InlineData(100, 0, 4, "MissingFirstIndexFile")]
+    [InlineData(20, 0, 1, "MissingFirstIndexFile")]
+    public async Task MissingFirstIndexFile_and_MissingLastIndexFile_are_noticed_by_the_checkpoint(int messages, int from, int count, string repair)
+    {
+        foreach (var killed in new[] { false, true })
+        {
+            var files = new FaultyFileSystem(1);
+            var store = await Filled(files, messages, close: false);
+            if (killed)
+            {
+                store.WriteCheckpoint();
+                files.Crash(powerLoss: false);
+            }
+
+            await store.DisposeAsync();
+            foreach (var path in IndexPaths(files).Skip(from).Take(count))
+                files.DeleteFile(path);
+            await using (var again = Open(files))
+            {
+                Assert.Contains(repair, Names(again));
+                AssertEqualToLog(files, again);
+                Assert.Single(again.Find("topic", "key1"));
+                Assert.Single(again.Find("topic", $"key{messages - 1}"));
+            }
+
+            await using var clean = Open(files);
+            Assert.Empty(clean.Repairs);
+            AssertEqualToLog(files, clean);
+        }
+    }
+
     [Fact]
-    public async Task Without_its_directory_the_index_begins_at_the_checkpoint_and_is_whole_after_a_rebuild()
+    public async Task Index_files_that_retention_deleted_are_not_missed_wherever_it_was_killed()
+    {
+        for (var calls = 0; ; calls++)
+        {
+            var files = new FaultyFileSystem(1);
+            var store = Open(files);
+            for (var i = 0; i < 400; i++)
+                store.AppendKeyed("topic", $"key{i} common", $"U{i}" + new string('u', 200));
+            await store.WaitDispatchedAsync().Within("dispatched");
+            store.WriteCheckpoint();
+            files.StopAfter(calls);
+            store.DeleteBefore(store.Written.Value - (64 << 10));
+            var isDone = !files.IsStopped;
+            files.Crash(powerLoss: true);
+            await store.DisposeAsync();
+            await using (var again = Open(files))
+                Assert.DoesNotContain(Names(again), name => name.Contains("Index", StringComparison.Ordinal));
+            await using (var clean = Open(files))
+                Assert.Empty(clean.Repairs);
+            if (isDone)
+                break;
+        }
+    }
+
+    [Fact]
+    public async Task An_index_that_was_switched_off_begins_at_the_checkpoint_and_is_whole_after_a_rebuild()
     {
         var files = new FaultyFileSystem(1);
-        await using (await Filled(files, 40, close: true))
+        var off = Options();
+        off.IndexEnabled = false;
+        await using (var store = MessageStore.Open(off, new FaultyProcess(files)))
         {
+            store.AppendKeyed("topic", "key1");
+            await store.WaitDispatchedAsync().Within("dispatched");
         }
 
-        foreach (var path in IndexPaths(files))
-            files.DeleteFile(path);
         await using (var store = Open(files))
         {
             Assert.Empty(store.Repairs);
