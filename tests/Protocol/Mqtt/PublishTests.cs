@@ -116,7 +116,6 @@ public sealed class PublishTests
     }
 
     [Theory]
-    [InlineData(2, false, ReasonCode.QosNotSupported)]
     [InlineData(1, true, ReasonCode.RetainNotSupported)]
     public async Task What_was_announced_as_missing_is_refused(byte qos, bool retain, ReasonCode reason)
     {

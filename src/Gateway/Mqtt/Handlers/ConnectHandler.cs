@@ -30,8 +30,6 @@ public sealed class ConnectHandler
     {
         if (connect.Will is { } will)
         {
-            if (will.Qos == 2)
-                return new ProtocolError(ReasonCode.QosNotSupported, "QoS 2 is not supported");
             return will.Retain
                 ? new ProtocolError(ReasonCode.RetainNotSupported, "retained messages are not supported")
                 : new ProtocolError(ReasonCode.ImplementationSpecificError, "will messages are not supported");
@@ -98,7 +96,6 @@ public sealed class ConnectHandler
             properties.Add(PropertyId.SessionExpiryInterval, 0);
         if (options.ReceiveMaximum < ushort.MaxValue)
             properties.Add(PropertyId.ReceiveMaximum, (uint)options.ReceiveMaximum);
-        properties.Add(PropertyId.MaximumQos, 1);
         properties.Add(PropertyId.RetainAvailable, 0);
         properties.Add(PropertyId.MaximumPacketSize, (uint)options.MaximumPacketSize);
         if (assigned is not null)

@@ -14,12 +14,23 @@ public static class MessageProperties5
     /// <summary>The client that published, written only where a subscription with no-local may have to know it.</summary>
     public static ReadOnlySpan<byte> ClientName => "mqtt.client"u8;
 
-    /// <summary>The QoS it was published at, written when that is 0: what other protocols publish counts as 1.</summary>
+    /// <summary>The QoS it was published at, written when that is not 1: what other protocols publish counts as 1.</summary>
     public static ReadOnlySpan<byte> QosName => "mqtt.qos"u8;
 
     /// <summary>The QoS that a message of the log was published at.</summary>
     public static byte QosOf(MessageProperties log)
-        => log.TryGet(QosName, out ReadOnlySpan<byte> qos) && qos.SequenceEqual("0"u8) ? (byte)0 : (byte)1;
+    {
+        if (!log.TryGet(QosName, out ReadOnlySpan<byte> qos))
+            return 1;
+        return qos.SequenceEqual("0"u8) ? (byte)0 : qos.SequenceEqual("2"u8) ? (byte)2 : (byte)1;
+    }
+
+    /// <summary>Appends the QoS of a PUBLISH, unless it is the one that goes without saying.</summary>
+    public static void WriteQos(byte qos, ref PropertyTextWriter log)
+    {
+        if (qos != 1)
+            log.Write(QosName, qos == 0 ? "0"u8 : "2"u8);
+    }
 
     /// <summary>Appends what the PUBLISH says about its message.</summary>
     /// <exception cref="Bridge.BridgeException">A name or value has a character that the log cannot keep.</exception>

@@ -31,6 +31,8 @@ public sealed class PacketHandlers
                 return _publish.HandleAsync(connection, session, frame.Flags, body);
             case PacketType.Puback:
                 return new(PubackHandler.Handle(connection, session, body));
+            case PacketType.Pubrel:
+                return new(PubrelHandler.Handle(connection, session, body));
             case PacketType.Subscribe:
                 return _subscribe.HandleAsync(connection, session, body);
             case PacketType.Unsubscribe:
@@ -44,7 +46,7 @@ public sealed class PacketHandlers
             case PacketType.Connect:
                 // [MQTT-3.1.0-2]
                 return new(ProtocolError.Violation("a second CONNECT"));
-            case PacketType.Pubrec or PacketType.Pubrel or PacketType.Pubcomp:
+            case PacketType.Pubrec or PacketType.Pubcomp:
                 return new(ProtocolError.Violation($"{frame.Type} without a QoS 2 exchange"));
             default:
                 return new(ProtocolError.Violation($"{frame.Type} is not sent by clients"));

@@ -4,23 +4,29 @@ using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 
-/// <summary>PUBACK to a client: once the log has its message, in the order of the PUBLISHes [MQTT-4.6.0-2] [MQTT-4.3.2-4].</summary>
+/// <summary>PUBACK or PUBREC to a client: once the log has its message, in the order of the PUBLISHes [MQTT-4.6.0-2]
+/// [MQTT-4.6.0-3] [MQTT-4.3.2-4] [MQTT-4.3.3-8].</summary>
 public static class PublishAcknowledgement
 {
-    /// <summary>Writes the PUBACKs of all PUBLISHes at the front of the line that are done; false when there was none.</summary>
+    /// <summary>Writes the acknowledgements of all PUBLISHes at the front of the line that are done; false when there was none.</summary>
     public static bool WriteReady(MqttConnection connection, MqttSession session, IBufferWriter<byte> output)
     {
-        int written = 0;
+        int pubacks = 0;
+        int pubrecs = 0;
         while (connection.Publishes.PeekDone() is { } slot)
         {
             bool stored = slot.Reason == ReasonCode.Success;
-            connection.Shared.Metrics.Published(stored);
+            if (!slot.IsRepeat)
+                connection.Shared.Metrics.Published(stored);
+            if (slot.BeginsExchange)
+                connection.Inbound.Complete(slot.PacketId, stored);
             if (!stored)
                 Refused(connection, session, slot);
             if (slot.PacketId != 0 && (stored || session.Version == ProtocolVersion.Mqtt5))
             {
-                PacketEncoder.Write(output, MakePuback(session, slot), session.Version);
-                written++;
+                PacketEncoder.Write(output, MakeAnswer(session, slot), session.Version);
+                pubacks += slot.Qos == 1 ? 1 : 0;
+                pubrecs += slot.Qos == 2 ? 1 : 0;
             }
 
             bool mustClose = !stored && slot.PacketId != 0 && session.Version != ProtocolVersion.Mqtt5;
@@ -28,15 +34,17 @@ public static class PublishAcknowledgement
             connection.Publishes.Leave(slot);
             if (mustClose)
             {
-                // Before version 5 a PUBACK cannot refuse: without one the client knows that the message is not kept.
+                // Before version 5 an acknowledgement cannot refuse: without one the client knows that the message is not kept.
                 connection.Close(why);
                 break;
             }
         }
 
-        if (written > 0)
-            connection.Shared.Metrics.PacketOut(PacketType.Puback, written);
-        return written > 0;
+        if (pubacks > 0)
+            connection.Shared.Metrics.PacketOut(PacketType.Puback, pubacks);
+        if (pubrecs > 0)
+            connection.Shared.Metrics.PacketOut(PacketType.Pubrec, pubrecs);
+        return pubacks + pubrecs > 0;
     }
 
     private static void Refused(MqttConnection connection, MqttSession session, PublishSlot slot)
@@ -46,19 +54,20 @@ public static class PublishAcknowledgement
         MqttLog.PublishRefused(connection.Shared.Logger, connection.Name, session.ClientId, slot.Reason, slot.ReasonText ?? string.Empty);
     }
 
-    private static AcknowledgementPacket MakePuback(MqttSession session, PublishSlot slot)
+    private static AcknowledgementPacket MakeAnswer(MqttSession session, PublishSlot slot)
     {
-        var packet = new AcknowledgementPacket { Type = PacketType.Puback, PacketId = slot.PacketId, Reason = slot.Reason };
+        PacketType type = slot.Qos == 2 ? PacketType.Pubrec : PacketType.Puback;
+        var packet = new AcknowledgementPacket { Type = type, PacketId = slot.PacketId, Reason = slot.Reason };
         if (slot.ReasonText is null || !session.Limits.WantsProblemInformation)
             return packet;
         var explained = new AcknowledgementPacket
         {
-            Type = PacketType.Puback,
+            Type = type,
             PacketId = slot.PacketId,
             Reason = slot.Reason,
             Properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, slot.ReasonText).Block,
         };
-        // [MQTT-3.4.2-2]
+        // [MQTT-3.4.2-2] [MQTT-3.5.2-2]
         return PacketEncoder.GetSize(explained, session.Version) <= session.Limits.MaximumPacketSize ? explained : packet;
     }
 }

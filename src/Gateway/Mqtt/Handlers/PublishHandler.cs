@@ -8,7 +8,8 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 
 /// <summary>
 /// PUBLISH from a client: judged, mapped and handed to the bridge. It does not wait for the log: the connection's
-/// pipeline acknowledges when the message is durable. A PUBLISH with DUP is stored again: at least once.
+/// pipeline acknowledges when the message is durable. At QoS 1 a PUBLISH that comes again is stored again: at least
+/// once. At QoS 2 it is not, until its PUBREL has come.
 /// </summary>
 public sealed class PublishHandler
 {
@@ -32,20 +33,22 @@ public sealed class PublishHandler
 
     private static ProtocolError Judge(MqttConnection connection, MqttSession session, in PublishPacket packet)
     {
-        // [MQTT-3.2.2-11]: announced in CONNACK.
-        if (packet.Qos == 2)
-            return new ProtocolError(ReasonCode.QosNotSupported, "QoS 2 is not supported");
         // [MQTT-3.2.2-14]
         if (packet.Retain)
             return new ProtocolError(ReasonCode.RetainNotSupported, "retained messages are not supported");
         // [MQTT-3.3.4-6]
         if (packet.Properties.Contains(PropertyId.SubscriptionIdentifier))
             return ProtocolError.Violation("subscription identifier in a PUBLISH of a client");
-        // [MQTT-3.3.4-7]; before version 5 nothing was announced, and reading just stops.
-        if (packet.Qos > 0 && session.Version == ProtocolVersion.Mqtt5 && connection.Publishes.IsReceiveMaximumReached)
+        // [MQTT-3.3.4-7] [MQTT-3.3.4-8]; before version 5 nothing was announced, and reading just stops.
+        if (packet.Qos > 0 && session.Version == ProtocolVersion.Mqtt5 && IsReceiveMaximumReached(connection, packet))
             return new ProtocolError(ReasonCode.ReceiveMaximumExceeded, "more PUBLISHes in flight than the receive maximum");
         return default;
     }
+
+    /// <summary>QoS 1 counts until its PUBACK, QoS 2 until its PUBCOMP (4.9).</summary>
+    private static bool IsReceiveMaximumReached(MqttConnection connection, in PublishPacket packet)
+        => connection.Publishes.Unacknowledged + connection.Inbound.Open >= connection.Shared.Options.ReceiveMaximum
+            && !(packet.Qos == 2 && connection.Inbound.IsCounted(packet.PacketId));
 
     private static async ValueTask<ProtocolError> WaitAndPublishAsync(MqttConnection connection, MqttSession session, PublishPacket packet, int size)
     {
@@ -66,15 +69,31 @@ public sealed class PublishHandler
         if (reason != ReasonCode.Success && packet.Qos == 0)
             return new ProtocolError(reason, text);
 
-        PublishSlot slot = connection.Publishes.Enter(packet.PacketId, size);
+        PublishSlot slot = connection.Publishes.Enter(packet.Qos, packet.PacketId, size);
+        if (IsInUse(connection, session, packet))
+            slot.Refuse(ReasonCode.PacketIdentifierInUse, "the packet identifier is in use by a QoS 2 PUBLISH");
+        else if (packet.Qos == 2 && connection.Inbound.Begin(packet.PacketId) == ExchangeStart.Repeat)
+            slot.Repeat();
+        else
+            StartOrRefuse(connection, session, packet, topic, slot, reason, text);
+        return default;
+    }
+
+    /// <summary>MQTT 5 can be told; before, a client may send a PUBLISH again on one connection.</summary>
+    private static bool IsInUse(MqttConnection connection, MqttSession session, in PublishPacket packet)
+        => session.Version == ProtocolVersion.Mqtt5
+            && (packet.Qos == 1 ? connection.Inbound.Contains(packet.PacketId) : packet.Qos == 2 && connection.Inbound.IsPending(packet.PacketId));
+
+    private static void StartOrRefuse(MqttConnection connection, MqttSession session, in PublishPacket packet, ReadOnlyMemory<byte> topic, PublishSlot slot, ReasonCode reason, string text)
+    {
+        slot.BeginsExchange = packet.Qos == 2;
         if (reason != ReasonCode.Success)
             slot.Refuse(reason, text);
         else
             Start(connection, session, packet, topic, slot);
-        return default;
     }
 
-    /// <summary>What closes the connection at QoS 0 and is said in the PUBACK at QoS 1.</summary>
+    /// <summary>What closes the connection at QoS 0 and is said in the PUBACK or PUBREC above.</summary>
     private static (ReasonCode Reason, string Text) Refuse(MqttConnection connection, in PublishPacket packet, ReadOnlySpan<byte> topic)
     {
         if (TopicRules.CountLevels(topic) > connection.Shared.Options.TopicLevels)
@@ -96,8 +115,7 @@ public sealed class PublishHandler
         {
             mapped = shared.TopicNames.GetTopic(name);
             TopicMapping.WriteTag(name, ref slot.Properties);
-            if (packet.Qos == 0)
-                slot.Properties.Write(MessageProperties5.QosName, "0"u8);
+            MessageProperties5.WriteQos(packet.Qos, ref slot.Properties);
             if (session.NoLocalCount > 0)
                 slot.Properties.Write(MessageProperties5.ClientName, session.ClientIdUtf8);
             if (!packet.Properties.IsEmpty)

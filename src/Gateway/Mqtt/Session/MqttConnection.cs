@@ -51,6 +51,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>PUBLISHes on their way to the log.</summary>
     public PublishPipeline Publishes { get; }
 
+    /// <summary>QoS 2 exchanges in which this server receives.</summary>
+    public InboundExchanges Inbound { get; } = new();
+
     /// <summary>Answers that wait for the writer.</summary>
     public ControlOutput Control { get; } = new();
 

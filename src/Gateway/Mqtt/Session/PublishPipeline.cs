@@ -3,7 +3,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>
 /// The PUBLISHes of one connection that are on their way to the log, in the order they came. Many are in flight at
 /// once, so that a connection is not held to one message per group commit; they leave at the front only, so that
-/// PUBACKs go out in the order of their PUBLISHes [MQTT-4.6.0-2].
+/// PUBACKs and PUBRECs go out in the order of their PUBLISHes [MQTT-4.6.0-2] [MQTT-4.6.0-3].
 /// </summary>
 /// <remarks>
 /// Three threads meet here: the reader enters slots, a bridge's thread ends them, the writer takes them.
@@ -48,13 +48,13 @@ public sealed class PublishPipeline
         }
     }
 
-    /// <summary>Whether the client has as many unacknowledged PUBLISHes in flight as it was allowed.</summary>
-    public bool IsReceiveMaximumReached
+    /// <summary>PUBLISHes of QoS 1 that wait for their PUBACK.</summary>
+    public int Unacknowledged
     {
         get
         {
             lock (_gate)
-                return _unacknowledged >= _maximumCount;
+                return _unacknowledged;
         }
     }
 
@@ -69,10 +69,10 @@ public sealed class PublishPipeline
     public ValueTask WaitForRoomAsync() => _room.WaitAsync();
 
     /// <summary>Enters the next PUBLISH at the back. The caller starts or refuses the slot.</summary>
-    public PublishSlot Enter(ushort packetId, int size)
+    public PublishSlot Enter(byte qos, ushort packetId, int size)
     {
         PublishSlot slot = _pool.Rent();
-        slot.Open(this, packetId, size);
+        slot.Open(this, qos, packetId, size);
         lock (_gate)
         {
             if (_count == _ring.Length)
@@ -80,7 +80,7 @@ public sealed class PublishPipeline
             _ring[(_head + _count) & (_ring.Length - 1)] = slot;
             _count++;
             _bytes += size;
-            if (packetId != 0)
+            if (qos == 1)
                 _unacknowledged++;
         }
 
@@ -103,7 +103,7 @@ public sealed class PublishPipeline
             _head = (_head + 1) & (_ring.Length - 1);
             _count--;
             _bytes -= slot.Size;
-            if (slot.PacketId != 0)
+            if (slot.Qos == 1)
                 _unacknowledged--;
         }
 

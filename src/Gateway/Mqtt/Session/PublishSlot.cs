@@ -23,7 +23,16 @@ public sealed class PublishSlot
 
     public PublishSlot() => _onCompleted = Complete;
 
-    /// <summary>0 for QoS 0: nothing is acknowledged.</summary>
+    /// <summary>0: nothing is acknowledged; 1: by PUBACK; 2: by PUBREC.</summary>
+    public byte Qos { get; private set; }
+
+    /// <summary>Whether it begins a QoS 2 exchange; one that repeats it is only acknowledged again.</summary>
+    public bool BeginsExchange { get; set; }
+
+    /// <summary>Whether its message is stored already, or on its way.</summary>
+    public bool IsRepeat { get; private set; }
+
+    /// <summary>0 at QoS 0.</summary>
     public ushort PacketId { get; private set; }
 
     /// <summary>Bytes that count against the connection's limit.</summary>
@@ -46,10 +55,13 @@ public sealed class PublishSlot
     public void MarkDone() => IsDone = true;
 
     /// <summary>Makes the slot ready for a PUBLISH.</summary>
-    public void Open(PublishPipeline owner, ushort packetId, int size)
+    public void Open(PublishPipeline owner, byte qos, ushort packetId, int size)
     {
         _owner = owner;
+        Qos = qos;
         PacketId = packetId;
+        BeginsExchange = false;
+        IsRepeat = false;
         Size = size;
         IsDone = false;
         Reason = ReasonCode.Success;
@@ -81,6 +93,13 @@ public sealed class PublishSlot
             Complete();
         else
             _awaiter.UnsafeOnCompleted(_onCompleted);
+    }
+
+    /// <summary>Ends the slot: its message needs no storing again.</summary>
+    public void Repeat()
+    {
+        IsRepeat = true;
+        Finish();
     }
 
     /// <summary>Ends the slot without the bridge.</summary>
