@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -24,6 +25,9 @@ public interface IMessageBridge : IAsyncDisposable
 
     /// <summary>Finds, lists and creates topics.</summary>
     ITopicDirectory Topics { get; }
+
+    /// <summary>Durable queues of topic filters, for sessions that outlive their connections; null when the brokers have none.</summary>
+    IFilterQueues? FilterQueues => null;
 
     /// <summary>Small durable key-value state of the fronts: sessions, retained messages, bindings.</summary>
     IStateStore State { get; }

@@ -31,6 +31,9 @@ public readonly struct BridgeMessage
     /// </summary>
     public long Missing { get; init; }
 
+    /// <summary>Where it lies in the log of its broker; said by <see cref="Filters.IFilterQueues"/> alone.</summary>
+    public long LogOffset { get; init; }
+
     /// <summary>What <see cref="Streams.IMessageStream.SettleAsync"/> takes; default for tail streams.</summary>
     public required DeliveryId Delivery { get; init; }
 

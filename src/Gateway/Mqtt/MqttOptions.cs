@@ -69,6 +69,19 @@ public sealed class MqttOptions
     [Range(0, 65_535)]
     public int TopicAliasMaximum { get; set; } = 32;
 
+    /// <summary>How long a session may outlive its connection, at most; longer wishes, for ever among them, become this.
+    /// Zero: no session outlives its connection.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "49710.00:00:00")]
+    public TimeSpan MaximumSessionExpiry { get; set; } = TimeSpan.FromDays(90);
+
+    /// <summary>Sessions that outlive their connections, connected or not; one more is refused in the CONNACK.</summary>
+    [Range(1, 100_000_000)]
+    public int MaximumSessions { get; set; } = 1_000_000;
+
+    /// <summary>How often sessions whose time is over are looked for; none of them is resumed meanwhile.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan SessionSweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long to wait before the stream of messages is opened again after it broke.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
     public TimeSpan StreamRetry { get; set; } = TimeSpan.FromSeconds(1);

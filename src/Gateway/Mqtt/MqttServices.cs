@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
@@ -24,6 +25,9 @@ public static class MqttServices
         services.AddSingleton<MqttMetrics>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<DeliveryRouter>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<GatewayPresence>();
+        services.AddSingleton<SessionBook>();
         services.AddSingleton<MqttShared>();
         services.AddSingleton<ConnectHandler>();
         services.AddSingleton<PublishHandler>();
@@ -32,6 +36,7 @@ public static class MqttServices
         services.AddSingleton<PacketHandlers>();
         services.AddSingleton<MqttFront>();
         services.AddSingleton<MqttConnectionHandler>();
+        services.AddHostedService<SessionKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryRouter>());
         return services;

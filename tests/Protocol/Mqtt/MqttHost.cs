@@ -19,9 +19,10 @@ public sealed class MqttHost : IAsyncDisposable
     private readonly Dictionary<string, long> _counts = [];
     private int _connections;
 
-    private MqttHost(Action<MqttOptions>? configure)
+    private MqttHost(Action<MqttOptions>? configure, FakeLog? log, ManualClock? clock)
     {
-        Bridge = new FakeBridge(Clock);
+        Clock = clock ?? new ManualClock();
+        Bridge = new FakeBridge(Clock, log) { HasFilterQueues = log is not null };
         var services = new ServiceCollection();
         services.AddSingleton<IMessageBridge>(Bridge);
         services.AddSingleton<TimeProvider>(Clock);
@@ -31,15 +32,19 @@ public sealed class MqttHost : IAsyncDisposable
         Listen(_services.GetRequiredService<MqttMetrics>().Meter);
     }
 
-    public ManualClock Clock { get; } = new();
+    public ManualClock Clock { get; }
 
     public FakeBridge Bridge { get; }
 
     public ConnectionTable Connections => _services.GetRequiredService<ConnectionTable>();
 
-    public static async Task<MqttHost> StartAsync(Action<MqttOptions>? configure = null)
+    /// <summary>Starts a front.</summary>
+    /// <param name="configure">Options.</param>
+    /// <param name="log">What outlives the front; without one there are no queues of filters, and no session outlives its connection.</param>
+    /// <param name="clock">For fronts that share one.</param>
+    public static async Task<MqttHost> StartAsync(Action<MqttOptions>? configure = null, FakeLog? log = null, ManualClock? clock = null)
     {
-        var host = new MqttHost(configure);
+        var host = new MqttHost(configure, log, clock);
         foreach (IHostedService hosted in host._hosted)
             await hosted.StartAsync(CancellationToken.None);
         return host;

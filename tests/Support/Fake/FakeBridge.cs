@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -45,6 +46,12 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
 
     /// <inheritdoc/>
     public IStateStore State => this;
+
+    /// <inheritdoc/>
+    public IFilterQueues? FilterQueues => HasFilterQueues ? _log.FilterQueues : null;
+
+    /// <summary>Whether it has queues of topic filters, as brokers of ours have; set it before a front starts.</summary>
+    public bool HasFilterQueues { get; set; } = true;
 
     /// <summary>Whether a publish or subscribe creates the topic.</summary>
     public bool AutoCreateTopics { get; set; } = true;

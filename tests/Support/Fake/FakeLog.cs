@@ -14,6 +14,12 @@ public sealed class FakeLog
     private int _nextQueue;
     private long _logOffset;
 
+    /// <summary>An empty log.</summary>
+    public FakeLog() => FilterQueues = new FakeFilterQueues(this);
+
+    /// <summary>The queues of topic filters.</summary>
+    public FakeFilterQueues FilterQueues { get; }
+
     internal Lock Gate { get; } = new();
 
     internal List<FakeTailStream> Tails { get; } = [];
@@ -78,6 +84,7 @@ public sealed class FakeLog
         var receipt = new PublishReceipt(new MessageId(0x7F000001_00002A9FUL, _logOffset++), queue, queues[queue].Count);
         var stored = new StoredMessage(publish, receipt, publish.BornAt ?? now, now);
         queues[queue].Add(stored);
+        FilterQueues.Offer(stored);
         foreach (FakeTailStream tail in Tails)
         {
             tail.Offer(stored);

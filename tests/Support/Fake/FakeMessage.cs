@@ -43,7 +43,7 @@ public sealed class HeldPublish
 /// <summary>A message in the log of the fake.</summary>
 internal sealed record StoredMessage(FakePublish Publish, PublishReceipt Receipt, DateTimeOffset BornAt, DateTimeOffset StoredAt)
 {
-    public BridgeMessage CopyInto(MessageBatch batch, int attempt, DeliveryId delivery)
+    public BridgeMessage CopyInto(MessageBatch batch, int attempt, DeliveryId delivery, long logOffset = 0)
     {
         Memory<byte> body = batch.Reserve(Publish.Body.Length);
         Publish.Body.CopyTo(body);
@@ -58,6 +58,7 @@ internal sealed record StoredMessage(FakePublish Publish, PublishReceipt Receipt
             BornAt = BornAt,
             StoredAt = StoredAt,
             Attempt = attempt,
+            LogOffset = logOffset,
             Delivery = delivery,
             Properties = new MessageProperties(properties),
             Body = body,

@@ -18,6 +18,16 @@ public static class BridgeErrorMap
         _ => ReasonCode.UnspecifiedError,
     };
 
+    /// <summary>A reason code that CONNACK knows (table 3-1), for a session that cannot be kept.</summary>
+    public static ReasonCode ToConnackReason(BridgeError error) => error switch
+    {
+        BridgeError.Busy => ReasonCode.QuotaExceeded,
+        BridgeError.ReadOnly or BridgeError.Unreachable or BridgeError.Timeout => ReasonCode.ServerUnavailable,
+        BridgeError.PropertiesInvalid or BridgeError.InvalidArgument => ReasonCode.ClientIdentifierNotValid,
+        BridgeError.NotAuthorized => ReasonCode.NotAuthorized,
+        _ => ReasonCode.ImplementationSpecificError,
+    };
+
     /// <summary>A reason code that SUBACK knows (table 3-8).</summary>
     public static ReasonCode ToSubackReason(BridgeError error) => error switch
     {

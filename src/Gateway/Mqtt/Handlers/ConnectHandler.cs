@@ -1,5 +1,7 @@
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 
@@ -9,24 +11,32 @@ public sealed class ConnectHandler
     private long _assigned;
 
     /// <summary>Handles it; a client that is refused gets a CONNACK with the reason where its version has one.</summary>
-    public ProtocolError Handle(MqttConnection connection, ReadOnlyMemory<byte> body)
+    public async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, ReadOnlyMemory<byte> body)
     {
         ProtocolVersion version = ConnectPacket.PeekVersion(body);
         ProtocolError error = ConnectPacket.TryDecode(body, out ConnectPacket? connect);
         if (!error.IsError && connect is not null)
-            error = RefuseUnsupported(connect);
+            error = RefuseUnsupported(connection.Shared, connect);
         if (error.IsError || connect is null)
         {
             Refuse(connection, version, error);
             return default;
         }
 
-        Accept(connection, connect);
+        try
+        {
+            await AcceptAsync(connection, connect).ConfigureAwait(false);
+        }
+        catch (BridgeException refused)
+        {
+            Refuse(connection, version, new ProtocolError(BridgeErrorMap.ToConnackReason(refused.Error), refused.Message));
+        }
+
         return default;
     }
 
     /// <summary>What the specification lets a client ask for and this server does not do yet.</summary>
-    private static ProtocolError RefuseUnsupported(ConnectPacket connect)
+    private static ProtocolError RefuseUnsupported(MqttShared shared, ConnectPacket connect)
     {
         if (connect.Will is { } will)
         {
@@ -35,7 +45,7 @@ public sealed class ConnectHandler
                 : new ProtocolError(ReasonCode.ImplementationSpecificError, "will messages are not supported");
         }
 
-        if (connect.Version != ProtocolVersion.Mqtt5 && !connect.CleanStart)
+        if (connect.Version != ProtocolVersion.Mqtt5 && !connect.CleanStart && !shared.Sessions.CanKeep)
             return new ProtocolError(ReasonCode.ServerUnavailable, "sessions are not kept: connect with a clean session");
         if (connect.Properties.Contains(PropertyId.AuthenticationMethod))
             return new ProtocolError(ReasonCode.BadAuthenticationMethod, "no authentication method is supported");
@@ -63,7 +73,7 @@ public sealed class ConnectHandler
     private static ReasonCode ToConnackReason(ReasonCode reason)
         => ReasonCodes.IsAllowed(PacketType.Connack, (byte)reason) ? reason : ReasonCode.ProtocolError;
 
-    private void Accept(MqttConnection connection, ConnectPacket connect)
+    private async ValueTask AcceptAsync(MqttConnection connection, ConnectPacket connect)
     {
         MqttOptions options = connection.Shared.Options;
         bool assign = connect.ClientId.Length == 0;
@@ -72,10 +82,13 @@ public sealed class ConnectHandler
         if (connect.UserName is not null || connect.Password is not null)
             MqttLog.CredentialsNotChecked(connection.Shared.Logger, connection.Name, clientId);
 
-        connection.Begin(clientId, ClientLimits.Of(connect), keepAlive);
-        connection.Shared.Connections.Claim(clientId, connection);
-        PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(connect, options, assign ? clientId : null, keepAlive) : default;
-        connection.Send(new ConnackPacket { Code = 0, Properties = properties }, connect.Version);
+        // CONNACK is the first packet [MQTT-3.2.0-1]: until it can be sent there is no session that could be told anything.
+        ConnectTerms terms = ConnectTerms.Of(connect, connection.Shared.Sessions) with { ClientId = clientId, IsAssigned = assign, KeepAlive = keepAlive };
+        await connection.Shared.Connections.ClaimAsync(clientId, connection).ConfigureAwait(false);
+        PersistentSession? kept = await connection.Shared.Sessions.OpenAsync(clientId, connect.CleanStart, terms.SessionExpiry, connection.Ending).ConfigureAwait(false);
+        connection.Begin(clientId, terms.Limits, keepAlive, kept);
+        PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(terms, options) : default;
+        connection.Send(new ConnackPacket { Code = 0, SessionPresent = kept is { IsPresent: true }, Properties = properties }, connect.Version);
         MqttLog.Connected(connection.Shared.Logger, connection.Name, clientId, connect.Version, keepAlive);
     }
 
@@ -89,22 +102,22 @@ public sealed class ConnectHandler
         return Math.Min(connect.KeepAlive, options.MaximumKeepAliveSeconds);
     }
 
-    private static PropertyBlock MakeProperties(ConnectPacket connect, MqttOptions options, string? assigned, int keepAlive)
+    private static PropertyBlock MakeProperties(ConnectTerms terms, MqttOptions options)
     {
         var properties = new PropertyBlockWriter();
-        if (connect.Properties.GetNumber(PropertyId.SessionExpiryInterval, 0) > 0)
-            properties.Add(PropertyId.SessionExpiryInterval, 0);
+        if (terms.SessionExpiry != terms.SessionExpiryAsked)
+            properties.Add(PropertyId.SessionExpiryInterval, terms.SessionExpiry);
         if (options.ReceiveMaximum < ushort.MaxValue)
             properties.Add(PropertyId.ReceiveMaximum, (uint)options.ReceiveMaximum);
         properties.Add(PropertyId.RetainAvailable, 0);
         properties.Add(PropertyId.MaximumPacketSize, (uint)options.MaximumPacketSize);
-        if (assigned is not null)
-            properties.Add(PropertyId.AssignedClientIdentifier, assigned);
+        if (terms.IsAssigned)
+            properties.Add(PropertyId.AssignedClientIdentifier, terms.ClientId);
         if (options.TopicAliasMaximum > 0)
             properties.Add(PropertyId.TopicAliasMaximum, (uint)options.TopicAliasMaximum);
         properties.Add(PropertyId.SharedSubscriptionAvailable, 0);
-        if (keepAlive != connect.KeepAlive)
-            properties.Add(PropertyId.ServerKeepAlive, (uint)keepAlive);
+        if (terms.KeepAlive != terms.KeepAliveAsked)
+            properties.Add(PropertyId.ServerKeepAlive, (uint)terms.KeepAlive);
         return properties.Block;
     }
 

@@ -12,9 +12,16 @@ public static class DisconnectHandler
         ProtocolError error = ReasonPacket.TryDecode(PacketType.Disconnect, body, session.Version, out ReasonPacket packet);
         if (error.IsError)
             return error;
-        // 3.14.2.2.2: what was 0 in CONNECT must not become anything else; this server makes it 0 for everybody.
-        if (packet.Properties.GetNumber(PropertyId.SessionExpiryInterval, 0) > 0 && !session.Limits.AskedForSession)
-            return ProtocolError.Violation("session expiry interval was 0 in CONNECT and is not in DISCONNECT");
+        uint expiry = packet.Properties.GetNumber(PropertyId.SessionExpiryInterval, uint.MaxValue);
+        // 3.14.2.2.2: what was 0 in CONNECT must not become anything else.
+        if (packet.Properties.Contains(PropertyId.SessionExpiryInterval))
+        {
+            if (expiry > 0 && !session.Limits.AskedForSession)
+                return ProtocolError.Violation("session expiry interval was 0 in CONNECT and is not in DISCONNECT");
+            if (session.Kept is { } kept)
+                kept.Record = kept.Record with { ExpirySeconds = connection.Shared.Sessions.Grant(expiry) };
+        }
+
         connection.CloseQuietly();
         return default;
     }

@@ -23,7 +23,7 @@ public sealed class PacketHandlers
     public ValueTask<ProtocolError> HandleAsync(MqttConnection connection, Frame frame, ReadOnlyMemory<byte> body)
     {
         if (connection.Session is not { } session)
-            return new(_connect.Handle(connection, body));
+            return _connect.HandleAsync(connection, body);
 
         switch (frame.Type)
         {

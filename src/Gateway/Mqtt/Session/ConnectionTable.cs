@@ -7,6 +7,9 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>All connections, and who has which client identifier. One timer looks at everybody's deadlines.</summary>
 public sealed class ConnectionTable : IHostedService, IDisposable
 {
+    /// <summary>How long a connection that is taken over has to read why.</summary>
+    private static readonly TimeSpan TakeOverPatience = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly List<MqttConnection> _connections = [];
     private readonly ConcurrentDictionary<string, MqttConnection> _clients = new(StringComparer.Ordinal);
@@ -51,8 +54,8 @@ public sealed class ConnectionTable : IHostedService, IDisposable
     /// <summary>Forgets a connection that has ended.</summary>
     public void Remove(MqttConnection connection)
     {
-        if (connection.Session is { } session)
-            _clients.TryRemove(KeyValuePair.Create(session.ClientId, connection));
+        if (connection.ClaimedClientId is { } clientId)
+            _clients.TryRemove(KeyValuePair.Create(clientId, connection));
         lock (_gate)
         {
             MqttConnection last = _connections[^1];
@@ -62,10 +65,14 @@ public sealed class ConnectionTable : IHostedService, IDisposable
         }
     }
 
-    /// <summary>Gives a client identifier to a connection; whoever had it is disconnected [MQTT-3.1.4-3].</summary>
-    public void Claim(string clientId, MqttConnection connection)
+    /// <summary>
+    /// Gives a client identifier to a connection; whoever had it is disconnected [MQTT-3.1.4-3], and has ended when this
+    /// completes: what it had of the session is saved.
+    /// </summary>
+    public async ValueTask ClaimAsync(string clientId, MqttConnection connection)
     {
         MqttConnection? before = null;
+        connection.ClaimedClientId = clientId;
         _clients.AddOrUpdate(
             clientId,
             connection,
@@ -74,7 +81,26 @@ public sealed class ConnectionTable : IHostedService, IDisposable
                 before = present;
                 return connection;
             });
-        before?.Close(new ProtocolError(ReasonCode.SessionTakenOver, "another connection has the same client identifier"));
+        if (before is null)
+            return;
+        before.Close(new ProtocolError(ReasonCode.SessionTakenOver, "another connection has the same client identifier"));
+        try
+        {
+            await before.Ended.WaitAsync(TakeOverPatience, _clock, connection.Ending).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It does not read its DISCONNECT.
+            before.Abort();
+            await before.Ended.WaitAsync(connection.Ending).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Closes the connection of a client, if it has one here.</summary>
+    public void Close(string clientId, ProtocolError why)
+    {
+        if (_clients.TryGetValue(clientId, out MqttConnection? connection))
+            connection.Close(why);
     }
 
     /// <inheritdoc/>
@@ -85,12 +111,23 @@ public sealed class ConnectionTable : IHostedService, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        _timer?.Dispose();
-        foreach (MqttConnection connection in Copy())
+        MqttConnection[] connections = Copy();
+        foreach (MqttConnection connection in connections)
             connection.CloseForShutdown();
-        return Task.CompletedTask;
+        try
+        {
+            // What they save, the bridge must take before it closes.
+            await Task.WhenAll(connections.Select(connection => connection.Ended)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            foreach (MqttConnection connection in connections)
+                connection.Abort();
+        }
+
+        _timer?.Dispose();
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
@@ -18,6 +19,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     private readonly PacketHandlers _handlers;
     private readonly ConnectionWriter _writer;
     private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _aborted;
 
     /// <summary>Makes a connection.</summary>
@@ -66,6 +68,12 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>Place in the connection table; for the table alone.</summary>
     public int TableIndex { get; set; }
 
+    /// <summary>The client identifier that it has in the connection table; for the table alone.</summary>
+    public string? ClaimedClientId { get; set; }
+
+    /// <summary>Completes when it has ended and what it had of the session is saved.</summary>
+    public Task Ended => _ended.Task;
+
     /// <summary>Whether somebody closed it.</summary>
     public bool IsClosing { get; private set; }
 
@@ -74,9 +82,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     private ProtocolVersion Version => Session?.Version ?? ProtocolVersion.None;
 
     /// <summary>Makes the session; CONNACK was not yet sent.</summary>
-    public MqttSession Begin(string clientId, ClientLimits limits, int keepAliveSeconds)
+    public MqttSession Begin(string clientId, ClientLimits limits, int keepAliveSeconds, PersistentSession? kept)
     {
-        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake);
+        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake) { Kept = kept };
         Deadlines.Connected(keepAliveSeconds);
         return Session;
     }
@@ -164,7 +172,14 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         await writing.ConfigureAwait(false);
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
         await _transport.Output.CompleteAsync().ConfigureAwait(false);
-        EndSession();
+        try
+        {
+            await EndSessionAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _ended.TrySetResult();
+        }
     }
 
     /// <summary>Breaks the network connection.</summary>
@@ -271,7 +286,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         Deadlines.ReaderBusy(false);
     }
 
-    private void EndSession()
+    private async ValueTask EndSessionAsync()
     {
         if (Session is not { } session)
             return;
@@ -280,6 +295,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         int lost = session.Deliveries.Close();
         if (lost > 0)
             Shared.Metrics.Dropped("session-ended", lost);
+        if (session.Kept is { } kept)
+            await Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
         MqttLog.Disconnected(Shared.Logger, Name, session.ClientId);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
@@ -33,6 +34,9 @@ public sealed class MqttSession : ISubscriber
     public ClientLimits Limits { get; }
 
     public ProtocolVersion Version => Limits.Version;
+
+    /// <summary>What outlives the connection; null when nothing does.</summary>
+    public PersistentSession? Kept { get; init; }
 
     /// <summary>Messages on their way to the client.</summary>
     public DeliveryQueue Deliveries { get; }

@@ -2,17 +2,19 @@ using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, DeliveryRouter router, ConnectionTable connections, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<MqttShared> logger)
+    public MqttShared(IMessageBridge bridge, DeliveryRouter router, ConnectionTable connections, SessionBook sessions, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<MqttShared> logger)
     {
         Bridge = bridge;
         Router = router;
         Connections = connections;
+        Sessions = sessions;
         Options = options.Value;
         Metrics = metrics;
         Clock = clock;
@@ -24,6 +26,9 @@ public sealed class MqttShared
     public DeliveryRouter Router { get; }
 
     public ConnectionTable Connections { get; }
+
+    /// <summary>Sessions that outlive their connections.</summary>
+    public SessionBook Sessions { get; }
 
     public MqttOptions Options { get; }
 

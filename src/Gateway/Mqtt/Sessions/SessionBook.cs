@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
+
+/// <summary>
+/// Begins, resumes and ends sessions that outlive their connections. What it answers is durable: a CONNACK, SUBACK or
+/// UNSUBACK that follows stays true after a crash.
+/// </summary>
+public sealed class SessionBook
+{
+    private const int Lanes = 64;
+
+    private readonly SessionStore _store;
+    private readonly GatewayPresence _presence;
+    private readonly ISessionPart[] _parts;
+    private readonly MqttOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<SessionBook> _logger;
+    private readonly SemaphoreSlim[] _lanes = [.. Enumerable.Range(0, Lanes).Select(_ => new SemaphoreSlim(1, 1))];
+    private readonly ConcurrentDictionary<string, PersistentSession> _open = new(StringComparer.Ordinal);
+    private int _count;
+
+    public SessionBook(IMessageBridge bridge, SessionStore store, GatewayPresence presence, IEnumerable<ISessionPart> parts, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<SessionBook> logger)
+    {
+        _store = store;
+        _presence = presence;
+        _parts = [.. parts];
+        _options = options.Value;
+        _clock = clock;
+        _logger = logger;
+        CanKeep = bridge.FilterQueues is not null && _options.MaximumSessionExpiry > TimeSpan.Zero;
+        metrics.Meter.CreateObservableUpDownCounter("mqtt.sessions", () => Volatile.Read(ref _count), "{session}", "Sessions that outlive their connections, connected or not");
+    }
+
+    /// <summary>Whether sessions can outlive their connections here at all.</summary>
+    public bool CanKeep { get; }
+
+    /// <summary>The seconds that a session of this wish lives on; 0xFFFFFFFF wishes for ever.</summary>
+    public uint Grant(uint seconds) => CanKeep ? (uint)Math.Min(seconds, (long)_options.MaximumSessionExpiry.TotalSeconds) : 0;
+
+    /// <summary>
+    /// Finds, makes or discards the session of a client that connects. Nobody else has the client identifier here.
+    /// </summary>
+    /// <param name="clientId">Given or assigned.</param>
+    /// <param name="cleanStart">Whether what was there is discarded [MQTT-3.1.2-4].</param>
+    /// <param name="expirySeconds">As granted.</param>
+    /// <param name="cancellationToken">The connection ends.</param>
+    /// <returns>Null for a session that is nothing but its connection.</returns>
+    /// <exception cref="BridgeException">It cannot be kept.</exception>
+    public async ValueTask<PersistentSession?> OpenAsync(string clientId, bool cleanStart, uint expirySeconds, CancellationToken cancellationToken)
+    {
+        if (!CanKeep)
+            return null;
+        string key = SessionSpaces.KeyOf(clientId);
+        SemaphoreSlim lane = LaneOf(key);
+        await lane.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SessionRecord? record = await _store.FindAsync(key, cancellationToken).ConfigureAwait(false);
+            if (record is not null && (cleanStart || await IsExpiredAsync(record, cancellationToken).ConfigureAwait(false)))
+            {
+                await EndAsync(clientId, key, cancellationToken).ConfigureAwait(false);
+                record = null;
+            }
+
+            if (record is null && expirySeconds == 0)
+                return null;
+            return await TakeAsync(clientId, key, record, expirySeconds).ConfigureAwait(false);
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
+
+    /// <summary>Keeps a changed record.</summary>
+    /// <exception cref="BridgeException">It could not be kept; the session has the one before.</exception>
+    public async ValueTask SaveAsync(PersistentSession session, SessionRecord record, CancellationToken cancellationToken)
+    {
+        if (session.IsLost)
+            throw new BridgeException(BridgeError.Busy, "Another connection has the session.");
+        await _store.PutAsync(session.Key, record, cancellationToken).ConfigureAwait(false);
+        session.Record = record;
+    }
+
+    /// <summary>The connection has ended: from now on the session's time runs, or it ends, too.</summary>
+    public async ValueTask CloseAsync(PersistentSession session)
+    {
+        SemaphoreSlim lane = LaneOf(session.Key);
+        await lane.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _open.TryRemove(KeyValuePair.Create(session.Key, session));
+            if (session.IsLost)
+                return;
+            if (session.Record.ExpirySeconds == 0)
+                await EndAsync(session.ClientId, session.Key, CancellationToken.None).ConfigureAwait(false);
+            else
+                await SaveAsync(session, session.Record with { DisconnectedAt = Now() }, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (BridgeException failed)
+        {
+            // Its owner is not seen any more at some time; then its time runs all the same.
+            SessionLog.NotSaved(_logger, session.ClientId, failed.Message);
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
+
+    /// <summary>Ends sessions whose time is over; answers who owns the others.</summary>
+    public async ValueTask<IReadOnlySet<string>> SweepAsync(CancellationToken cancellationToken)
+    {
+        var owners = new HashSet<string>(StringComparer.Ordinal);
+        List<string> expired = [];
+        int count = 0;
+        await foreach (KeyValuePair<string, SessionRecord> entry in _store.ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            count++;
+            owners.Add(entry.Value.Owner);
+            if (await IsExpiredAsync(entry.Value, cancellationToken).ConfigureAwait(false))
+                expired.Add(entry.Key);
+        }
+
+        Volatile.Write(ref _count, count);
+        foreach (string key in expired)
+            await EndIfExpiredAsync(key, cancellationToken).ConfigureAwait(false);
+        return owners;
+    }
+
+    private async ValueTask<PersistentSession> TakeAsync(string clientId, string key, SessionRecord? record, uint expirySeconds)
+    {
+        if (record is null && Volatile.Read(ref _count) >= _options.MaximumSessions)
+            throw new BridgeException(BridgeError.Busy, $"There are {_options.MaximumSessions} sessions already.");
+        SessionRecord taken = record is null
+            ? new SessionRecord { Owner = _presence.Name, Epoch = 1, ExpirySeconds = expirySeconds }
+            : record with { ExpirySeconds = expirySeconds, DisconnectedAt = 0 };
+        if (taken.Owner != _presence.Name)
+            taken = taken with { Owner = _presence.Name, Epoch = taken.Epoch + 1, EpochBefore = taken.Epoch };
+        // Not given up half-way: a record that nobody closes would never expire.
+        await _store.PutAsync(key, taken, CancellationToken.None).ConfigureAwait(false);
+        if (record is null)
+            Interlocked.Increment(ref _count);
+        var session = new PersistentSession(clientId, taken, isPresent: record is not null);
+        _open[key] = session;
+        return session;
+    }
+
+    private async ValueTask EndIfExpiredAsync(string key, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim lane = LaneOf(key);
+        await lane.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!_open.ContainsKey(key)
+                && await _store.FindAsync(key, cancellationToken).ConfigureAwait(false) is { } record
+                && await IsExpiredAsync(record, cancellationToken).ConfigureAwait(false))
+            {
+                await EndAsync(SessionSpaces.ClientIdOf(key), key, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
+
+    private async ValueTask EndAsync(string clientId, string key, CancellationToken cancellationToken)
+    {
+        foreach (ISessionPart part in _parts)
+            await part.OnSessionEndedAsync(clientId, cancellationToken).ConfigureAwait(false);
+        await _store.DeleteAsync(key, cancellationToken).ConfigureAwait(false);
+        Interlocked.Decrement(ref _count);
+        SessionLog.Ended(_logger, clientId);
+    }
+
+    private async ValueTask<bool> IsExpiredAsync(SessionRecord record, CancellationToken cancellationToken)
+    {
+        long now = Now();
+        long seen = record.DisconnectedAt > 0 ? now : await _presence.LastSeenAsync(record.Owner, cancellationToken).ConfigureAwait(false);
+        return record.IsExpired(now, seen);
+    }
+
+    private long Now() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private SemaphoreSlim LaneOf(string key) => _lanes[(uint)StringComparer.Ordinal.GetHashCode(key) % Lanes];
+}
