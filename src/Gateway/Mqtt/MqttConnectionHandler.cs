@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
@@ -14,6 +15,12 @@ public sealed class MqttConnectionHandler : ConnectionHandler
     public override Task OnConnectedAsync(ConnectionContext connection)
     {
         CancellationToken stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
-        return _front.ServeAsync(connection.Transport, connection.ConnectionId, connection.RemoteEndPoint, connection.Abort, stopping);
+        return _front.ServeAsync(
+            connection.Transport,
+            connection.ConnectionId,
+            connection.RemoteEndPoint,
+            connection.Abort,
+            stopping,
+            connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate);
     }
 }

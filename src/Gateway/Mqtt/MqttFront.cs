@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
@@ -23,9 +24,10 @@ public sealed class MqttFront
     /// <param name="remote">The peer, when there is one.</param>
     /// <param name="abort">Breaks the network connection at once.</param>
     /// <param name="stopping">Cancelled when the server wants connections to end.</param>
-    public async Task ServeAsync(IDuplexPipe transport, string name, EndPoint? remote, Action abort, CancellationToken stopping)
+    /// <param name="certificate">The client's certificate, when TLS has checked one.</param>
+    public async Task ServeAsync(IDuplexPipe transport, string name, EndPoint? remote, Action abort, CancellationToken stopping, X509Certificate2? certificate = null)
     {
-        using var connection = new MqttConnection(_shared, _handlers, transport, name, remote, abort);
+        using var connection = new MqttConnection(_shared, _handlers, transport, name, remote, abort, certificate);
         if (!_shared.Connections.TryAdd(connection))
         {
             _shared.Metrics.RefusedConnect("too-many-connections");
@@ -42,6 +44,7 @@ public sealed class MqttFront
         finally
         {
             _shared.Connections.Remove(connection);
+            connection.Access.Leave();
         }
     }
 }

@@ -20,9 +20,6 @@ internal static partial class MqttLog
     [LoggerMessage(7305, LogLevel.Warning, "MQTT {Connection}: closed, there are already {Limit} connections")]
     public static partial void TooManyConnections(ILogger logger, string connection, int limit);
 
-    [LoggerMessage(7306, LogLevel.Debug, "MQTT {Connection}: {ClientId} gave a user name; access control is not configured, so that it is not looked at")]
-    public static partial void CredentialsNotChecked(ILogger logger, string connection, string clientId);
-
     [LoggerMessage(7307, LogLevel.Information, "MQTT {Connection}: PUBLISH of {ClientId} refused: {Reason}, {Text}")]
     public static partial void PublishRefused(ILogger logger, string connection, string clientId, ReasonCode reason, string text);
 

@@ -18,6 +18,7 @@ public sealed class MqttMetrics
     private readonly Counter<long> _drops;
     private readonly Counter<long> _refusedConnects;
     private readonly Counter<long> _closed;
+    private readonly Counter<long> _limited;
 
     /// <summary>Makes the instruments.</summary>
     public MqttMetrics(IMeterFactory meters)
@@ -30,6 +31,7 @@ public sealed class MqttMetrics
         _drops = Meter.CreateCounter<long>("mqtt.drops", "{message}", "Messages not delivered, by reason");
         _refusedConnects = Meter.CreateCounter<long>("mqtt.connects.refused", "{connection}", "Connections refused, by reason");
         _closed = Meter.CreateCounter<long>("mqtt.connections.closed", "{connection}", "Connections that the server closed, by reason");
+        _limited = Meter.CreateCounter<long>("mqtt.limited", "{packet}", "Packets refused or held back by a limit of their client, by limit");
     }
 
     /// <summary>Where others of the front hang their gauges.</summary>
@@ -46,6 +48,8 @@ public sealed class MqttMetrics
     public void Dropped(string reason, int count = 1) => _drops.Add(count, new KeyValuePair<string, object?>("reason", reason));
 
     public void RefusedConnect(string reason) => _refusedConnects.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void Limited(string limit) => _limited.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void Closed(ReasonCode reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
 }

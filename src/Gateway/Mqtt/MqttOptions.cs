@@ -82,6 +82,39 @@ public sealed class MqttOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan SessionSweepInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>PUBLISHes a second of one connection; 0 for no limit. Above it MQTT 5 is refused (0x97, at QoS 0 0x96),
+    /// and of older clients reading stops.</summary>
+    [Range(0, 10_000_000)]
+    public int PublishRate { get; set; }
+
+    /// <summary>Bytes of PUBLISHes a second of one connection; 0 for no limit.</summary>
+    [Range(0, int.MaxValue)]
+    public int PublishByteRate { get; set; }
+
+    /// <summary>CONNECTs a second of all clients; 0 for no limit. Above it they are refused, 0x9F.</summary>
+    [Range(0, 10_000_000)]
+    public int ConnectRate { get; set; }
+
+    /// <summary>CONNECTs a second of one address; 0 for no limit.</summary>
+    [Range(0, 10_000_000)]
+    public int ConnectRatePerAddress { get; set; }
+
+    /// <summary>Addresses whose CONNECTs are counted at one time; when all of them are busy, a new one is refused.</summary>
+    [Range(1, 10_000_000)]
+    public int TrackedAddresses { get; set; } = 100_000;
+
+    /// <summary>How much of a rate may come at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan RateBurst { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Connections of one user; 0 for no limit. One more is refused, 0x97.</summary>
+    [Range(0, 10_000_000)]
+    public int ConnectionsPerUser { get; set; }
+
+    /// <summary>Connections of one address; 0 for no limit. One more is refused, 0x97.</summary>
+    [Range(0, 10_000_000)]
+    public int ConnectionsPerAddress { get; set; }
+
     /// <summary>How long to wait before the stream of messages is opened again after it broke.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
     public TimeSpan StreamRetry { get; set; } = TimeSpan.FromSeconds(1);

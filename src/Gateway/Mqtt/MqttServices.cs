@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
@@ -22,6 +23,7 @@ public static class MqttServices
         services.AddLogging();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => AccessControl.Open());
         services.AddSingleton<MqttMetrics>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<DeliveryRouter>();

@@ -10,13 +10,33 @@ public sealed class ConnectHandler
 {
     private long _assigned;
 
+    /// <summary>Handles the first packet, and the AUTH packets that follow it until CONNACK.</summary>
+    public async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, Frame frame, ReadOnlyMemory<byte> body)
+    {
+        if (connection.Access.Exchange is not { } exchange)
+            return await HandleAsync(connection, body).ConfigureAwait(false);
+
+        ProtocolError error = EnhancedAuthentication.Continue(connection, exchange, frame, body, out bool proven);
+        if (error.IsError)
+            Refuse(connection, ProtocolVersion.Mqtt5, error);
+        return proven ? await HandleAsync(connection, exchange.Connect).ConfigureAwait(false) : default;
+    }
+
     /// <summary>Handles it; a client that is refused gets a CONNACK with the reason where its version has one.</summary>
-    public async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, ReadOnlyMemory<byte> body)
+    private async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, ReadOnlyMemory<byte> body)
     {
         ProtocolVersion version = ConnectPacket.PeekVersion(body);
         ProtocolError error = ConnectPacket.TryDecode(body, out ConnectPacket? connect);
         if (!error.IsError && connect is not null)
             error = RefuseUnsupported(connection.Shared, connect);
+        if (!error.IsError)
+            error = Admission.CheckRate(connection);
+        if (!error.IsError && connect is not null && EnhancedAuthentication.TryBegin(connection, connect, body, ref error))
+            return default;
+        if (!error.IsError && connect is not null)
+            error = await Admission.AdmitAsync(connection, connect).ConfigureAwait(false);
+        if (connection.IsClosing)
+            return default;
         if (error.IsError || connect is null)
         {
             Refuse(connection, version, error);
@@ -47,8 +67,6 @@ public sealed class ConnectHandler
 
         if (connect.Version != ProtocolVersion.Mqtt5 && !connect.CleanStart && !shared.Sessions.CanKeep)
             return new ProtocolError(ReasonCode.ServerUnavailable, "sessions are not kept: connect with a clean session");
-        if (connect.Properties.Contains(PropertyId.AuthenticationMethod))
-            return new ProtocolError(ReasonCode.BadAuthenticationMethod, "no authentication method is supported");
         return default;
     }
 
@@ -79,11 +97,9 @@ public sealed class ConnectHandler
         bool assign = connect.ClientId.Length == 0;
         string clientId = assign ? MakeClientId() : connect.ClientId;
         int keepAlive = ChooseKeepAlive(connect, options);
-        if (connect.UserName is not null || connect.Password is not null)
-            MqttLog.CredentialsNotChecked(connection.Shared.Logger, connection.Name, clientId);
-
+        connection.Access.Named(clientId);
         // CONNACK is the first packet [MQTT-3.2.0-1]: until it can be sent there is no session that could be told anything.
-        ConnectTerms terms = ConnectTerms.Of(connect, connection.Shared.Sessions) with { ClientId = clientId, IsAssigned = assign, KeepAlive = keepAlive };
+        ConnectTerms terms = ConnectTerms.Of(connect, connection.Shared.Sessions) with { ClientId = clientId, IsAssigned = assign, KeepAlive = keepAlive, Proven = connection.Access.Proven };
         await connection.Shared.Connections.ClaimAsync(clientId, connection).ConfigureAwait(false);
         PersistentSession? kept = await connection.Shared.Sessions.OpenAsync(clientId, connect.CleanStart, terms.SessionExpiry, connection.Ending).ConfigureAwait(false);
         connection.Begin(clientId, terms.Limits, keepAlive, kept);
@@ -118,6 +134,8 @@ public sealed class ConnectHandler
         properties.Add(PropertyId.SharedSubscriptionAvailable, 0);
         if (terms.KeepAlive != terms.KeepAliveAsked)
             properties.Add(PropertyId.ServerKeepAlive, (uint)terms.KeepAlive);
+        if (terms.Proven is { } proven)
+            properties.Add(PropertyId.AuthenticationMethod, proven.Method).Add(PropertyId.AuthenticationData, proven.Last);
         return properties.Block;
     }
 

@@ -23,7 +23,7 @@ public sealed class PacketHandlers
     public ValueTask<ProtocolError> HandleAsync(MqttConnection connection, Frame frame, ReadOnlyMemory<byte> body)
     {
         if (connection.Session is not { } session)
-            return _connect.HandleAsync(connection, body);
+            return _connect.HandleAsync(connection, frame, body);
 
         switch (frame.Type)
         {
@@ -42,7 +42,7 @@ public sealed class PacketHandlers
             case PacketType.Disconnect:
                 return new(DisconnectHandler.Handle(connection, session, body));
             case PacketType.Auth:
-                return new(RefuseAuth(session, body));
+                return new(EnhancedAuthentication.Again(connection, session, body));
             case PacketType.Connect:
                 // [MQTT-3.1.0-2]
                 return new(ProtocolError.Violation("a second CONNECT"));
@@ -51,12 +51,5 @@ public sealed class PacketHandlers
             default:
                 return new(ProtocolError.Violation($"{frame.Type} is not sent by clients"));
         }
-    }
-
-    /// <summary>No authentication method was agreed on in CONNECT [MQTT-4.12.0-6].</summary>
-    private static ProtocolError RefuseAuth(MqttSession session, ReadOnlyMemory<byte> body)
-    {
-        ProtocolError error = ReasonPacket.TryDecode(PacketType.Auth, body, session.Version, out _);
-        return error.IsError ? error : ProtocolError.Violation("AUTH without an authentication method in CONNECT");
     }
 }

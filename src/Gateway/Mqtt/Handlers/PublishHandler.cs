@@ -26,7 +26,7 @@ public sealed class PublishHandler
             return new(error);
 
         int size = body.Length + Overhead;
-        return connection.Publishes.HasRoom(size)
+        return connection.Publishes.HasRoom(size) && connection.Access.MayReadOn(session.Version, body.Length)
             ? new(Publish(connection, session, packet, size))
             : WaitAndPublishAsync(connection, session, packet, size);
     }
@@ -55,6 +55,8 @@ public sealed class PublishHandler
         connection.Deadlines.ReaderBusy(true);
         while (!connection.Publishes.HasRoom(size))
             await connection.Publishes.WaitForRoomAsync().ConfigureAwait(false);
+        if (session.Version != ProtocolVersion.Mqtt5)
+            await connection.Access.WaitForRateAsync(size - Overhead, connection.Ending).ConfigureAwait(false);
         connection.Deadlines.ReaderBusy(false);
         return connection.IsClosing ? default : Publish(connection, session, packet, size);
     }
@@ -66,6 +68,8 @@ public sealed class PublishHandler
             return error;
 
         (ReasonCode reason, string text) = Refuse(connection, packet, topic.Span);
+        if (reason == ReasonCode.Success && session.Version == ProtocolVersion.Mqtt5)
+            (reason, text) = connection.Access.JudgeRate(packet.Qos, size - Overhead);
         if (reason != ReasonCode.Success && packet.Qos == 0)
             return new ProtocolError(reason, text);
 
@@ -103,7 +107,7 @@ public sealed class PublishHandler
             return (ReasonCode.TopicNameInvalid, "$SYS belongs to the server");
         if (packet.Properties.GetNumber(PropertyId.PayloadFormatIndicator, 0) == 1 && !Utf8.IsValid(packet.Payload.Span))
             return (ReasonCode.PayloadFormatInvalid, "the payload is said to be UTF-8 and is not");
-        return default;
+        return connection.Access.MayPublish(topic) ? default : (ReasonCode.NotAuthorized, "access control forbids publishing there");
     }
 
     private static void Start(MqttConnection connection, MqttSession session, in PublishPacket packet, ReadOnlyMemory<byte> topic, PublishSlot slot)

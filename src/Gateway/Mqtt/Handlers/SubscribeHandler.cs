@@ -61,6 +61,8 @@ public sealed class SubscribeHandler
     private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier)
     {
         ReasonCode refusal = Judge(connection.Shared.Options, session, request.Filter.Span);
+        if (refusal == ReasonCode.Success && !connection.Access.MaySubscribe(request.Filter.Span))
+            refusal = ReasonCode.NotAuthorized;
         string text = "not possible here";
         if (refusal == ReasonCode.Success)
         {

@@ -18,6 +18,9 @@ public sealed record ConnectTerms(ClientLimits Limits, uint SessionExpiryAsked, 
     /// <summary>Seconds granted.</summary>
     public int KeepAlive { get; init; }
 
+    /// <summary>What the authentication by AUTH packets ended with; null when there was none.</summary>
+    public ProvenIdentity? Proven { get; init; }
+
     /// <summary>Reads a CONNECT.</summary>
     public static ConnectTerms Of(ConnectPacket connect, SessionBook sessions)
     {

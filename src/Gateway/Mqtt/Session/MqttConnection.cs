@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
@@ -29,12 +30,14 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <param name="name">For logs.</param>
     /// <param name="remote">The peer, when there is one.</param>
     /// <param name="abort">Breaks the network connection at once.</param>
-    public MqttConnection(MqttShared front, PacketHandlers handlers, IDuplexPipe transport, string name, EndPoint? remote, Action abort)
+    /// <param name="certificate">The client's certificate, when TLS has checked one.</param>
+    public MqttConnection(MqttShared front, PacketHandlers handlers, IDuplexPipe transport, string name, EndPoint? remote, Action abort, X509Certificate2? certificate = null)
     {
         Shared = front;
         Name = name;
         Remote = remote as IPEndPoint;
         Deadlines = new ConnectionDeadlines(front.Clock, front.Options);
+        Access = new ClientAccess(front, Remote, certificate);
         _transport = transport;
         _abort = abort;
         _handlers = handlers;
@@ -49,6 +52,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     public IPEndPoint? Remote { get; }
 
     public ConnectionDeadlines Deadlines { get; }
+
+    /// <summary>What the client is allowed.</summary>
+    public ClientAccess Access { get; }
 
     /// <summary>PUBLISHes on their way to the log.</summary>
     public PublishPipeline Publishes { get; }
@@ -84,7 +90,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>Makes the session; CONNACK was not yet sent.</summary>
     public MqttSession Begin(string clientId, ClientLimits limits, int keepAliveSeconds, PersistentSession? kept)
     {
-        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake) { Kept = kept };
+        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake) { Kept = kept, Access = Access };
         Deadlines.Connected(keepAliveSeconds);
         return Session;
     }
@@ -254,7 +260,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         while (!IsClosing)
         {
             int maximum = Session is null ? Math.Min(Shared.Options.MaximumConnectSize, Shared.Options.MaximumPacketSize) : Shared.Options.MaximumPacketSize;
-            if (Session is null && buffer.FirstSpan is [var first, ..] && first != (byte)PacketType.Connect << 4)
+            if (Session is null && Access.Exchange is null && buffer.FirstSpan is [var first, ..] && first != (byte)PacketType.Connect << 4)
             {
                 // [MQTT-3.1.0-1], known from the first byte on.
                 Shared.Metrics.RefusedConnect("not-connect");

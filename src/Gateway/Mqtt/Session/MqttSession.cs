@@ -31,6 +31,9 @@ public sealed class MqttSession : ISubscriber
 
     public string ClientId { get; }
 
+    /// <summary>What the client is allowed; null: everything.</summary>
+    public ClientAccess? Access { get; init; }
+
     public ClientLimits Limits { get; }
 
     public ProtocolVersion Version => Limits.Version;
@@ -65,6 +68,9 @@ public sealed class MqttSession : ISubscriber
     /// <inheritdoc/>
     public void Offer(in Delivery delivery)
     {
+        if (Access?.MayReceive(delivery.Message.Topic) == false)
+            return;
+
         switch (Deliveries.TryEnqueue(delivery))
         {
             case EnqueueResult.Queued:

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
@@ -9,8 +10,10 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, DeliveryRouter router, ConnectionTable connections, SessionBook sessions, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<MqttShared> logger)
+    public MqttShared(IMessageBridge bridge, DeliveryRouter router, ConnectionTable connections, SessionBook sessions, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
     {
+        Access = access;
+        Limits = new ConnectionLimits(options.Value, clock);
         Bridge = bridge;
         Router = router;
         Connections = connections;
@@ -31,6 +34,12 @@ public sealed class MqttShared
     public SessionBook Sessions { get; }
 
     public MqttOptions Options { get; }
+
+    /// <summary>Who clients are and what they may do.</summary>
+    public AccessControl Access { get; }
+
+    /// <summary>Connections by user and address.</summary>
+    public ConnectionLimits Limits { get; }
 
     public MqttMetrics Metrics { get; }
 
