@@ -5,12 +5,12 @@ namespace ProtoBridgeMQ.Bridge.Access;
 /// <summary>What access control tells the log. A refusal is one line.</summary>
 internal static partial class AccessLog
 {
-    [LoggerMessage(1, LogLevel.Information, "Access refused: {Action} by {User} ({Client}) from {From}: {What}: {Why}")]
+    [LoggerMessage(5101, LogLevel.Information, "Access refused: {Action} by {User} ({Client}) from {From}: {What}: {Why}")]
     public static partial void Refused(ILogger logger, string action, string user, string client, string from, string what, string why);
 
-    [LoggerMessage(2, LogLevel.Information, "Access: {Path} was read again")]
+    [LoggerMessage(5102, LogLevel.Information, "Access: {Path} was read again")]
     public static partial void FileRead(ILogger logger, string path);
 
-    [LoggerMessage(3, LogLevel.Warning, "Access: a changed file is not used, what was read before stays in force: {Why}")]
+    [LoggerMessage(5103, LogLevel.Warning, "Access: a changed file is not used, what was read before stays in force: {Why}")]
     public static partial void FileKept(ILogger logger, string why);
 }

@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Access.Scram;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
