@@ -83,9 +83,10 @@ internal sealed class GroupConsumer
                 throw new BridgeException(BridgeError.Busy, $"Group {Group} has as many streams here as it may have.");
             }
 
-            var stream = new GroupStream(this, request, TagExpression.Parse(request.Filter));
+            var stream = new GroupStream(this, request);
             await SubscribeAsync(stream, request.Topics, cancellationToken).ConfigureAwait(false);
             await LookAsync(cancellationToken).ConfigureAwait(false);
+            stream.Opened();
             Deliveries.Add(stream);
             return stream;
         }

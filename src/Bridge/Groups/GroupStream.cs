@@ -8,11 +8,12 @@ namespace ProtoBridgeMQ.Bridge.Groups;
 internal sealed class GroupStream : IMessageStream
 {
     private readonly GroupConsumer _consumer;
+    private readonly SubscribeRequest _request;
 
-    public GroupStream(GroupConsumer consumer, SubscribeRequest request, TagExpression filter)
+    public GroupStream(GroupConsumer consumer, SubscribeRequest request)
     {
         _consumer = consumer;
-        Filter = filter;
+        _request = request;
         Selection = request.Topics;
         Lease = request.Lease;
         Start = request.Start;
@@ -20,11 +21,10 @@ internal sealed class GroupStream : IMessageStream
         Arrival = new StreamSignal(consumer.Clock);
     }
 
-    public TagExpression Filter { get; }
-
     public TimeSpan Lease { get; }
 
-    public GroupStart Start { get; }
+    /// <summary>Where a group without progress begins in the topics that the stream selects next.</summary>
+    public GroupStart Start { get; private set; }
 
     public string Subscriber { get; }
 
@@ -38,6 +38,14 @@ internal sealed class GroupStream : IMessageStream
     public bool IsHungry { get; set; }
 
     public bool IsClosed { get; private set; }
+
+    /// <summary>The filter it needs for a topic.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="inForce">What other streams of the group use; null when there is none.</param>
+    public GroupFilter FilterOf(string topic, GroupFilter? inForce) => _request.AnyFilter && inForce is not null ? inForce : _request.FilterOf(topic);
+
+    /// <summary>It is open: what appears later was not there when it began.</summary>
+    public void Opened() => Start = GroupStart.Earliest;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReceiveAsync(MessageBatch batch, int max, TimeSpan wait, CancellationToken cancellationToken = default)

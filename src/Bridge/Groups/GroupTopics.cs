@@ -38,31 +38,22 @@ internal sealed class GroupTopics(string group, GroupOptions options, GroupDeliv
         lock (deliveries.Gate)
         {
             refiltered = [];
-            foreach (string topic in topics.Names)
-            {
-                if (deliveries.Streams.Exists(other => other != stream && other.Selection.Contains(topic) && other.Filter.Text != stream.Filter.Text))
-                {
-                    throw new BridgeException(
-                        BridgeError.FilterInvalid,
-                        $"Group {group} is consuming topic {topic} with another filter; all members of a group use one filter for a topic.");
-                }
-            }
-
             if (topics.Names.Count(topic => !_entries.ContainsKey(topic)) + _entries.Count > options.MaxTopicsPerGroup)
             {
                 throw new BridgeException(BridgeError.Busy, $"Group {group} may consume {options.MaxTopicsPerGroup} topics here.");
             }
 
-            foreach (string topic in topics.Names)
+            List<(string Topic, GroupFilter Filter)> wanted = [.. topics.Names.Select(topic => (topic, FindFilter(stream, topic)))];
+            foreach ((string topic, GroupFilter filter) in wanted)
             {
                 if (!_entries.TryGetValue(topic, out Entry? entry))
                 {
-                    _entries.Add(topic, new Entry(stream.Filter) { Start = stream.Start });
+                    _entries.Add(topic, new Entry(filter) { Start = stream.Start });
                     _inForce = false;
                 }
-                else if (entry.Filter.Text != stream.Filter.Text)
+                else if (entry.Filter.Text != filter.Text)
                 {
-                    _entries[topic] = new Entry(stream.Filter);
+                    _entries[topic] = new Entry(filter);
                     refiltered.Add(topic);
                     _inForce = false;
                 }
@@ -132,6 +123,19 @@ internal sealed class GroupTopics(string group, GroupOptions options, GroupDeliv
         }
     }
 
+    /// <summary>The filter that a stream brings to a topic; one that differs from the other streams' is refused.</summary>
+    private GroupFilter FindFilter(GroupStream stream, string topic)
+    {
+        bool isUsed = deliveries.Streams.Exists(other => other != stream && other.Selection.Contains(topic));
+        GroupFilter? inForce = isUsed && _entries.TryGetValue(topic, out Entry? entry) ? entry.Filter : null;
+        GroupFilter wanted = stream.FilterOf(topic, inForce);
+        return inForce is null || inForce.Text == wanted.Text
+            ? wanted
+            : throw new BridgeException(
+                BridgeError.FilterInvalid,
+                $"Group {group} is consuming topic {topic} with the filter {inForce.Text}, and not {wanted.Text}; all members of a group use one filter for a topic.");
+    }
+
     private bool IsRead(string topic)
     {
         foreach (GroupStream stream in deliveries.Streams)
@@ -145,9 +149,9 @@ internal sealed class GroupTopics(string group, GroupOptions options, GroupDeliv
         return false;
     }
 
-    private sealed class Entry(TagExpression filter)
+    private sealed class Entry(GroupFilter filter)
     {
-        public TagExpression Filter { get; } = filter;
+        public GroupFilter Filter { get; } = filter;
 
         public GroupStart Start { get; set; } = GroupStart.Earliest;
 

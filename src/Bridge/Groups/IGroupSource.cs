@@ -89,8 +89,8 @@ public interface IGroupSource : IAsyncDisposable
 
 /// <summary>One topic of a member's subscription.</summary>
 /// <param name="Topic">The topic.</param>
-/// <param name="Filter">Its tags.</param>
-public readonly record struct GroupSubscription(string Topic, TagExpression Filter);
+/// <param name="Filter">What of it belongs to the group; the broker is told the tags.</param>
+public readonly record struct GroupSubscription(string Topic, GroupFilter Filter);
 
 /// <summary>A queue of a topic on a broker.</summary>
 /// <param name="Topic">The topic it belongs to, which may be the group's retry topic.</param>

@@ -147,24 +147,26 @@ public static class TopicMapping
     /// </summary>
     public static int WriteName(in BridgeMessage message, Span<byte> destination)
     {
-        if (message.Properties.TryGet(PropertyNames.MqttTopic, out ReadOnlySpan<byte> kept) && MqttTopicName.IsValid(kept))
+        message.Properties.TryGet(PropertyNames.MqttTopic, out ReadOnlySpan<byte> kept);
+        message.Properties.TryGet(PropertyNames.Tags, out ReadOnlySpan<byte> tag);
+        return WriteName(message.Topic, tag, kept, destination);
+    }
+
+    /// <summary>The same for the parts of a message; the kept name is empty when there is none.</summary>
+    public static int WriteName(string messageTopic, ReadOnlySpan<byte> tag, ReadOnlySpan<byte> kept, Span<byte> destination)
+    {
+        if (MqttTopicName.IsValid(kept))
         {
             return kept.TryCopyTo(destination) ? kept.Length : -1;
         }
 
-        if (message.Topic.Length > StackLimit)
+        if (messageTopic.Length > StackLimit)
         {
             return -1;
         }
 
         Span<byte> topic = stackalloc byte[StackLimit];
-        if (!Encoding.UTF8.TryGetBytes(message.Topic, topic, out int length))
-        {
-            return -1;
-        }
-
-        message.Properties.TryGet(PropertyNames.Tags, out ReadOnlySpan<byte> tag);
-        return WriteName(topic[..length], tag, destination);
+        return Encoding.UTF8.TryGetBytes(messageTopic, topic, out int length) ? WriteName(topic[..length], tag, destination) : -1;
     }
 
     /// <summary>The ordering key of an MQTT topic: equal names have equal hashes, in every process and version.</summary>

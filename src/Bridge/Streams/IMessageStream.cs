@@ -29,7 +29,8 @@ public interface IMessageStream : IAsyncDisposable
 
     /// <summary>
     /// Changes the topics received. When the task completes, a message whose publish to one of them is acknowledged
-    /// from then on will be received; messages of topics no longer selected may still arrive from before.
+    /// from then on will be received; messages of topics no longer selected may still arrive from before. A group without
+    /// progress in a topic that is selected later begins with its first message.
     /// </summary>
     ValueTask SelectAsync(TopicSelection topics, CancellationToken cancellationToken = default);
 }

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Topics;
 
 namespace ProtoBridgeMQ.Bridge.Streams;
@@ -43,6 +44,12 @@ public sealed record SubscribeRequest
     /// <summary>Tag expression: <c>*</c>, or tags separated by <c>||</c>.</summary>
     public string Filter { get; init; } = "*";
 
+    /// <summary>A group takes the filter that its members here have for the topic; only without any <see cref="Filter"/> counts.</summary>
+    public bool AnyFilter { get; init; }
+
+    /// <summary>Groups of MQTT: which names of the topics belong to the group, instead of <see cref="Filter"/>; null for none.</summary>
+    public NameFilter? Names { get; init; }
+
     /// <summary>Where a new group begins.</summary>
     public GroupStart Start { get; init; } = GroupStart.Earliest;
 
@@ -64,9 +71,9 @@ public sealed record SubscribeRequest
 
         if (Kind == StreamKind.Tail)
         {
-            if (Group is not null)
+            if (Group is not null || Names is not null)
             {
-                throw new BridgeException(BridgeError.InvalidArgument, "A tail stream has no group.");
+                throw new BridgeException(BridgeError.InvalidArgument, "A tail stream has no group and no filter of one.");
             }
 
             return;
@@ -83,4 +90,7 @@ public sealed record SubscribeRequest
             throw new BridgeException(BridgeError.InvalidArgument, $"A lease lasts from {MinLease.TotalSeconds} s to {MaxLease.TotalHours} h.");
         }
     }
+
+    /// <summary>What the group consumes of a topic, as far as this request says.</summary>
+    public GroupFilter FilterOf(string topic) => Names?.On(topic) ?? new GroupFilter(TagExpression.Parse(Filter), null);
 }

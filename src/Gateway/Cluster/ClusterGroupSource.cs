@@ -4,6 +4,7 @@ using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Client;
+using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Gateway.Cluster;
 
@@ -13,7 +14,7 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
     private readonly QueueReader _reader = new(connection, group);
     private readonly GroupMember _member = new(connection, new GroupMemberOptions { Group = group, From = ConsumeFrom.First });
     private readonly ConcurrentDictionary<long, GroupAssignment> _assignments = new();
-    private volatile Dictionary<string, TagExpression> _filters = new(StringComparer.Ordinal);
+    private volatile Dictionary<string, GroupFilter> _filters = new(StringComparer.Ordinal);
 
     // The cluster tells its members at the same time.
     public Action? MembersChanging { get; set; }
@@ -24,7 +25,7 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
     {
         _filters = topics.ToDictionary(topic => topic.Topic, topic => topic.Filter, StringComparer.Ordinal);
         await ClusterErrors.TranslateAsync(_member.SubscribeAsync(
-            topics.ToDictionary(topic => topic.Topic, topic => topic.Filter.Text, StringComparer.Ordinal),
+            topics.ToDictionary(topic => topic.Topic, topic => topic.Filter.Tags.Text, StringComparer.Ordinal),
             cancellationToken)).ConfigureAwait(false);
     }
 
@@ -54,9 +55,9 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
         CancellationToken cancellationToken)
     {
         MessageQueue at = Native(queue);
-        TagExpression filter = _filters.GetValueOrDefault(queue.Topic, TagExpression.All);
+        GroupFilter filter = _filters.GetValueOrDefault(queue.Topic, GroupFilter.All);
         using PullResult result = await ClusterErrors
-            .TranslateAsync(_reader.PullAsync(at, offset, maxMessages, wait, filter.Text, cancellationToken))
+            .TranslateAsync(_reader.PullAsync(at, offset, maxMessages, wait, filter.Tags.Text, cancellationToken))
             .ConfigureAwait(false);
         try
         {
@@ -97,13 +98,13 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
     private static MessageQueue Native(GroupQueue queue) => new(queue.Topic, queue.Broker, queue.QueueId);
 
     /// <summary>Copies what passes the filter until the bytes are reached; the answer is where the next read goes on.</summary>
-    private long Copy(PullResult result, long offset, int maxBytes, TagExpression filter, MessageBatch batch)
+    private long Copy(PullResult result, long offset, int maxBytes, GroupFilter filter, MessageBatch batch)
     {
         long bytes = 0;
         int count = 0;
         foreach (MessageView view in result)
         {
-            if (view.QueueOffset < offset || !filter.Matches(view.Tag))
+            if (view.QueueOffset < offset || !Passes(view, result.Queue.Topic, filter))
             {
                 continue;
             }
@@ -119,6 +120,17 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
         }
 
         return result.Status == PullStatus.OffsetIllegal ? result.NextOffset : Math.Max(offset, result.NextOffset);
+    }
+
+    private static bool Passes(in MessageView view, string topic, GroupFilter filter)
+    {
+        ReadOnlySpan<byte> keptName = default;
+        if (filter.Names is not null)
+        {
+            PropertyText.TryGet(view.PropertyText, PropertyNames.MqttTopic, out keptName);
+        }
+
+        return filter.Matches(topic, view.Tag, keptName);
     }
 
     private ValueTask SendBackAsync(HeldMessage message, int level, CancellationToken cancellationToken)

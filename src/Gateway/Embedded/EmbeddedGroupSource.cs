@@ -24,7 +24,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<GroupQueue, QueueArrival> _reads = new();
     private Dictionary<string, TagFilter> _filters = new(StringComparer.Ordinal);
-    private Dictionary<string, TagExpression> _expressions = new(StringComparer.Ordinal);
+    private Dictionary<string, GroupFilter> _expressions = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GatewayMember? _member;
     private long _version;
@@ -69,19 +69,19 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     {
         List<Broker.Core.GroupSubscription> subscriptions = [];
         var filters = new Dictionary<string, TagFilter>(StringComparer.Ordinal);
-        var expressions = new Dictionary<string, TagExpression>(StringComparer.Ordinal);
+        var expressions = new Dictionary<string, GroupFilter>(StringComparer.Ordinal);
         long version = _clock.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (GroupSubscription topic in topics.Append(new GroupSubscription(_retryTopic, TagExpression.All)))
+        foreach (GroupSubscription topic in topics.Append(new GroupSubscription(_retryTopic, GroupFilter.All)))
         {
             if (topic.Topic != _retryTopic && _core.Topics.Find(topic.Topic) is null && !_core.Options.AutoCreateTopics)
             {
                 return ValueTask.FromException(BrokerErrors.ToException(SendStatus.TopicNotFound, null, $"topic {topic.Topic}"));
             }
 
-            TagFilter filter = TagFilter.Parse(topic.Filter.Text) ?? TagFilter.All;
+            TagFilter filter = TagFilter.Parse(topic.Filter.Tags.Text) ?? TagFilter.All;
             filters[topic.Topic] = filter;
             expressions[topic.Topic] = topic.Filter;
-            subscriptions.Add(new Broker.Core.GroupSubscription(topic.Topic, topic.Filter.Text, version, filter));
+            subscriptions.Add(new Broker.Core.GroupSubscription(topic.Topic, topic.Filter.Tags.Text, version, filter));
         }
 
         var member = new GatewayMember(OnMembersChanged)
@@ -214,7 +214,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     private ReadOutcome ReadNow(GroupQueue queue, long offset, int maxMessages, int maxBytes, QueueArrival state, MessageBatch batch)
     {
         Volatile.Read(ref _filters).TryGetValue(queue.Topic, out TagFilter? filter);
-        TagExpression expression = Volatile.Read(ref _expressions).GetValueOrDefault(queue.Topic, TagExpression.All);
+        GroupFilter expression = Volatile.Read(ref _expressions).GetValueOrDefault(queue.Topic, GroupFilter.All);
         var request = new ReadRequest(queue.Topic, queue.QueueId, offset, maxMessages, maxBytes, filter is { IsAll: true } ? null : filter, _group);
         ReadOutcome outcome = _core.Read(request, state.Records);
         try
@@ -228,7 +228,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
             {
                 // The broker compared hashes; two tags may share one.
                 if (MessageRecord.TryRead(state.Records[i], out MessageRecord record) != RecordError.None
-                    || !RecordDecoder.Passes(record, expression))
+                    || !RecordDecoder.Passes(record, queue.Topic, expression))
                 {
                     continue;
                 }

@@ -19,6 +19,18 @@ internal sealed class RecordDecoder(IBrokerCore core, EmbeddedOptions options, I
     /// <summary>Whether the record's tag passes the filter.</summary>
     public static bool Passes(in MessageRecord record, TagExpression filter) => filter.IsAll || filter.Matches(record.Tags);
 
+    /// <summary>Whether the record belongs to a group.</summary>
+    public static bool Passes(in MessageRecord record, string topic, GroupFilter filter)
+    {
+        ReadOnlySpan<byte> keptName = default;
+        if (filter.Names is not null)
+        {
+            PropertyText.TryGet(record.Properties, PropertyNames.MqttTopic, out keptName);
+        }
+
+        return filter.Matches(topic, record.Tags, keptName);
+    }
+
     /// <summary>Adds a record under its own topic.</summary>
     public void Add(in MessageRecord record, string topic, long queueOffset, MessageBatch batch)
         => Copy(record, topic, queueOffset, attempt: 1, batch);

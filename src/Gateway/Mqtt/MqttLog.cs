@@ -34,4 +34,13 @@ internal static partial class MqttLog
 
     [LoggerMessage(7311, LogLevel.Debug, "MQTT {Connection}: the network connection broke: {Text}")]
     public static partial void NetworkBroke(ILogger logger, string connection, string text);
+
+    [LoggerMessage(40, LogLevel.Debug, "MQTT {Connection}: {Filter}: a message that was {Outcome} could not be settled: {Text}")]
+    public static partial void NotSettled(ILogger logger, string connection, string filter, string outcome, string text);
+
+    [LoggerMessage(41, LogLevel.Warning, "MQTT {Connection}: {Filter}: topic {Topic} is not consumed: {Text}")]
+    public static partial void TopicNotFollowed(ILogger logger, string connection, string filter, string topic, string text);
+
+    [LoggerMessage(42, LogLevel.Warning, "MQTT: topics for shared subscriptions were not looked up: {Text}")]
+    public static partial void TopicsNotListed(ILogger logger, string text);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
@@ -11,6 +12,8 @@ public sealed class MqttMetrics
 
     private static readonly string[] Kinds = [.. Enumerable.Range(0, 16).Select(kind => ((PacketType)kind).ToString().ToLowerInvariant())];
 
+    private static readonly string[] SharedOutcomes = [.. Enum.GetValues<SharedOutcome>().Select(outcome => outcome.ToString().ToLowerInvariant())];
+
     private readonly Counter<long> _packetsIn;
     private readonly Counter<long> _packetsOut;
     private readonly Counter<long> _publishes;
@@ -19,6 +22,7 @@ public sealed class MqttMetrics
     private readonly Counter<long> _refusedConnects;
     private readonly Counter<long> _closed;
     private readonly Counter<long> _limited;
+    private readonly Counter<long> _sharedSettled;
 
     /// <summary>Makes the instruments.</summary>
     public MqttMetrics(IMeterFactory meters)
@@ -32,6 +36,7 @@ public sealed class MqttMetrics
         _refusedConnects = Meter.CreateCounter<long>("mqtt.connects.refused", "{connection}", "Connections refused, by reason");
         _closed = Meter.CreateCounter<long>("mqtt.connections.closed", "{connection}", "Connections that the server closed, by reason");
         _limited = Meter.CreateCounter<long>("mqtt.limited", "{packet}", "Packets refused or held back by a limit of their client, by limit");
+        _sharedSettled = Meter.CreateCounter<long>("mqtt.shared.settled", "{message}", "Messages of shared subscriptions that clients are done with, by outcome");
     }
 
     /// <summary>Where others of the front hang their gauges.</summary>
@@ -50,6 +55,8 @@ public sealed class MqttMetrics
     public void RefusedConnect(string reason) => _refusedConnects.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void Limited(string limit) => _limited.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public void SharedSettled(SharedOutcome outcome) => _sharedSettled.Add(1, new KeyValuePair<string, object?>("outcome", SharedOutcomes[(int)outcome]));
 
     public void Closed(ReasonCode reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
 }

@@ -119,6 +119,14 @@ public sealed class MqttOptions
     [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
     public TimeSpan StreamRetry { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a client of a shared subscription may take to acknowledge before the message goes to another member.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "12:00:00")]
+    public TimeSpan SharedLease { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often shared subscriptions that begin with a wildcard look for topics that came or went.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan SharedTopicsInterval { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Messages taken from the log at one time.</summary>
     [Range(1, 100_000)]
     public int DeliveryBatch { get; set; } = 512;

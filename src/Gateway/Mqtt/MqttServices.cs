@@ -7,6 +7,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
+using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
@@ -30,6 +31,7 @@ public static class MqttServices
         services.AddSingleton<SessionStore>();
         services.AddSingleton<GatewayPresence>();
         services.AddSingleton<SessionBook>();
+        services.AddSingleton<SharedTopics>();
         services.AddSingleton<MqttShared>();
         services.AddSingleton<ConnectHandler>();
         services.AddSingleton<PublishHandler>();
@@ -41,6 +43,7 @@ public static class MqttServices
         services.AddHostedService<SessionKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryRouter>());
+        services.AddHostedService(provider => provider.GetRequiredService<SharedTopics>());
         return services;
     }
 

@@ -21,7 +21,8 @@ internal sealed class FakeGroup(FakeLog log, string name)
     {
         foreach (string topic in topics.Names)
         {
-            if (Streams.Any(other => other != stream && other.Selection.Contains(topic) && other.Filter.Text != stream.Filter.Text))
+            FakeGroupStream? other = Streams.Find(other => other != stream && other.Selection.Contains(topic));
+            if (other is not null && other.FilterOf(topic).Text != stream.FilterOf(topic, other.FilterOf(topic)).Text)
             {
                 throw new BridgeException(BridgeError.FilterInvalid, $"Group {name} is consuming topic {topic} with another filter.");
             }
@@ -72,8 +73,10 @@ internal sealed class FakeGroup(FakeLog log, string name)
             if (stream.Selection.Contains(message.Publish.Topic))
             {
                 _waiting.Remove(node);
-                new MessageProperties(message.Publish.Properties).TryGet(PropertyNames.Tags, out ReadOnlySpan<byte> tag);
-                if (stream.Filter.Matches(tag))
+                var properties = new MessageProperties(message.Publish.Properties);
+                properties.TryGet(PropertyNames.Tags, out ReadOnlySpan<byte> tag);
+                properties.TryGet(PropertyNames.MqttTopic, out ReadOnlySpan<byte> keptName);
+                if (stream.FilterOf(message.Publish.Topic).Matches(message.Publish.Topic, tag, keptName))
                 {
                     long id = ++_lastDelivery;
                     _inFlight.Add(id, new InFlight(stream, message, attempt, StartLease(id, stream.Request.Lease)));

@@ -11,12 +11,11 @@ public sealed class FakeGroupStream : FakeStream
     internal FakeGroupStream(FakeLog log, SubscribeRequest request, TimeProvider clock)
         : base(log, request, clock)
     {
-        Filter = TagExpression.Parse(request.Filter);
         _group = log.Group(request.Group!, clock);
         _group.Join(this, request.Topics, request.Start);
     }
 
-    internal TagExpression Filter { get; }
+    internal GroupFilter FilterOf(string topic, GroupFilter? inForce = null) => Request.AnyFilter && inForce is not null ? inForce : Request.FilterOf(topic);
 
     /// <inheritdoc/>
     public override ValueTask SettleAsync(DeliveryId delivery, Settlement settlement, CancellationToken cancellationToken = default)
@@ -34,7 +33,7 @@ public sealed class FakeGroupStream : FakeStream
     {
         lock (Log.Gate)
         {
-            _group.Join(this, topics, Request.Start);
+            _group.Join(this, topics, GroupStart.Earliest);
             Selection = topics;
         }
 

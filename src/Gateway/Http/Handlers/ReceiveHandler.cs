@@ -34,7 +34,7 @@ internal sealed class ReceiveHandler(
         ReceiveTerms terms = Read(max, wait, lease);
         TopicNames.ThrowIfInvalid(topic);
         TopicNames.ThrowIfInvalidGroup(group);
-        var key = new GroupStreamKey(topic, group, TagExpression.Parse(filter ?? "*").Text);
+        var key = new GroupStreamKey(topic, group, filter is null ? GroupStreamKey.AnyFilter : TagExpression.Parse(filter).Text);
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         metrics.Waiting.Add(1);
         try

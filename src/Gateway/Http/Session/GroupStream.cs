@@ -5,8 +5,15 @@ namespace ProtoBridgeMQ.Gateway.Http.Session;
 /// <summary>Who shares a stream: receivers of one group on one topic with one filter.</summary>
 /// <param name="Topic">Topic.</param>
 /// <param name="Group">Group.</param>
-/// <param name="Filter">Tag expression.</param>
-internal readonly record struct GroupStreamKey(string Topic, string Group, string Filter);
+/// <param name="Filter">Tag expression, or <see cref="AnyFilter"/>.</param>
+internal readonly record struct GroupStreamKey(string Topic, string Group, string Filter)
+{
+    /// <summary>The request named no filter: the group's, whatever it is.</summary>
+    public const string AnyFilter = "";
+
+    /// <summary>Whether the request named none.</summary>
+    public bool TakesAnyFilter => Filter.Length == 0;
+}
 
 /// <summary>
 /// A stream of a group that outlives its requests: deliveries are settled by later requests, through the number in

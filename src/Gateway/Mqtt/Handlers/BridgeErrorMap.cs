@@ -31,7 +31,7 @@ public static class BridgeErrorMap
     /// <summary>A reason code that SUBACK knows (table 3-8).</summary>
     public static ReasonCode ToSubackReason(BridgeError error) => error switch
     {
-        BridgeError.TopicNotFound or BridgeError.TopicInvalid or BridgeError.FilterInvalid => ReasonCode.TopicFilterInvalid,
+        BridgeError.TopicNotFound or BridgeError.TopicInvalid or BridgeError.FilterInvalid or BridgeError.GroupInvalid => ReasonCode.TopicFilterInvalid,
         _ => ToReason(error),
     };
 }

@@ -131,7 +131,6 @@ public sealed class ConnectHandler
             properties.Add(PropertyId.AssignedClientIdentifier, terms.ClientId);
         if (options.TopicAliasMaximum > 0)
             properties.Add(PropertyId.TopicAliasMaximum, (uint)options.TopicAliasMaximum);
-        properties.Add(PropertyId.SharedSubscriptionAvailable, 0);
         if (terms.KeepAlive != terms.KeepAliveAsked)
             properties.Add(PropertyId.ServerKeepAlive, (uint)terms.KeepAlive);
         if (terms.Proven is { } proven)

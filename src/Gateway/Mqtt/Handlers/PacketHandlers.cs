@@ -36,7 +36,7 @@ public sealed class PacketHandlers
             case PacketType.Subscribe:
                 return _subscribe.HandleAsync(connection, session, body);
             case PacketType.Unsubscribe:
-                return new(_unsubscribe.Handle(connection, session, body));
+                return _unsubscribe.HandleAsync(connection, session, body);
             case PacketType.Pingreq:
                 return new(PingHandler.Handle(connection, session, body));
             case PacketType.Disconnect:

@@ -10,9 +10,11 @@ public static class PubackHandler
     public static ProtocolError Handle(MqttConnection connection, MqttSession session, ReadOnlyMemory<byte> body)
     {
         ProtocolError error = AcknowledgementPacket.TryDecode(PacketType.Puback, body, session.Version, out AcknowledgementPacket packet);
+        // Before the identifier is free for another message.
+        bool shared = !error.IsError && connection.Shares?.Acknowledged(packet.PacketId, packet.Reason) == true;
         if (!error.IsError && session.Deliveries.TryRelease(packet.PacketId))
         {
-            if ((byte)packet.Reason >= 0x80)
+            if ((byte)packet.Reason >= 0x80 && !shared)
                 connection.Shared.Metrics.Dropped("refused-by-client");
             connection.WakeWriter();
         }

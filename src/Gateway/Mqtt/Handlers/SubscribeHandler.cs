@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 
@@ -20,12 +21,13 @@ public sealed class SubscribeHandler
 
         uint identifier = packet.Properties.GetNumber(PropertyId.SubscriptionIdentifier, 0);
         byte[] codes = new byte[packet.Subscriptions.Count];
+        var refusals = new List<string>();
         connection.Deadlines.ReaderBusy(true);
         List<string?> announced = Announce(connection.Shared, packet);
         try
         {
             for (int i = 0; i < codes.Length; i++)
-                codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier).ConfigureAwait(false);
+                codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier, refusals).ConfigureAwait(false);
         }
         finally
         {
@@ -34,8 +36,24 @@ public sealed class SubscribeHandler
         }
 
         connection.Deadlines.ReaderBusy(false);
-        connection.Send(new SubscriptionAckPacket { Type = PacketType.Suback, PacketId = packet.PacketId, Codes = codes }, session.Version);
+        connection.Send(MakeSuback(session, packet.PacketId, codes, refusals), session.Version);
         return default;
+    }
+
+    private static SubscriptionAckPacket MakeSuback(MqttSession session, ushort packetId, byte[] codes, List<string> refusals)
+    {
+        var packet = new SubscriptionAckPacket { Type = PacketType.Suback, PacketId = packetId, Codes = codes };
+        if (refusals.Count == 0 || session.Version != ProtocolVersion.Mqtt5 || !session.Limits.WantsProblemInformation)
+            return packet;
+        var explained = new SubscriptionAckPacket
+        {
+            Type = PacketType.Suback,
+            PacketId = packetId,
+            Codes = codes,
+            Properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, refusals[0]).Block,
+        };
+        // [MQTT-3.9.2-1]
+        return PacketEncoder.GetSize(explained, session.Version) <= session.Limits.MaximumPacketSize ? explained : packet;
     }
 
     /// <summary>All topics of a packet at once: its first filter selects them, and the others find them selected.</summary>
@@ -44,6 +62,8 @@ public sealed class SubscribeHandler
         var announced = new List<string?>();
         foreach (SubscriptionRequest request in packet.Subscriptions.Take(shared.Options.SubscriptionsPerSession))
         {
+            if (TopicRules.IsShared(request.Filter.Span))
+                continue;
             try
             {
                 announced.Add(FilterSelection.TopicOf(request.Filter.Span, shared.TopicNames));
@@ -58,13 +78,20 @@ public sealed class SubscribeHandler
         return announced;
     }
 
-    private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier)
+    private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<string> refusals)
     {
         ReasonCode refusal = Judge(connection.Shared.Options, session, request.Filter.Span);
         if (refusal == ReasonCode.Success && !connection.Access.MaySubscribe(request.Filter.Span))
             refusal = ReasonCode.NotAuthorized;
         string text = "not possible here";
-        if (refusal == ReasonCode.Success)
+        if (refusal == ReasonCode.Success && TopicRules.IsShared(request.Filter.Span))
+        {
+            ProtocolError refused = await SharedSubscribing.SubscribeAsync(connection, session, request.Filter, request.Qos, identifier).ConfigureAwait(false);
+            if (!refused.IsError)
+                return SharedSubscribing.Granted(request.Qos);
+            (refusal, text) = (refused.Reason, refused.Text);
+        }
+        else if (refusal == ReasonCode.Success)
         {
             try
             {
@@ -77,16 +104,17 @@ public sealed class SubscribeHandler
             }
         }
 
+        refusals.Add(text);
         MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, refusal, text);
         return session.Version == ProtocolVersion.Mqtt5 ? (byte)refusal : Failure311;
     }
 
     private static ReasonCode Judge(MqttOptions options, MqttSession session, ReadOnlySpan<byte> filter)
     {
-        if (TopicRules.IsShared(filter))
-            return ReasonCode.SharedSubscriptionsNotSupported;
         if (TopicRules.CountLevels(filter) > options.TopicLevels)
             return ReasonCode.TopicFilterInvalid;
+        if (TopicRules.IsShared(filter))
+            return ReasonCode.Success;
         bool known = session.Subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(filter);
         return !known && session.Subscriptions.Count >= options.SubscriptionsPerSession ? ReasonCode.QuotaExceeded : ReasonCode.Success;
     }

@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 
@@ -8,7 +9,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 public sealed class UnsubscribeHandler
 {
     /// <summary>Handles it.</summary>
-    public ProtocolError Handle(MqttConnection connection, MqttSession session, ReadOnlyMemory<byte> body)
+    public async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, MqttSession session, ReadOnlyMemory<byte> body)
     {
         ProtocolError error = UnsubscribePacket.TryDecode(body, session.Version, out UnsubscribePacket? packet);
         if (error.IsError || packet is null)
@@ -16,7 +17,13 @@ public sealed class UnsubscribeHandler
 
         byte[] codes = new byte[packet.Filters.Count];
         for (int i = 0; i < codes.Length; i++)
-            codes[i] = (byte)Unsubscribe(connection, session, packet.Filters[i].Span);
+        {
+            ReadOnlyMemory<byte> filter = packet.Filters[i];
+            codes[i] = TopicRules.IsShared(filter.Span)
+                ? (byte)await SharedSubscribing.UnsubscribeAsync(connection, filter).ConfigureAwait(false)
+                : (byte)Unsubscribe(connection, session, filter.Span);
+        }
+
         connection.Send(new SubscriptionAckPacket { Type = PacketType.Unsuback, PacketId = packet.PacketId, Codes = codes }, session.Version);
         return default;
     }

@@ -95,6 +95,7 @@ public sealed class ConnectionWriter
             if (drop is null)
             {
                 message.WriteTo(_output, delivery, session.Version, packetId, now);
+                delivery.Share?.Written(packetId);
                 written += size;
                 delivered++;
             }
@@ -103,6 +104,10 @@ public sealed class ConnectionWriter
                 // [MQTT-3.1.2-25] [MQTT-3.3.2-5]: as if it had been delivered.
                 _connection.Shared.Metrics.Dropped(drop);
                 session.Deliveries.TryRelease(packetId);
+                if (drop == "expired")
+                    delivery.Share?.Expired();
+                else
+                    delivery.Share?.Refused();
             }
 
             message.Release();

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
+using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
@@ -67,6 +68,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
 
     /// <summary>From the accepted CONNECT on.</summary>
     public MqttSession? Session { get; private set; }
+
+    /// <summary>Shared subscriptions; null until there is one.</summary>
+    public ConnectionShares? Shares { get; set; }
 
     /// <summary>Cancelled when the connection ends.</summary>
     public CancellationToken Ending => _ending.Token;
@@ -174,6 +178,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         Task writing = _writer.RunAsync();
         await ReadAsync().ConfigureAwait(false);
         CloseQuietly();
+        if (Shares is { } shares)
+            await shares.CloseAsync().ConfigureAwait(false);
         _writer.Wake();
         await writing.ConfigureAwait(false);
         await _transport.Input.CompleteAsync().ConfigureAwait(false);

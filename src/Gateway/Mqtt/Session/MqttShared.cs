@@ -4,18 +4,20 @@ using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
+using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, DeliveryRouter router, ConnectionTable connections, SessionBook sessions, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
+    public MqttShared(IMessageBridge bridge, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
     {
         Access = access;
         Limits = new ConnectionLimits(options.Value, clock);
         Bridge = bridge;
         Router = router;
+        SharedTopics = sharedTopics;
         Connections = connections;
         Sessions = sessions;
         Options = options.Value;
@@ -27,6 +29,8 @@ public sealed class MqttShared
     public IMessageBridge Bridge { get; }
 
     public DeliveryRouter Router { get; }
+
+    public SharedTopics SharedTopics { get; }
 
     public ConnectionTable Connections { get; }
 

@@ -127,7 +127,11 @@ public sealed class OutgoingMessage
 /// <param name="Qos">The largest QoS that the message and the matching subscriptions allow.</param>
 /// <param name="Retain">The retain flag to send.</param>
 /// <param name="Identifiers">The identifiers of the matching subscriptions.</param>
-public readonly record struct Delivery(OutgoingMessage Message, byte Qos, bool Retain, SubscriptionIdentifiers Identifiers);
+public readonly record struct Delivery(OutgoingMessage Message, byte Qos, bool Retain, SubscriptionIdentifiers Identifiers)
+{
+    /// <summary>Of a shared subscription: what settles it; null for an ordinary one.</summary>
+    public Shared.SharedDelivery? Share { get; init; }
+}
 
 /// <summary>The identifiers of the subscriptions that matched: mostly none or one, so that only more take memory.</summary>
 public readonly struct SubscriptionIdentifiers
