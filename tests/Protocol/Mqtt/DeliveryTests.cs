@@ -209,7 +209,6 @@ public sealed class DeliveryTests
     }
 
     [Theory]
-    [InlineData("$share/g/a", 0x9E)]
     [InlineData("$rmq/bad topic/x", 0x8F)]
     public async Task A_filter_that_is_not_possible_is_refused_in_the_SUBACK(string filter, byte reason)
     {

@@ -43,6 +43,8 @@ internal sealed class FakeGroup(FakeLog log, string name)
         {
             Streams.Add(stream);
         }
+
+        WakeAll();
     }
 
     public void Leave(FakeGroupStream stream)

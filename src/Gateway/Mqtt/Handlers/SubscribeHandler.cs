@@ -90,6 +90,7 @@ public sealed class SubscribeHandler
             if (!refused.IsError)
                 return SharedSubscribing.Granted(request.Qos);
             (refusal, text) = (refused.Reason, refused.Text);
+            refusals.Add(text);
         }
         else if (refusal == ReasonCode.Success)
         {
@@ -104,7 +105,6 @@ public sealed class SubscribeHandler
             }
         }
 
-        refusals.Add(text);
         MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, refusal, text);
         return session.Version == ProtocolVersion.Mqtt5 ? (byte)refusal : Failure311;
     }
