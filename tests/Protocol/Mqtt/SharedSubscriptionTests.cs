@@ -96,7 +96,7 @@ public sealed class SharedSubscriptionTests
         MqttWire wire = await ConnectPatientAsync(host, "a");
         await SubscribeAsync(wire, "$share/g/jobs/#");
         MqttWire dead = await ConnectPatientAsync(host, "dead");
-        await dead.SendAsync(Packets.Subscribe(1, ("$rmq/%DLQ%g", 1)));
+        await dead.SendAsync(Packets.Subscribe(1, ("$rmq/%DLQ%g/#", 1)));
         await dead.ExpectAsync("90 04 00 01 00 01");
         await PublishAsync(host, "jobs", "x", "1");
         for (int attempt = 1; attempt <= 17; attempt++)
