@@ -37,6 +37,18 @@ public sealed class ClientOptions
     /// <summary>Requests of one connection that may wait for their answers; one more fails as <see cref="ClientBusyException"/>. Default 4,096.</summary>
     public int MaxPendingRequests { get; set; } = 4096;
 
+    /// <summary>Requests that may wait for their replies (<see cref="Producer.RequestAsync"/>); one more fails as <see cref="ClientBusyException"/>. Default 4,096.</summary>
+    public int MaxPendingReplies { get; set; } = 4096;
+
+    /// <summary>
+    /// Whether what is sent and handled is written to RocketMQ's message trace, as messages of <see cref="TraceTopic"/> that RocketMQ's tools
+    /// read. Default false.
+    /// </summary>
+    public bool Trace { get; set; }
+
+    /// <summary>The topic of the message trace. Default <c>RMQ_SYS_TRACE_TOPIC</c>.</summary>
+    public string TraceTopic { get; set; } = "RMQ_SYS_TRACE_TOPIC";
+
     /// <summary>Largest message body in bytes, sent or received, unpacked. Default 4 MiB.</summary>
     public int MaxBodySize { get; set; } = 4 * 1024 * 1024;
 
@@ -71,6 +83,8 @@ public sealed class ClientOptions
         Positive(MissingTopicInterval, nameof(MissingTopicInterval));
         Require(MaxTopics > 0, nameof(MaxTopics), "must be at least 1");
         Require(MaxPendingRequests > 0, nameof(MaxPendingRequests), "must be at least 1");
+        Require(MaxPendingReplies > 0, nameof(MaxPendingReplies), "must be at least 1");
+        Require(!string.IsNullOrEmpty(TraceTopic), nameof(TraceTopic), "is empty");
         Require(MaxBodySize > 0, nameof(MaxBodySize), "must be at least 1 byte");
         Require(
             InstanceName is null || (InstanceName.Length is > 0 and <= 120 && InstanceName.AsSpan().IndexOfAny('@', '/', '\\') < 0),

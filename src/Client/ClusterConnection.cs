@@ -2,7 +2,10 @@ using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Groups;
+using ProtoBridgeMQ.Client.Requests;
 using ProtoBridgeMQ.Client.Routing;
+using ProtoBridgeMQ.Client.Tracing;
+using ProtoBridgeMQ.Client.Transactions;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -41,7 +44,14 @@ public sealed class ClusterConnection : IAsyncDisposable
         Keys = new UniqueKey(options.TimeProvider, ClientIdentity.HostAddress, Environment.ProcessId, MakeLoaderId());
 
         var notices = new MembershipNotices();
-        var routes = new RequestRoutes().Add(RequestCode.NotifyConsumerIdsChanged, notices);
+        var resets = new OffsetResets();
+        Replies = new PendingReplies(options.MaxPendingReplies, options.MaxBodySize, Log);
+        Transactions = new TransactionChecks(options.MaxBodySize, Log);
+        RequestRoutes routes = new RequestRoutes()
+            .Add(RequestCode.NotifyConsumerIdsChanged, notices)
+            .Add(RequestCode.ResetConsumerClientOffset, resets)
+            .Add(RequestCode.PushReplyMessageToClient, Replies)
+            .Add(RequestCode.CheckTransactionState, Transactions);
         var observer = new ReconnectObserver();
         _remoting = new RemotingClient(
             new RemotingClientOptions
@@ -64,6 +74,8 @@ public sealed class ClusterConnection : IAsyncDisposable
         Heartbeats = new Heartbeats(ClientId, Routes, Calls, options, Log, _stopped.Token);
         observer.Opened = Heartbeats.Wake;
         notices.Members = Heartbeats;
+        resets.Members = Heartbeats;
+        Trace = options.Trace ? new MessageTrace(this) : null;
     }
 
     /// <summary>What brokers know this client by: <c>address@instance</c>.</summary>
@@ -85,6 +97,15 @@ public sealed class ClusterConnection : IAsyncDisposable
 
     internal Heartbeats Heartbeats { get; }
 
+    /// <summary>Requests that wait for their replies.</summary>
+    internal PendingReplies Replies { get; }
+
+    /// <summary>Where brokers' questions about transactions go.</summary>
+    internal TransactionChecks Transactions { get; }
+
+    /// <summary>RocketMQ's message trace, when it is on.</summary>
+    internal MessageTrace? Trace { get; }
+
     /// <summary>Cancelled when the connection is disposed.</summary>
     internal CancellationToken Stopped => _stopped.Token;
 
@@ -102,6 +123,7 @@ public sealed class ClusterConnection : IAsyncDisposable
             _started = true;
             _refreshing = RefreshAsync();
             Heartbeats.Start();
+            Trace?.Start();
         }
     }
 
@@ -131,6 +153,11 @@ public sealed class ClusterConnection : IAsyncDisposable
             }
 
             _disposed = true;
+        }
+
+        if (Trace is not null)
+        {
+            await Trace.StopAsync().ConfigureAwait(false);
         }
 
         await _stopped.CancelAsync().ConfigureAwait(false);

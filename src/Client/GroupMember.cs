@@ -2,7 +2,6 @@ using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Groups;
 using ProtoBridgeMQ.Remoting.Bodies;
-using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Client;
 
@@ -38,6 +37,9 @@ public sealed class GroupMember : IHeartbeatMember, IAsyncDisposable
         _stopped = CancellationTokenSource.CreateLinkedTokenSource(connection.Stopped);
     }
 
+    /// <summary>An operator set the group's progress: a broker says the next offset of each queue. Raised on the connection's reading, so it must be fast.</summary>
+    public event Action<IReadOnlyDictionary<MessageQueue, long>>? OffsetsReset;
+
     /// <summary>The group.</summary>
     public string Group => _options.Group;
 
@@ -51,15 +53,25 @@ public sealed class GroupMember : IHeartbeatMember, IAsyncDisposable
     /// <param name="topics">Topics with their tag expressions: <c>*</c>, or tags separated by <c>||</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ProtoBridgeMqException">No name server answers.</exception>
-    public async ValueTask SubscribeAsync(IReadOnlyDictionary<string, string> topics, CancellationToken cancellationToken = default)
+    public ValueTask SubscribeAsync(IReadOnlyDictionary<string, string> topics, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        return SubscribeAsync(topics.ToDictionary(topic => topic.Key, topic => MessageFilter.ByTags(topic.Value), StringComparer.Ordinal), cancellationToken);
+    }
+
+    /// <param name="topics">Topics with their filters.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RequestRefusedException">An SQL92 expression does not parse, or the broker does not filter by them.</exception>
+    /// <inheritdoc cref="SubscribeAsync(IReadOnlyDictionary{string, string}, CancellationToken)"/>
+    public async ValueTask SubscribeAsync(IReadOnlyDictionary<string, MessageFilter> topics, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(topics);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         long version = _connection.Options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-        var subscriptions = topics.Select(topic => Describe(topic.Key, TagFilter.Parse(topic.Value), version)).ToList();
+        var subscriptions = topics.Select(topic => topic.Value.Describe(topic.Key, version)).ToList();
         if (_options.Model == MessageModel.Clustering && topics.Count > 0)
         {
-            subscriptions.Add(Describe(Names.RetryTopic(Group), TagFilter.All, version));
+            subscriptions.Add(MessageFilter.All.Describe(Names.RetryTopic(Group), version));
         }
 
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -77,7 +89,10 @@ public sealed class GroupMember : IHeartbeatMember, IAsyncDisposable
 
             foreach (string topic in topics.Keys)
             {
-                await _connection.Routes.FindAsync(topic, cancellationToken).ConfigureAwait(false);
+                if (await _connection.Routes.FindAsync(topic, cancellationToken).ConfigureAwait(false) is { } route && topics[topic].IsSql)
+                {
+                    await _rebalance.CheckFilterAsync(route, topics[topic], cancellationToken).ConfigureAwait(false);
+                }
             }
 
             // Brokers must know this member before they are asked who the members are.
@@ -151,7 +166,7 @@ public sealed class GroupMember : IHeartbeatMember, IAsyncDisposable
         ? new ConsumerData
         {
             GroupName = Group,
-            ConsumeType = "CONSUME_PASSIVELY",
+            ConsumeType = _options.ConsumeType,
             MessageModel = _options.Model == MessageModel.Clustering ? "CLUSTERING" : "BROADCASTING",
             ConsumeFromWhere = _options.From switch
             {
@@ -165,14 +180,7 @@ public sealed class GroupMember : IHeartbeatMember, IAsyncDisposable
 
     void IHeartbeatMember.MembersChanged() => _wake.Set();
 
-    private static SubscriptionData Describe(string topic, TagFilter filter, long version) => new()
-    {
-        Topic = topic,
-        Expression = filter.Text,
-        Tags = [.. filter.Tags],
-        CodeSet = [.. filter.Tags.Select(tag => (int)TagHash.Of(tag.AsSpan()))],
-        Version = version,
-    };
+    void IHeartbeatMember.OffsetsReset(IReadOnlyDictionary<MessageQueue, long> offsets) => OffsetsReset?.Invoke(offsets);
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -16,6 +16,9 @@ public sealed class GroupMemberOptions
     /// <summary>How often the queues are shared out anew without being told to. Default 20 seconds.</summary>
     public TimeSpan RebalanceInterval { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How brokers list the member.</summary>
+    internal string ConsumeType { get; set; } = "CONSUME_PASSIVELY";
+
     internal void Validate()
     {
         Names.RequireGroup(Group);

@@ -41,6 +41,15 @@ public sealed class Message
     /// <summary>Delay level: 0 (the default) at once; 1 to 18 are 1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h unless the broker is configured otherwise.</summary>
     public int DelayLevel { get; set; }
 
+    /// <summary>
+    /// When it is to come, by the broker's clock, to the second; null (the default) at once. RocketMQ 5 and ours; brokers of 4.x
+    /// take no notice and deliver at once. Not with <see cref="DelayLevel"/> or <see cref="DeliverAfter"/>.
+    /// </summary>
+    public DateTimeOffset? DeliverAt { get; set; }
+
+    /// <summary>How long after the broker took it it is to come; null (the default) at once. As <see cref="DeliverAt"/> otherwise.</summary>
+    public TimeSpan? DeliverAfter { get; set; }
+
     /// <summary>Whether the broker answers only once the message is as durable as it is configured for. Default true.</summary>
     public bool WaitForStore { get; set; } = true;
 

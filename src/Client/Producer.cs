@@ -1,9 +1,10 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using ProtoBridgeMQ.Client.Diagnostics;
-using ProtoBridgeMQ.Client.Routing;
+using ProtoBridgeMQ.Client.Connections;
+using ProtoBridgeMQ.Client.Requests;
 using ProtoBridgeMQ.Client.Sending;
 using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Remoting.Protocol;
+using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Client;
 
@@ -22,9 +23,8 @@ public sealed class Producer : IAsyncDisposable
 {
     private readonly ClusterConnection _connection;
     private readonly ProducerOptions _options;
-    private readonly MessageEncoder _encoder;
-    private readonly SendRequest _request;
-    private readonly SendTries _tries;
+    private readonly MessageSender _sender;
+    private readonly RequestReply _requests;
     private readonly OrderedLanes _lanes = new();
     private readonly bool _ownsConnection;
     private int _state;
@@ -44,9 +44,8 @@ public sealed class Producer : IAsyncDisposable
         options.Validate();
         _connection = connection;
         _options = options;
-        _encoder = new MessageEncoder(connection.Keys, connection.Options.TimeProvider, connection.Options.MaxBodySize, options.CompressOver);
-        _request = new SendRequest(connection, options);
-        _tries = new SendTries(connection, options, new FaultTable(connection.Options.TimeProvider, options.AvoidSlowBrokers), _request);
+        _sender = new MessageSender(connection, options);
+        _requests = new RequestReply(connection, _sender);
     }
 
     /// <summary>Starts the heartbeats. Needed before the first send; a second call does nothing.</summary>
@@ -69,7 +68,7 @@ public sealed class Producer : IAsyncDisposable
     /// <returns>When the broker has stored it, as durable as the broker is configured for.</returns>
     /// <exception cref="ProtoBridgeMqException">It was not stored, or that is unknown.</exception>
     public ValueTask<SendReceipt> SendAsync(Message message, CancellationToken cancellationToken = default)
-        => SendAsync(message, SendTarget.Any, cancellationToken);
+        => SendAsync(message, SendTarget.Any, SendPurpose.Message, cancellationToken);
 
     /// <summary>Sends a message to a given queue, once.</summary>
     /// <inheritdoc cref="SendAsync(Message, CancellationToken)"/>
@@ -78,7 +77,7 @@ public sealed class Producer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(message);
         return queue.Topic != message.Topic
             ? throw new InvalidMessageException($"The queue {queue} is not one of the message's topic {message.Topic}.")
-            : SendAsync(message, new SendTarget(queue, null), cancellationToken);
+            : SendAsync(message, new SendTarget(queue, null), SendPurpose.Message, cancellationToken);
     }
 
     /// <summary>
@@ -101,7 +100,7 @@ public sealed class Producer : IAsyncDisposable
         await lane.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await SendAsync(message, new SendTarget(null, orderingHash), cancellationToken).ConfigureAwait(false);
+            return await SendAsync(message, new SendTarget(null, orderingHash), SendPurpose.Message, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -112,32 +111,21 @@ public sealed class Producer : IAsyncDisposable
     /// <summary>Sends a message and blocks the calling thread until that is done, for callers that cannot await.</summary>
     /// <remarks>It does not deadlock under a synchronization context or task scheduler: nothing of the send runs on them.</remarks>
     /// <inheritdoc cref="SendAsync(Message, CancellationToken)"/>
-    [SuppressMessage("Usage", "VSTHRD002", Justification = "Blocking is what this method is for; the work runs on the pool.")]
+    [SuppressMessage("Usage", "VSTHRD002", Justification = "Blocking is what this member is for; no await in the library comes back to a context.")]
+    [SuppressMessage("Usage", "CA2012", Justification = "The same.")]
     public SendReceipt Send(Message message, CancellationToken cancellationToken = default)
-        => Task.Run(() => SendAsync(message, cancellationToken).AsTask(), CancellationToken.None).GetAwaiter().GetResult();
+        => Task.Run(() => SendAsync(message, cancellationToken).AsTask(), cancellationToken).GetAwaiter().GetResult();
 
     /// <summary>
     /// Sends a message without asking for a receipt: it is lost when the broker refuses it or the connection breaks.
     /// </summary>
     /// <returns>When it was handed to the connection.</returns>
     /// <exception cref="ProtoBridgeMqException">It was not sent.</exception>
-    public async ValueTask SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
+    public ValueTask SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
         ThrowIfNotStarted();
-        TopicEntry topic = _connection.Routes.Entry(message.Topic);
-        EncodedMessage encoded = _encoder.Encode(message);
-        try
-        {
-            TopicRoute route = await _tries.RouteAsync(topic, cancellationToken).ConfigureAwait(false);
-            MessageQueue queue = _tries.Choose(topic, route, SendTarget.Any, null);
-            await _request.SendOneWayAsync(topic, queue, encoded, cancellationToken).ConfigureAwait(false);
-            ClientMetrics.Sent.Add(1);
-        }
-        finally
-        {
-            encoded.Release();
-        }
+        return _sender.SendOneWayAsync(message, cancellationToken);
     }
 
     /// <summary>
@@ -149,32 +137,94 @@ public sealed class Producer : IAsyncDisposable
     /// <returns>One receipt for each message, in their order.</returns>
     /// <exception cref="BatchPartlySentException">A later request failed; it has the receipts of those before.</exception>
     /// <exception cref="ProtoBridgeMqException">The first request failed.</exception>
-    public async ValueTask<IReadOnlyList<SendReceipt>> SendBatchAsync(IReadOnlyList<Message> messages, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<SendReceipt>> SendBatchAsync(IReadOnlyList<Message> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         ThrowIfNotStarted();
-        var receipts = new List<SendReceipt>(messages.Count);
-        var body = new ArrayBufferWriter<byte>(4096);
-        var ids = new List<string>();
-        var cutter = new BatchCutter(_encoder, _options.MaxBatchSize);
         RequireOneTopic(messages);
-        while (receipts.Count < messages.Count)
+        return _sender.SendBatchAsync(messages, SendTarget.Any, cancellationToken);
+    }
+
+    /// <summary>As <see cref="SendBatchAsync(IReadOnlyList{Message}, CancellationToken)"/>, all in one given queue and in their order. Each request is tried once.</summary>
+    /// <inheritdoc cref="SendBatchAsync(IReadOnlyList{Message}, CancellationToken)"/>
+    public ValueTask<IReadOnlyList<SendReceipt>> SendBatchAsync(
+        IReadOnlyList<Message> messages, MessageQueue queue, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        ThrowIfNotStarted();
+        RequireOneTopic(messages);
+        return messages.Count > 0 && messages[0].Topic != queue.Topic
+            ? throw new InvalidMessageException($"The queue {queue} is not one of the messages' topic {messages[0].Topic}.")
+            : _sender.SendBatchAsync(messages, new SendTarget(queue, null), cancellationToken);
+    }
+
+    /// <summary>Calls back a message that waits for its time (<see cref="Message.DeliverAt"/>): it will not be delivered.</summary>
+    /// <param name="topic">The message's topic.</param>
+    /// <param name="recallHandle">What its receipt had: <see cref="SendReceipt.RecallHandle"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; it may be recalled nevertheless.</param>
+    /// <returns>The id of the message. A broker does not say whether there was one.</returns>
+    /// <exception cref="ArgumentException">The handle is none.</exception>
+    /// <exception cref="RequestRefusedException">Its time is over or near; or the broker cannot do this (4.x).</exception>
+    /// <exception cref="ProtoBridgeMqException">The broker cannot be reached.</exception>
+    public async ValueTask<string> RecallAsync(string topic, string recallHandle, CancellationToken cancellationToken = default)
+    {
+        Names.RequireTopic(topic);
+        ThrowIfNotStarted();
+        if (!RecallHandle.TryParse(recallHandle, out RecallHandle handle))
         {
-            body.ResetWrittenCount();
-            ids.Clear();
-            try
-            {
-                cutter.Cut(messages, receipts.Count, body, ids);
-                SendReceipt receipt = await SendPartAsync(messages[0].Topic, body.WrittenMemory, cancellationToken).ConfigureAwait(false);
-                AddReceipts(receipts, receipt, ids);
-            }
-            catch (ProtoBridgeMqException error) when (receipts.Count > 0)
-            {
-                throw new BatchPartlySentException(receipts, messages.Count, error);
-            }
+            throw new ArgumentException("This is no recall handle: it comes with the receipt of a message that waits for its time.", nameof(recallHandle));
         }
 
-        return receipts;
+        string what = $"Recalling a message of topic {topic}";
+        string address = await _connection
+            .RequireAddressAsync(new MessageQueue(topic, handle.BrokerName, 0), masterOnly: true, cancellationToken)
+            .ConfigureAwait(false);
+        var header = new RecallMessageRequestHeader
+        {
+            ProducerGroup = _options.Group,
+            Topic = topic,
+            RecallHandle = recallHandle,
+            BrokerName = handle.BrokerName,
+        };
+        using RemotingResponse response = await _connection.Calls
+            .RequireAsync(address, RequestCode.RecallMessage, header, default, _options.SendTimeout, what, cancellationToken)
+            .ConfigureAwait(false);
+        string id = RemoteCalls.Read(response, what, address, static answer => RecallMessageResponseHeader.Read(answer.Fields)).MessageId ?? handle.UniqueKey;
+        _connection.Trace?.Recalled(_options.Group, topic, id, isSuccess: true);
+        return id;
+    }
+
+    /// <summary>
+    /// Sends a message and waits for the reply of whoever handles it (<see cref="ReplyAsync"/>, or any RocketMQ client's reply).
+    /// </summary>
+    /// <param name="message">The request. Left alone until this has completed.</param>
+    /// <param name="timeout">How long the whole may take. The request says it to its handlers.</param>
+    /// <param name="cancellationToken">Ends the wait; the request may be stored and handled nevertheless.</param>
+    /// <returns>The reply.</returns>
+    /// <exception cref="RequestTimeoutException">No reply came in time; the request is stored, or that is unknown.</exception>
+    /// <exception cref="ClientBusyException">Too many requests wait (<see cref="ClientOptions.MaxPendingReplies"/>).</exception>
+    /// <exception cref="ProtoBridgeMqException">The request was not stored, or that is unknown.</exception>
+    public ValueTask<ReceivedMessage> RequestAsync(Message message, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+        ThrowIfNotStarted();
+        return _requests.RequestAsync(message, timeout, cancellationToken);
+    }
+
+    /// <summary>Replies to a request that a consumer of this process handles.</summary>
+    /// <param name="request">The request: a message that was sent by <see cref="RequestAsync"/> or another RocketMQ client's request.</param>
+    /// <param name="body">The reply.</param>
+    /// <param name="cancellationToken">Ends the wait; the reply may arrive nevertheless.</param>
+    /// <returns>When the broker has handed the reply to who asked.</returns>
+    /// <exception cref="InvalidMessageException">The message is no request.</exception>
+    /// <exception cref="RequestRefusedException">Who asked is gone, or did not take it.</exception>
+    /// <exception cref="ProtoBridgeMqException">The broker cannot be reached.</exception>
+    public ValueTask<SendReceipt> ReplyAsync(ReceivedMessage request, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ThrowIfNotStarted();
+        return _requests.ReplyAsync(request, body, cancellationToken);
     }
 
     /// <summary>The queues of a topic that can be sent to, in order; none when it does not exist.</summary>
@@ -205,57 +255,12 @@ public sealed class Producer : IAsyncDisposable
         }
     }
 
-    private async ValueTask<SendReceipt> SendAsync(Message message, SendTarget target, CancellationToken cancellationToken)
+    /// <summary>Sends with what RocketMQ adds for a purpose.</summary>
+    internal ValueTask<SendReceipt> SendAsync(Message message, SendTarget target, SendPurpose purpose, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         ThrowIfNotStarted();
-        EncodedMessage encoded = _encoder.Encode(message);
-        try
-        {
-            SendReceipt receipt = await _tries
-                .SendAsync(message.Topic, target, encoded, batch: false, cancellationToken)
-                .ConfigureAwait(false);
-            ClientMetrics.Sent.Add(1);
-            return receipt;
-        }
-        finally
-        {
-            encoded.Release();
-        }
-    }
-
-    private async ValueTask<SendReceipt> SendPartAsync(string topic, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
-    {
-        byte[] properties = ArrayPool<byte>.Shared.Rent(16);
-        var writer = new PropertyTextWriter(properties);
-        writer.TryAdd("WAIT"u8, "true"u8);
-        long now = _connection.Options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-        var part = new EncodedMessage(properties, writer.Length, body, 0, 0, now, string.Empty);
-        try
-        {
-            return await _tries.SendAsync(topic, SendTarget.Any, part, batch: true, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            part.Release();
-        }
-    }
-
-    /// <summary>A part has one answer: ids separated by commas, and the offset of its first message.</summary>
-    private static void AddReceipts(List<SendReceipt> receipts, SendReceipt part, List<string> ids)
-    {
-        string[] offsetIds = part.OffsetMessageId.Split(',');
-        for (int i = 0; i < ids.Count; i++)
-        {
-            receipts.Add(part with
-            {
-                MessageId = ids[i],
-                OffsetMessageId = i < offsetIds.Length ? offsetIds[i] : string.Empty,
-                QueueOffset = part.QueueOffset + i,
-            });
-        }
-
-        ClientMetrics.Sent.Add(ids.Count);
+        return _sender.SendAsync(message, target, purpose, cancellationToken);
     }
 
     private static void RequireOneTopic(IReadOnlyList<Message> messages)

@@ -38,6 +38,17 @@ public sealed class ProducerOptions
     /// <summary>Whether brokers that answer slowly or not at all are avoided for a while. Default true.</summary>
     public bool AvoidSlowBrokers { get; set; } = true;
 
+    /// <summary>Who is told of sends. Default nobody.</summary>
+    public IList<ISendHook> Hooks { get; } = [];
+
+    /// <summary>The same for another group.</summary>
+    internal ProducerOptions For(string group)
+    {
+        var options = (ProducerOptions)MemberwiseClone();
+        options.Group = group;
+        return options;
+    }
+
     internal void Validate()
     {
         Names.RequireGroup(Group);

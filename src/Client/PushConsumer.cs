@@ -13,8 +13,8 @@ namespace ProtoBridgeMQ.Client;
 /// <remarks>
 /// Each message is handled at least once: again after a crash, and when a queue changes its owner while its messages
 /// are being handled. The handler is called from the thread pool, several at once
-/// (<see cref="PushConsumerOptions.MaxConcurrency"/>), in no order. What it throws counts as
-/// <see cref="ConsumeResult.RetryLater"/> and is logged.
+/// (<see cref="PushConsumerOptions.MaxConcurrency"/>), in no order unless <see cref="PushConsumerOptions.Ordered"/> says so.
+/// What it throws counts as <see cref="ConsumeResult.RetryLater"/> and is logged.
 /// Members are thread safe; start once, stop by disposing.
 /// </remarks>
 /// <example><code>
@@ -29,15 +29,14 @@ public sealed class PushConsumer : IAsyncDisposable
     private readonly ClusterConnection _connection;
     private readonly bool _ownsConnection;
     private readonly PushConsumerOptions _options;
-    private readonly Dictionary<string, string> _subscriptions = new(StringComparer.Ordinal);
-    private readonly Dictionary<MessageQueue, QueuePull> _pulls = [];
+    private readonly Dictionary<string, MessageFilter> _subscriptions = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ConsumeContext _context;
+    private readonly HandlerCalls _calls;
     private readonly HandlerPool _handlers;
     private readonly GroupMember _member;
-    private Task _assigning = Task.CompletedTask;
-    private Task _committing = Task.CompletedTask;
+    private readonly PullSet _pulls;
+    private Task _working = Task.CompletedTask;
     private bool _started;
     private int _disposed;
 
@@ -60,12 +59,12 @@ public sealed class PushConsumer : IAsyncDisposable
         options.Validate();
         _connection = connection;
         _options = options;
-        // Bounded by the windows of the queues, which count what is in here.
-        var deliveries = Channel.CreateUnbounded<Delivery>();
         var reader = new QueueReader(connection, options.Group);
-        _context = new ConsumeContext(
-            options, reader, Progress(connection, options, reader), deliveries.Writer, connection.Options.TimeProvider, connection.Log);
-        _handlers = new HandlerPool(_context, deliveries.Reader, handler);
+        // The channel is bounded by the windows of the queues, which count what is in it.
+        _context = new ConsumeContext(connection, options, reader, Progress(connection, options, reader), Channel.CreateUnbounded<Delivery>());
+        _calls = new HandlerCalls(_context, handler);
+        _handlers = new HandlerPool(_context, _calls);
+        _pulls = new PullSet(_context, _calls, _subscriptions, _stopping.Token);
         _member = new GroupMember(
             connection,
             new GroupMemberOptions
@@ -75,27 +74,38 @@ public sealed class PushConsumer : IAsyncDisposable
                 From = options.From,
                 RebalanceInterval = options.RebalanceInterval,
             });
+        _member.OffsetsReset += _pulls.ResetTo;
     }
 
     /// <summary>The queues of this member now.</summary>
     public QueueAssignment Assignment => _member.Assignment;
 
+    /// <summary>Whether it is paused as a whole.</summary>
+    public bool IsPaused => _pulls.IsPaused;
+
     /// <summary>Adds a topic, or changes its expression. Before the start only.</summary>
     /// <param name="topic">The topic; it need not exist yet.</param>
     /// <param name="expression"><c>*</c>, or tags separated by <c>||</c>.</param>
     /// <exception cref="ArgumentException">The expression does not parse.</exception>
-    public void Subscribe(string topic, string expression = "*")
+    public void Subscribe(string topic, string expression = "*") => Subscribe(topic, MessageFilter.ByTags(expression));
+
+    /// <summary>Adds a topic, or changes its filter. Before the start only.</summary>
+    /// <param name="topic">The topic; it need not exist yet.</param>
+    /// <param name="filter">Which of its messages.</param>
+    public void Subscribe(string topic, MessageFilter filter)
     {
+        ArgumentNullException.ThrowIfNull(filter);
         Names.RequireTopic(topic);
         if (_started)
         {
             throw new InvalidOperationException("The consumer has started: subscribe before StartAsync.");
         }
 
-        _subscriptions[topic] = TagFilter.Parse(expression).Text;
+        _subscriptions[topic] = filter;
     }
 
     /// <summary>Joins the group and begins to consume.</summary>
+    /// <exception cref="RequestRefusedException">An SQL92 expression does not parse, or the broker does not filter by them.</exception>
     /// <exception cref="ProtoBridgeMqException">No name server answers. The consumer can be started again.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -121,11 +131,30 @@ public sealed class PushConsumer : IAsyncDisposable
             throw;
         }
 
-        _handlers.Start();
-        await ApplyAsync(_member.Assignment).ConfigureAwait(false);
-        _assigning = AssignAsync(_member.Assignment.Version);
-        _committing = CommitAsync();
+        if (!_options.Ordered)
+        {
+            _handlers.Start();
+        }
+
+        QueueAssignment first = _member.Assignment;
+        await _pulls.ApplyAsync(first).ConfigureAwait(false);
+        _working = Task.WhenAll(
+            WorkAsync(token => AssignAsync(first.Version, token)),
+            WorkAsync(token => RepeatAsync(_options.CommitInterval, () => _pulls.CommitAsync(), token)),
+            WorkAsync(KeepLocksAsync));
     }
+
+    /// <summary>Reads no more, of all queues. What was read already is still handled; membership and progress go on.</summary>
+    public void Pause() => _pulls.Pause(null, paused: true);
+
+    /// <summary>Reads no more of one queue.</summary>
+    public void Pause(MessageQueue queue) => _pulls.Pause(queue, paused: true);
+
+    /// <summary>Goes on after <see cref="Pause()"/>. Queues that were paused by themselves stay so.</summary>
+    public void Resume() => _pulls.Pause(null, paused: false);
+
+    /// <summary>Goes on with one queue.</summary>
+    public void Resume(MessageQueue queue) => _pulls.Pause(queue, paused: false);
 
     /// <summary>Stops: no more pulls, running handlers end (see <see cref="PushConsumerOptions.StopTimeout"/>), progress is committed, the group is left.</summary>
     public async ValueTask DisposeAsync()
@@ -135,19 +164,17 @@ public sealed class PushConsumer : IAsyncDisposable
             return;
         }
 
+        _member.OffsetsReset -= _pulls.ResetTo;
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _assigning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _committing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll(_pulls.Values.Select(pull => pull.StopPullingAsync().AsTask())).ConfigureAwait(false);
-        await _handlers.StopAsync().ConfigureAwait(false);
-        await CommitOnceAsync().ConfigureAwait(false);
+        await _working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _pulls.StopPullingAsync().ConfigureAwait(false);
+        await (_options.Ordered ? HandlersEnd.WaitAsync(_context, _calls, _pulls.HandlingEnded) : _handlers.StopAsync()).ConfigureAwait(false);
+        await _pulls.CommitAsync().ConfigureAwait(false);
+        await _pulls.UnlockAsync().ConfigureAwait(false);
         await _member.DisposeAsync().ConfigureAwait(false);
-        foreach (QueuePull pull in _pulls.Values)
-        {
-            await pull.DisposeAsync().ConfigureAwait(false);
-        }
-
+        await _pulls.DisposeAsync().ConfigureAwait(false);
         _handlers.Dispose();
+        _calls.Dispose();
         (_context.Progress as IDisposable)?.Dispose();
         if (_ownsConnection)
         {
@@ -155,27 +182,26 @@ public sealed class PushConsumer : IAsyncDisposable
         }
 
         _stopping.Dispose();
-        _turn.Dispose();
     }
 
     private static IGroupProgress Progress(ClusterConnection connection, PushConsumerOptions options, QueueReader reader)
     {
         DateTimeOffset time = options.FromTime ?? connection.Options.TimeProvider.GetUtcNow() - TimeSpan.FromMinutes(30);
+        if (options.OffsetStore is { } store)
+        {
+            return new StoredProgress(reader, options.From, time, store);
+        }
+
         return options.Model == MessageModel.Broadcasting
             ? new FileProgress(reader, options.From, time, options.LocalOffsetDirectory, connection.InstanceName, connection.Log)
             : new BrokerProgress(reader, options.From, time);
     }
 
-    private async Task AssignAsync(long version)
+    private async Task WorkAsync(Func<CancellationToken, Task> work)
     {
         try
         {
-            while (true)
-            {
-                QueueAssignment assignment = await _member.WaitForAssignmentAsync(version, _stopping.Token).ConfigureAwait(false);
-                await ApplyAsync(assignment).ConfigureAwait(false);
-                version = assignment.Version;
-            }
+            await work(_stopping.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -187,62 +213,26 @@ public sealed class PushConsumer : IAsyncDisposable
         }
     }
 
-    private async ValueTask ApplyAsync(QueueAssignment assignment)
+    private async Task AssignAsync(long version, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        try
+        while (true)
         {
-            foreach (QueuePull lost in _pulls.Values.Where(pull => !assignment.Queues.Contains(pull.Queue)).ToArray())
-            {
-                await lost.RevokeAsync().ConfigureAwait(false);
-                _pulls.Remove(lost.Queue);
-                await lost.DisposeAsync().ConfigureAwait(false);
-            }
-
-            foreach (MessageQueue gained in assignment.Queues.Where(queue => !_pulls.ContainsKey(queue)))
-            {
-                var filter = TagFilter.Parse(_subscriptions.GetValueOrDefault(gained.Topic));
-                var pull = new QueuePull(_context, gained, filter, _stopping.Token);
-                _pulls.Add(gained, pull);
-                pull.Start();
-            }
-        }
-        finally
-        {
-            _turn.Release();
+            QueueAssignment assignment = await _member.WaitForAssignmentAsync(version, cancellationToken).ConfigureAwait(false);
+            await _pulls.ApplyAsync(assignment).ConfigureAwait(false);
+            version = assignment.Version;
         }
     }
 
-    private async Task CommitAsync()
-    {
-        using var timer = new PeriodicTimer(_options.CommitInterval, _connection.Options.TimeProvider);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
-            {
-                await CommitOnceAsync().ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-        }
-        catch (Exception defect)
-        {
-            _connection.Log.BackgroundDefect(defect);
-            throw;
-        }
-    }
+    private Task KeepLocksAsync(CancellationToken cancellationToken) => _context.Locks is { } locks
+        ? RepeatAsync(QueueLocks.KeepInterval, () => new ValueTask(locks.KeepAsync(Assignment.Queues, cancellationToken)), cancellationToken)
+        : Task.CompletedTask;
 
-    private async ValueTask CommitOnceAsync()
+    private async Task RepeatAsync(TimeSpan interval, Func<ValueTask> action, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        try
+        using var timer = new PeriodicTimer(interval, _connection.Options.TimeProvider);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
-            await Task.WhenAll(_pulls.Values.Select(pull => pull.CommitAsync(CancellationToken.None).AsTask())).ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
+            await action().ConfigureAwait(false);
         }
     }
 }

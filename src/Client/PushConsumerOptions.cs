@@ -75,6 +75,27 @@ public sealed class PushConsumerOptions
     /// <summary>Tries after which a message becomes a dead letter. Default 16; -1 leaves it to the broker's setting of the group.</summary>
     public int MaxReconsumeTimes { get; set; } = 16;
 
+    /// <summary>
+    /// Whether the messages of a queue are handled one after the other, in their order. Queues run beside each other, and each is locked at
+    /// its broker, so that no other member handles it at the same time. Default false.
+    /// </summary>
+    public bool Ordered { get; set; }
+
+    /// <summary>How long a queue stands still before a message that was not handled is handled again, when <see cref="Ordered"/>. Default 1 second.</summary>
+    public TimeSpan SuspendTime { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Further tries of a message, when <see cref="Ordered"/>, after which it becomes a dead letter and its queue goes on. Default
+    /// <see cref="int.MaxValue"/>: the order is kept whatever happens. Tries are counted by this member since it has the queue.
+    /// </summary>
+    public int MaxOrderedTries { get; set; } = int.MaxValue;
+
+    /// <summary>Keeps the progress in place of brokers or local files; null (the default) for those. Not disposed by the consumer.</summary>
+    public IOffsetStore? OffsetStore { get; set; }
+
+    /// <summary>Who is told of what is handled. Default nobody.</summary>
+    public IList<IConsumeHook> Hooks { get; } = [];
+
     /// <summary>How long stopping waits for running handlers. Default 30 seconds; after that their tokens are cancelled.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -93,6 +114,8 @@ public sealed class PushConsumerOptions
         ClientOptions.Positive(PullWait, nameof(PullWait));
         ClientOptions.Positive(RetryPause, nameof(RetryPause));
         ClientOptions.Positive(RebalanceInterval, nameof(RebalanceInterval));
+        ClientOptions.Positive(SuspendTime, nameof(SuspendTime));
+        ClientOptions.Require(MaxOrderedTries >= 0, nameof(MaxOrderedTries), "must not be negative");
         ClientOptions.Positive(CommitInterval, nameof(CommitInterval));
         ClientOptions.Positive(StopTimeout, nameof(StopTimeout));
         ClientOptions.Require(MaxReconsumeTimes >= -1, nameof(MaxReconsumeTimes), "must be -1 or more");

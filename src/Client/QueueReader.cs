@@ -55,7 +55,21 @@ public sealed class QueueReader
     /// <exception cref="ProtoBridgeMqException">The broker cannot be reached, refuses, or answers nonsense.</exception>
     public ValueTask<PullResult> PullAsync(
         MessageQueue queue, long offset, int maxMessages, TimeSpan wait, string filter = "*", CancellationToken cancellationToken = default)
-        => PullAsync(queue, offset, maxMessages, wait, TagFilter.Parse(filter), cancellationToken);
+        => PullAsync(queue, offset, maxMessages, wait, MessageFilter.ByTags(filter), cancellationToken);
+
+    /// <param name="queue">The queue.</param>
+    /// <param name="offset">The first offset wanted.</param>
+    /// <param name="maxMessages">At least 1; the broker may answer with fewer (it has limits of its own).</param>
+    /// <param name="wait">How long the broker holds the pull when nothing is there; zero answers at once.</param>
+    /// <param name="filter">Which messages. Of tags the broker compares hashes: look at <see cref="MessageView.Tag"/> too.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <inheritdoc cref="PullAsync(MessageQueue, long, int, TimeSpan, string, CancellationToken)"/>
+    public ValueTask<PullResult> PullAsync(
+        MessageQueue queue, long offset, int maxMessages, TimeSpan wait, MessageFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return PullOnceAsync(queue, offset, maxMessages, wait, filter, cancellationToken);
+    }
 
     /// <summary>The oldest offset of a queue.</summary>
     public async ValueTask<long> GetMinOffsetAsync(MessageQueue queue, CancellationToken cancellationToken = default)
@@ -190,7 +204,7 @@ public sealed class QueueReader
         MessageQueue queue, long offset, int? maxReconsumeTimes, CancellationToken cancellationToken = default)
     {
         string address = await _connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
-        using PullResult result = await PullAsync(queue, offset, 1, TimeSpan.Zero, TagFilter.All, cancellationToken).ConfigureAwait(false);
+        using PullResult result = await PullAsync(queue, offset, 1, TimeSpan.Zero, MessageFilter.All, cancellationToken).ConfigureAwait(false);
         if (Redelivery.Make(result, offset, Group, _group, maxReconsumeTimes) is not { } again)
         {
             return false;
@@ -209,8 +223,12 @@ public sealed class QueueReader
         return true;
     }
 
-    internal async ValueTask<PullResult> PullAsync(
-        MessageQueue queue, long offset, int maxMessages, TimeSpan wait, TagFilter filter, CancellationToken cancellationToken)
+    /// <summary>Where a group without progress starts in a queue.</summary>
+    internal ValueTask<long> FindFirstAsync(MessageQueue queue, ConsumeFrom from, DateTimeOffset time, CancellationToken cancellationToken)
+        => FirstStartAsync(queue, from, time, cancellationToken);
+
+    private async ValueTask<PullResult> PullOnceAsync(
+        MessageQueue queue, long offset, int maxMessages, TimeSpan wait, MessageFilter filter, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxMessages);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -227,6 +245,7 @@ public sealed class QueueReader
             SuspendTimeoutMillis = (long)wait.TotalMilliseconds,
             Subscription = filter.Header,
             SubscriptionVersion = 0,
+            ExpressionType = filter.TypeHeader,
         };
         const string What = "A pull";
         RemotingResponse response = await _connection.Calls

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Remoting.Protocol;
 
 namespace ProtoBridgeMQ.Client;
 
@@ -34,11 +35,44 @@ public sealed class ReceivedMessage
         LogOffset = view.LogOffset;
         ReconsumeTimes = view.ReconsumeTimes;
         Flag = view.Flag;
-        BornAt = DateTimeOffset.FromUnixTimeMilliseconds(view.BornTimestamp);
-        StoredAt = DateTimeOffset.FromUnixTimeMilliseconds(view.StoreTimestamp);
+        BornAt = Time(view.BornTimestamp);
+        StoredAt = Time(view.StoreTimestamp);
         BornHostAddress = view.BornHost;
         StoreHostAddress = view.StoreHost;
         Topic = view.OriginalTopic(queue.Topic);
+    }
+
+    /// <summary>A reply, as its broker hands it on.</summary>
+    internal ReceivedMessage(in ReplyMessageRequestHeader reply, byte[] body)
+    {
+        Body = body;
+        PropertyText = reply.Properties.Span.ToArray();
+        Topic = reply.Topic.ToString();
+        Queue = new MessageQueue(Topic, string.Empty, reply.QueueId);
+        QueueOffset = -1;
+        LogOffset = -1;
+        ReconsumeTimes = reply.ReconsumeTimes ?? 0;
+        Flag = reply.Flag;
+        BornAt = Time(reply.BornTimestamp);
+        StoredAt = Time(reply.StoreTimestamp);
+        BornHostAddress = Host(reply.BornHost);
+        StoreHostAddress = Host(reply.StoreHost);
+    }
+
+    private ReceivedMessage(ReceivedMessage other, int reconsumeTimes)
+    {
+        Body = other.Body;
+        PropertyText = other.PropertyText;
+        Topic = other.Topic;
+        Queue = other.Queue;
+        QueueOffset = other.QueueOffset;
+        LogOffset = other.LogOffset;
+        ReconsumeTimes = reconsumeTimes;
+        Flag = other.Flag;
+        BornAt = other.BornAt;
+        StoredAt = other.StoredAt;
+        BornHostAddress = other.BornHostAddress;
+        StoreHostAddress = other.StoreHostAddress;
     }
 
     /// <summary>The topic it was sent to; for a message that comes again the original one, not the group's retry topic.</summary>
@@ -95,6 +129,16 @@ public sealed class ReceivedMessage
     internal HostAddress BornHostAddress { get; }
 
     internal HostAddress StoreHostAddress { get; }
+
+    /// <summary>The same message, tried as often as said.</summary>
+    internal ReceivedMessage Tried(int reconsumeTimes) => new(this, reconsumeTimes);
+
+    /// <summary>A sender may write any number: what is no time is the nearest one.</summary>
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(
+        Math.Clamp(milliseconds, DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+
+    private static HostAddress Host(string text)
+        => IPEndPoint.TryParse(text.TrimStart('/'), out IPEndPoint? endPoint) ? HostAddress.From(endPoint) : HostAddress.Loopback(0);
 
     private string? Find(ReadOnlySpan<byte> name) => Remoting.Messages.PropertyText.GetString(PropertyText.Span, name);
 

@@ -23,4 +23,14 @@ public enum SendStatus
 /// <param name="Queue">The queue.</param>
 /// <param name="QueueOffset">Its position in the queue.</param>
 public readonly record struct SendReceipt(
-    SendStatus Status, string MessageId, string OffsetMessageId, MessageQueue Queue, long QueueOffset);
+    SendStatus Status, string MessageId, string OffsetMessageId, MessageQueue Queue, long QueueOffset)
+{
+    /// <summary>
+    /// With what a message that waits for its time can be called back (<see cref="Producer.RecallAsync"/>); null for others, and from
+    /// brokers that do not know it.
+    /// </summary>
+    public string? RecallHandle { get; init; }
+
+    /// <summary>The region of the broker, as traces name it; null when it does not say.</summary>
+    internal string? Region { get; init; }
+}

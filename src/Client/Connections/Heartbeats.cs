@@ -18,6 +18,11 @@ internal interface IHeartbeatMember
 
     /// <summary>A broker said that the group has other members now.</summary>
     void MembersChanged();
+
+    /// <summary>A broker said that an operator set the group's progress.</summary>
+    void OffsetsReset(IReadOnlyDictionary<MessageQueue, long> offsets)
+    {
+    }
 }
 
 /// <summary>Tells every broker of the topics in use which groups this client is in: every so often, and at once when that changes.</summary>
@@ -90,16 +95,9 @@ internal sealed class Heartbeats(
         }
     }
 
-    public void MembersChanged(string group)
-    {
-        IHeartbeatMember? member;
-        lock (_gate)
-        {
-            _members.TryGetValue(group, out member);
-        }
+    public void MembersChanged(string group) => Member(group)?.MembersChanged();
 
-        member?.MembersChanged();
-    }
+    public void OffsetsReset(string group, IReadOnlyDictionary<MessageQueue, long> offsets) => Member(group)?.OffsetsReset(offsets);
 
     /// <summary>Sends a heartbeat to every broker, and completes when all answered or failed.</summary>
     public Task BeatOnceAsync(CancellationToken cancellationToken)
@@ -119,6 +117,14 @@ internal sealed class Heartbeats(
     {
         var header = new UnregisterClientRequestHeader { ClientId = clientId, ProducerGroup = producerGroup, ConsumerGroup = consumerGroup };
         return Task.WhenAll(Addresses(mastersOnly: consumerGroup is null).Select(address => LeaveAsync(address, header, cancellationToken)));
+    }
+
+    private IHeartbeatMember? Member(string group)
+    {
+        lock (_gate)
+        {
+            return _members.GetValueOrDefault(group);
+        }
     }
 
     private IEnumerable<string> Addresses(bool mastersOnly)

@@ -1,18 +1,12 @@
-using System.Threading.Channels;
 using ProtoBridgeMQ.Client.Diagnostics;
 
 namespace ProtoBridgeMQ.Client.Consuming;
 
-/// <summary>Runs the user's handler, a limited number at once, and acts on what it says.</summary>
-internal sealed class HandlerPool(
-    ConsumeContext context,
-    ChannelReader<Delivery> deliveries,
-    Func<ReceivedMessage, CancellationToken, ValueTask<ConsumeResult>> handler) : IDisposable
+/// <summary>Runs the user's handler for messages in any order, a limited number at once, and acts on what it says.</summary>
+internal sealed class HandlerPool(ConsumeContext context, HandlerCalls calls) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private readonly CancellationTokenSource _cancelHandlers = new();
     private Task[] _workers = [];
-    private int _running;
 
     public void Start() => _workers = [.. Enumerable.Range(0, context.Options.MaxConcurrency).Select(_ => WorkAsync())];
 
@@ -23,22 +17,10 @@ internal sealed class HandlerPool(
     public async ValueTask StopAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        Task all = Task.WhenAll(_workers);
-        await all.WaitAsync(context.Options.StopTimeout, context.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!all.IsCompleted)
-        {
-            context.Log.HandlersLeft(context.Group, Volatile.Read(ref _running));
-            await _cancelHandlers.CancelAsync().ConfigureAwait(false);
-            // Handlers that watch their token get a moment more; others are left behind.
-            await all.WaitAsync(TimeSpan.FromSeconds(1), context.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await HandlersEnd.WaitAsync(context, calls, Task.WhenAll(_workers)).ConfigureAwait(false);
     }
 
-    public void Dispose()
-    {
-        _stopping.Dispose();
-        _cancelHandlers.Dispose();
-    }
+    public void Dispose() => _stopping.Dispose();
 
     private async Task WorkAsync()
     {
@@ -47,7 +29,7 @@ internal sealed class HandlerPool(
         {
             while (true)
             {
-                Delivery delivery = await deliveries.ReadAsync(_stopping.Token).ConfigureAwait(false);
+                Delivery delivery = await context.Deliveries.Reader.ReadAsync(_stopping.Token).ConfigureAwait(false);
                 await HandleAsync(delivery).ConfigureAwait(false);
             }
         }
@@ -63,23 +45,23 @@ internal sealed class HandlerPool(
 
     private async ValueTask HandleAsync(Delivery delivery)
     {
-        (QueuePull source, ReceivedMessage message) = delivery;
-        if (source.IsRevoked)
+        if (!delivery.IsWanted)
         {
-            source.Complete(message);
+            delivery.Complete();
             return;
         }
 
-        ConsumeResult result = await CallAsync(message).ConfigureAwait(false);
+        ReceivedMessage message = delivery.Message;
+        ConsumeResult result = await calls.CallAsync(message).ConfigureAwait(false);
         if (result.IsSuccess)
         {
             ClientMetrics.Handled.Add(1);
-            source.Complete(message);
+            delivery.Complete();
             return;
         }
 
         ClientMetrics.HandlerFailures.Add(1);
-        if (_cancelHandlers.IsCancellationRequested)
+        if (calls.IsCancelled)
         {
             return;
         }
@@ -87,56 +69,14 @@ internal sealed class HandlerPool(
         if (context.IsBroadcast)
         {
             context.Log.BroadcastDropped(context.Group, message.Queue, message.QueueOffset);
-            source.Complete(message);
-            return;
+            delivery.Complete();
         }
-
-        await SendBackAsync(delivery, result).ConfigureAwait(false);
-    }
-
-    private async ValueTask<ConsumeResult> CallAsync(ReceivedMessage message)
-    {
-        Interlocked.Increment(ref _running);
-        try
+        else if (await calls.SendBackAsync(message, result.DelayLevel).ConfigureAwait(false))
         {
-            return await handler(message, _cancelHandlers.Token).ConfigureAwait(false);
+            delivery.Complete();
         }
-        catch (OperationCanceledException) when (_cancelHandlers.IsCancellationRequested)
+        else
         {
-            return ConsumeResult.RetryLater;
-        }
-        catch (Exception error)
-        {
-            // Whatever the user's code throws is its own: the message comes again, everything else goes on.
-            context.Log.HandlerFailed(error, context.Group, message.Queue, message.QueueOffset);
-            return ConsumeResult.RetryLater;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _running);
-        }
-    }
-
-    private async ValueTask SendBackAsync(Delivery delivery, ConsumeResult result)
-    {
-        (QueuePull source, ReceivedMessage message) = delivery;
-        try
-        {
-            await context.Reader
-                .SendBackAsync(
-                    message.Queue,
-                    message.LogOffset,
-                    message.Topic,
-                    result.DelayLevel,
-                    context.MaxReconsumeTimes,
-                    message.OffsetMessageId,
-                    CancellationToken.None)
-                .ConfigureAwait(false);
-            source.Complete(message);
-        }
-        catch (ProtoBridgeMqException error)
-        {
-            context.Log.SendBackFailed(context.Group, message.Queue, message.QueueOffset, error.Message);
             _ = HandleAgainAsync(delivery);
         }
     }
@@ -147,7 +87,23 @@ internal sealed class HandlerPool(
         await Task.Delay(context.Options.RetryPause, context.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!_stopping.IsCancellationRequested)
         {
-            context.Deliveries.TryWrite(delivery);
+            context.Deliveries.Writer.TryWrite(delivery);
+        }
+    }
+}
+
+/// <summary>The end of running handlers.</summary>
+internal static class HandlersEnd
+{
+    /// <summary>Waits for them; after the time their tokens are cancelled, and after a moment more they are left behind.</summary>
+    public static async ValueTask WaitAsync(ConsumeContext context, HandlerCalls calls, Task all)
+    {
+        await all.WaitAsync(context.Options.StopTimeout, context.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!all.IsCompleted)
+        {
+            context.Log.HandlersLeft(context.Group, calls.Running);
+            await calls.CancelAsync().ConfigureAwait(false);
+            await all.WaitAsync(TimeSpan.FromSeconds(1), context.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -28,3 +28,22 @@ internal sealed class BrokerProgress(QueueReader reader, ConsumeFrom from, DateT
     public ValueTask CommitAsync(MessageQueue queue, long offset, CancellationToken cancellationToken)
         => reader.CommitAsync(queue, offset, cancellationToken);
 }
+
+/// <summary>Progress that the application keeps.</summary>
+internal sealed class StoredProgress(QueueReader reader, ConsumeFrom from, DateTimeOffset fromTime, IOffsetStore store) : IGroupProgress
+{
+    public async ValueTask<StartOffset> FindStartAsync(MessageQueue queue, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(queue, cancellationToken).ConfigureAwait(false) is { } known)
+        {
+            return new StartOffset(known, true);
+        }
+
+        long offset = await reader.FindFirstAsync(queue, from, fromTime, cancellationToken).ConfigureAwait(false);
+        await store.SaveAsync(queue, offset, cancellationToken).ConfigureAwait(false);
+        return new StartOffset(offset, false);
+    }
+
+    public ValueTask CommitAsync(MessageQueue queue, long offset, CancellationToken cancellationToken)
+        => store.SaveAsync(queue, offset, cancellationToken);
+}

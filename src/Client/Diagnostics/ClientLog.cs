@@ -55,4 +55,31 @@ internal static partial class ClientLog
 
     [LoggerMessage(6017, LogLevel.Warning, "A message of {Queue} cannot be read; the pull is tried again: {Reason}")]
     public static partial void MessageUnreadable(this ILogger log, MessageQueue queue, string reason);
+
+    [LoggerMessage(6018, LogLevel.Warning, "The hook {Hook} failed")]
+    public static partial void HookFailed(this ILogger log, Exception exception, string hook);
+
+    [LoggerMessage(6019, LogLevel.Warning, "{Count} lines of the message trace could not be sent: {Reason}")]
+    public static partial void TraceFailed(this ILogger log, int count, string reason);
+
+    [LoggerMessage(6020, LogLevel.Debug, "A reply came for request {Correlation}, which does not wait")]
+    public static partial void ReplyUnmatched(this ILogger log, string? correlation);
+
+    [LoggerMessage(6021, LogLevel.Warning, "A question about a transaction of group {Group} is not answered: {Reason}")]
+    public static partial void TransactionCheckIgnored(this ILogger log, string? group, string reason);
+
+    [LoggerMessage(6022, LogLevel.Warning, "Group {Group}: the checker failed for transaction {MessageId}; the broker asks again")]
+    public static partial void TransactionCheckFailed(this ILogger log, Exception exception, string group, string messageId);
+
+    [LoggerMessage(6023, LogLevel.Warning, "Group {Group}: the broker did not take the end of transaction {MessageId} and will ask: {Reason}")]
+    public static partial void TransactionEndFailed(this ILogger log, string group, string messageId, string reason);
+
+    [LoggerMessage(6024, LogLevel.Warning, "Group {Group}: the queues of broker {Broker} could not be locked and are tried again: {Reason}")]
+    public static partial void LockFailed(this ILogger log, string group, string broker, string reason);
+
+    [LoggerMessage(6025, LogLevel.Debug, "Group {Group}: {Queue} could not be unlocked, its lease ends by itself: {Reason}")]
+    public static partial void UnlockFailed(this ILogger log, string group, MessageQueue queue, string reason);
+
+    [LoggerMessage(6026, LogLevel.Warning, "Group {Group}: the lock of {Queue} was lost; it is read again from its progress once it is locked")]
+    public static partial void LockLost(this ILogger log, string group, MessageQueue queue);
 }

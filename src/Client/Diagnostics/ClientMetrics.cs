@@ -31,5 +31,29 @@ internal static class ClientMetrics
 
     public static Counter<long> RouteFailures { get; } = Meter.CreateCounter<long>("protobridge.client.route_failures", "{lookup}", "Route look-ups that no name server answered.");
 
+    /// <summary>By OpenTelemetry's conventions.</summary>
+    public static Histogram<double> ProcessSeconds { get; } = Meter.CreateHistogram<double>("messaging.process.duration", "s", "How long handlers took.");
+
+    /// <summary>A handler ended.</summary>
+    public static void Processed(TimeSpan took, string topic, string group, bool isSuccess, Exception? error)
+    {
+        if (ProcessSeconds.Enabled)
+        {
+            ProcessSeconds.Record(
+                took.TotalSeconds,
+                new("messaging.system", "rocketmq"),
+                new("messaging.operation.name", "process"),
+                new("messaging.destination.name", topic),
+                new("messaging.consumer.group.name", group),
+                new("error.type", error?.GetType().FullName ?? (isSuccess ? null : "retry")));
+        }
+    }
+
+    public static Counter<long> TracesDropped { get; } = Meter.CreateCounter<long>("protobridge.client.traces_dropped", "{line}", "Lines of the message trace that were not sent.");
+
+    public static Counter<long> TransactionChecks { get; } = Meter.CreateCounter<long>("protobridge.client.transaction_checks", "{question}", "Questions about transactions that a checker answered.");
+
+    public static Counter<long> TransactionChecksDropped { get; } = Meter.CreateCounter<long>("protobridge.client.transaction_checks_dropped", "{question}", "Questions about transactions that found no room.");
+
     public static Counter<long> IsolatedBrokers { get; } = Meter.CreateCounter<long>("protobridge.client.isolations", "{isolation}", "Times a broker was avoided because it failed or was slow.");
 }

@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Remoting.Bodies;
+using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
@@ -45,6 +46,33 @@ internal sealed class Rebalance(ClusterConnection connection, GroupMemberOptions
         _isIncomplete = incomplete;
         queues.Sort();
         return [.. queues];
+    }
+
+    /// <summary>Asks a broker whether it can read an SQL92 expression: a wrong one fails at the start, not at each pull.</summary>
+    public async ValueTask CheckFilterAsync(TopicRoute route, MessageFilter filter, CancellationToken cancellationToken)
+    {
+        string? address = route.Brokers.Select(broker => connection.Routes.AddressOf(broker.Name, masterOnly: false)).FirstOrDefault(address => address is not null);
+        if (address is null)
+        {
+            return;
+        }
+
+        var body = new CheckClientBody
+        {
+            ClientId = connection.ClientId,
+            Group = options.Group,
+            Subscription = filter.Describe(route.Topic, connection.Options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()),
+        };
+        using RemotingResponse response = await connection.Calls
+            .RequireAsync(
+                address,
+                RequestCode.CheckClientConfig,
+                default(EmptyFields),
+                LenientJson.Write(body, RemotingJson.Bodies.CheckClientBody),
+                connection.Options.RequestTimeout,
+                $"The filter '{filter}' of topic {route.Topic}",
+                cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <summary>This member's queues of a topic; null when the brokers do not count it as a member.</summary>

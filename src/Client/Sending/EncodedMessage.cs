@@ -13,7 +13,10 @@ internal readonly struct EncodedMessage(
 
     public ReadOnlyMemory<byte> Body { get; } = body;
 
-    public int SystemFlag { get; } = systemFlag;
+    /// <summary>Which request it goes by.</summary>
+    public SendKind Kind { get; init; }
+
+    public int SystemFlag { get; init; } = systemFlag;
 
     public int Flag { get; } = flag;
 

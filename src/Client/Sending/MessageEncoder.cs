@@ -14,26 +14,35 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         "KEYS", "TAGS", "WAIT", "DELAY", "RETRY_TOPIC", "REAL_TOPIC", "REAL_QID", "TRAN_MSG", "PGROUP", "MIN_OFFSET",
         "MAX_OFFSET", "BUYER_ID", "ORIGIN_MESSAGE_ID", "TRANSFER_FLAG", "CORRECTION_FLAG", "MQ2_FLAG", "RECONSUME_TIME",
         "MSG_REGION", "TRACE_ON", "UNIQ_KEY", "MAX_RECONSUME_TIMES", "CONSUME_START_TIME", "INNER_NUM", "INNER_BASE",
-        "TIMER_DELIVER_MS", "TIMER_DELAY_SEC", "TIMER_DELAY_MS", "TIMER_OUT_MS", "CLUSTER", "__CRC32#",
+        "TIMER_DELIVER_MS", "TIMER_DELAY_SEC", "TIMER_DELAY_MS", "TIMER_OUT_MS", "TIMER_DEL_UNIQKEY", "CLUSTER", "__CRC32#",
+        "CORRELATION_ID", "REPLY_TO_CLIENT", "TTL", "MSG_TYPE", "PUSH_REPLY_TIME", "ARRIVE_TIME", "POP_CK", "1ST_POP_TIME",
     };
 
     /// <summary>Encodes one message of a request of its own.</summary>
     /// <exception cref="InvalidMessageException">It cannot be sent as it is.</exception>
-    public EncodedMessage Encode(Message message) => Encode(message, mayCompress: true);
+    public EncodedMessage Encode(Message message) => Encode(message, default, mayCompress: true);
+
+    /// <summary>Encodes one message with properties of RocketMQ's own, which say what it is for.</summary>
+    /// <exception cref="InvalidMessageException">It cannot be sent as it is.</exception>
+    public EncodedMessage Encode(Message message, ReadOnlySpan<SystemProperty> system) => Encode(message, system, mayCompress: true);
 
     /// <summary>Encodes one message of a batch, which is never compressed.</summary>
     /// <exception cref="InvalidMessageException">It cannot be sent as it is.</exception>
     public EncodedMessage EncodeForBatch(Message message)
     {
-        if (message.DelayLevel != 0)
+        if (IsDelayed(message))
         {
             throw new InvalidMessageException("A message with a delay cannot be in a batch: send it alone.");
         }
 
-        return Encode(message, mayCompress: false);
+        return Encode(message, default, mayCompress: false);
     }
 
-    private EncodedMessage Encode(Message message, bool mayCompress)
+    /// <summary>Whether it is to come later.</summary>
+    public static bool IsDelayed(Message message)
+        => message.DelayLevel != 0 || message.DeliverAt is not null || message.DeliverAfter is not null;
+
+    private EncodedMessage Encode(Message message, ReadOnlySpan<SystemProperty> system, bool mayCompress)
     {
         Names.RequireTopic(message.Topic);
         ReadOnlyMemory<byte> body = message.Body;
@@ -53,10 +62,10 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
             }
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Bound(message));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Bound(message, system));
         try
         {
-            int length = WriteProperties(message, buffer, out string messageId);
+            int length = WriteProperties(message, system, buffer, out string messageId);
             long born = (message.BornAt ?? time.GetUtcNow()).ToUnixTimeMilliseconds();
             return new EncodedMessage(buffer, length, body, systemFlag, message.Flag, born, messageId);
         }
@@ -67,7 +76,7 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         }
     }
 
-    private int WriteProperties(Message message, byte[] buffer, out string messageId)
+    private int WriteProperties(Message message, ReadOnlySpan<SystemProperty> system, byte[] buffer, out string messageId)
     {
         ReadOnlySpan<byte> given = message.PropertyText.Span;
         given.CopyTo(buffer);
@@ -90,10 +99,12 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
 
         Add(ref writer, "KEYS", message.Keys);
         Add(ref writer, "TAGS", message.Tag);
-        if (message.DelayLevel != 0)
+        foreach (SystemProperty property in system)
         {
-            Add(ref writer, "DELAY", message.DelayLevel.ToString(CultureInfo.InvariantCulture));
+            Add(ref writer, property.Name, property.Value);
         }
+
+        AddTime(ref writer, message);
 
         if (!PropertyText.TryGet(given, SystemProperties.Wait, out _))
         {
@@ -135,14 +146,48 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         }
     }
 
+    private static void AddTime(ref PropertyTextWriter writer, Message message)
+    {
+        if (!IsDelayed(message))
+        {
+            return;
+        }
+
+        if ((message.DelayLevel != 0 ? 1 : 0) + (message.DeliverAt is null ? 0 : 1) + (message.DeliverAfter is null ? 0 : 1) > 1)
+        {
+            throw new InvalidMessageException("The message has more than one of DelayLevel, DeliverAt and DeliverAfter: leave one.");
+        }
+
+        if (message.DelayLevel != 0)
+        {
+            Add(ref writer, "DELAY", message.DelayLevel.ToString(CultureInfo.InvariantCulture));
+        }
+        else if (message.DeliverAt is { } at)
+        {
+            Add(ref writer, "TIMER_DELIVER_MS", at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        }
+        else if (message.DeliverAfter is { } after)
+        {
+            long milliseconds = after >= TimeSpan.Zero
+                ? (long)after.TotalMilliseconds
+                : throw new InvalidMessageException($"The message is to come after {after}: that is in the past.");
+            Add(ref writer, "TIMER_DELAY_MS", milliseconds.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
     /// <summary>Bytes that are enough for the properties: three for each UTF-16 unit, and what we add.</summary>
-    private static int Bound(Message message)
+    private static int Bound(Message message, ReadOnlySpan<SystemProperty> system)
     {
         const int Ours = 256;
         long bound = message.PropertyText.Length + Ours + (3L * ((message.Tag?.Length ?? 0) + (message.Keys?.Length ?? 0)));
         foreach ((string name, string value) in message.OwnProperties ?? [])
         {
             bound += (3L * (name.Length + (value?.Length ?? 0))) + 2;
+        }
+
+        foreach (SystemProperty property in system)
+        {
+            bound += (3L * (property.Name.Length + property.Value.Length)) + 2;
         }
 
         return bound > 8 * MessageRecord.MaxProperties

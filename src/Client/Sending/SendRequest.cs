@@ -13,7 +13,7 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
     private readonly HeaderText _group = new(options.Group);
     private readonly HeaderText _template = new(options.NewTopicTemplate ?? string.Empty);
 
-    public SendMessageRequestHeaderV2 Header(TopicEntry topic, MessageQueue queue, in EncodedMessage message, bool batch) => new(new SendMessageRequestHeader
+    public SendMessageRequestHeaderV2 Header(TopicEntry topic, MessageQueue queue, in EncodedMessage message) => new(new SendMessageRequestHeader
     {
         ProducerGroup = _group,
         Topic = topic.Name,
@@ -26,17 +26,22 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
         Properties = message.Properties,
         ReconsumeTimes = 0,
         UnitMode = false,
-        Batch = batch,
+        Batch = message.Kind == SendKind.Batch,
     });
 
     /// <summary>Sends to a broker's master and reads the receipt.</summary>
     public async ValueTask<SendReceipt> TryAsync(
-        TopicEntry topic, MessageQueue queue, EncodedMessage message, bool batch, TimeSpan timeout, CancellationToken cancellationToken)
+        TopicEntry topic, MessageQueue queue, EncodedMessage message, TimeSpan timeout, CancellationToken cancellationToken)
     {
         string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
-        int code = batch ? RequestCode.SendBatchMessage : RequestCode.SendMessageV2;
+        int code = message.Kind switch
+        {
+            SendKind.Batch => RequestCode.SendBatchMessage,
+            SendKind.Reply => RequestCode.SendReplyMessageV2,
+            _ => RequestCode.SendMessageV2,
+        };
         using RemotingResponse response = await connection.Calls
-            .InvokeAsync(address, code, Header(topic, queue, message, batch), message.Body, timeout, What, cancellationToken)
+            .InvokeAsync(address, code, Header(topic, queue, message), message.Body, timeout, What, cancellationToken)
             .ConfigureAwait(false);
         SendStatus status = response.Code switch
         {
@@ -46,9 +51,12 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
             ResponseCode.SlaveNotAvailable => SendStatus.ReplicaNotAvailable,
             _ => throw CallErrors.Refused(response, $"A send to {queue}", address),
         };
-        return RemoteCalls.Read(response, What, address, ReadReceipt, mayHaveHappened: true) is var (offsetId, queueId, offset)
-            ? new SendReceipt(status, message.MessageId, offsetId, queue with { QueueId = queueId }, offset)
-            : default;
+        Stored stored = RemoteCalls.Read(response, What, address, ReadReceipt, mayHaveHappened: true);
+        return new SendReceipt(status, message.MessageId, stored.OffsetId, queue with { QueueId = stored.QueueId }, stored.Offset)
+        {
+            RecallHandle = stored.RecallHandle,
+            Region = stored.Region,
+        };
     }
 
     /// <summary>Sends and does not wait for an answer, which is not asked for.</summary>
@@ -56,13 +64,17 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
     {
         string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
         await connection.Calls
-            .SendOneWayAsync(address, RequestCode.SendMessageV2, Header(topic, queue, message, batch: false), message.Body, What, cancellationToken)
+            .SendOneWayAsync(address, RequestCode.SendMessageV2, Header(topic, queue, message), message.Body, What, cancellationToken)
             .ConfigureAwait(false);
     }
 
-    private static (string OffsetId, int QueueId, long Offset) ReadReceipt(RemotingResponse response)
+    private static Stored ReadReceipt(RemotingResponse response)
     {
         SendMessageResponseHeader header = SendMessageResponseHeader.Read(response.Fields);
-        return (header.MessageId.ToString(), header.QueueId, header.QueueOffset);
+        // Nearly every broker names the default region: no string for each message.
+        string? region = header.RegionId.Span.SequenceEqual("DefaultRegion"u8) ? "DefaultRegion" : header.RegionId.AsString();
+        return new Stored(header.MessageId.ToString(), header.QueueId, header.QueueOffset, header.RecallHandle.AsString(), region);
     }
+
+    private readonly record struct Stored(string OffsetId, int QueueId, long Offset, string? RecallHandle, string? Region);
 }

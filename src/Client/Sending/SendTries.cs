@@ -13,7 +13,7 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SendReceipt> SendAsync(
-        string topicName, SendTarget target, EncodedMessage message, bool batch, CancellationToken cancellationToken)
+        string topicName, SendTarget target, EncodedMessage message, CancellationToken cancellationToken)
     {
         long start = _time.GetTimestamp();
         TopicEntry topic = connection.Routes.Entry(topicName);
@@ -27,7 +27,7 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
             try
             {
                 SendReceipt receipt = await request
-                    .TryAsync(topic, queue, message, batch, Left(start), cancellationToken)
+                    .TryAsync(topic, queue, message, Left(start), cancellationToken)
                     .ConfigureAwait(false);
                 faults.Took(queue.BrokerName, _time.GetElapsedTime(tryStart));
                 ClientMetrics.SendSeconds.Record(_time.GetElapsedTime(start).TotalSeconds);

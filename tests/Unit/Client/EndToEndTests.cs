@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using System.Text;
 using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Cluster;
+using static ProtoBridgeMQ.Tests.Unit.Client.Clients;
 
 namespace ProtoBridgeMQ.Tests.Unit.Client;
 
@@ -263,75 +263,5 @@ public sealed class EndToEndTests
         var last = new Inbox();
         await using PushConsumer only = await ConsumerAsync(cluster, last, "g");
         Assert.Single(await new AdminClient(connection).ListMembersAsync("g", "t"));
-    }
-
-    private static async Task QueuedAsync(ClusterConnection connection, string topic, int atLeast)
-    {
-        var admin = new AdminClient(connection);
-        long start = TimeProvider.System.GetTimestamp();
-        while (((await admin.FindRouteAsync(topic))?.WriteQueues.Count ?? 0) < atLeast)
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < Waiting.Patience, $"the name server knows {atLeast} queues of {topic}");
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
-        }
-    }
-
-    private static async Task Routed(LocalCluster cluster, string topic)
-    {
-        await using var connection = new ClusterConnection(new ClientOptions { NameServers = cluster.NameServers });
-        await QueuedAsync(connection, topic, 1);
-    }
-
-    private static async Task SendManyAsync(Producer producer, int count, string prefix)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            await producer.SendAsync(new Message("t", Encoding.UTF8.GetBytes($"{prefix}{i}"))).Within($"send of {prefix}{i} completed");
-        }
-    }
-
-    private static MessageQueue[] Queues(PushConsumer consumer) => [.. consumer.Assignment.Queues.Where(queue => queue.Topic == "t")];
-
-    private static Task QueuesAsync(PushConsumer consumer, int count)
-        => Eventually.True(() => Queues(consumer).Length == count, $"the member has {count} queues");
-
-    private static async Task<Producer> ProducerAsync(LocalCluster cluster, Action<ProducerOptions>? configure = null, Action<ClientOptions>? configureClient = null)
-    {
-        var options = new ProducerOptions { Client = { NameServers = cluster.NameServers } };
-        configure?.Invoke(options);
-        configureClient?.Invoke(options.Client);
-        var producer = new Producer(options);
-        await producer.StartAsync();
-        return producer;
-    }
-
-    private static async Task<PushConsumer> ConsumerAsync(
-        LocalCluster cluster, Inbox inbox, string group, string expression = "*", Action<PushConsumerOptions>? configure = null)
-    {
-        var options = new PushConsumerOptions { Group = group, From = ConsumeFrom.First, Client = { NameServers = cluster.NameServers, MissingTopicInterval = TimeSpan.FromMilliseconds(50) } };
-        configure?.Invoke(options);
-        var consumer = new PushConsumer(options, inbox.HandleAsync);
-        consumer.Subscribe("t", expression);
-        await consumer.StartAsync();
-        return consumer;
-    }
-
-    /// <summary>What a consumer handled.</summary>
-    private sealed class Inbox(Func<ReceivedMessage, ConsumeResult>? handler = null)
-    {
-        private readonly ConcurrentQueue<ReceivedMessage> _messages = new();
-
-        public IReadOnlyCollection<ReceivedMessage> All => _messages;
-
-        public IEnumerable<string> Texts => _messages.Select(message => Encoding.UTF8.GetString(message.Body.Span));
-
-        public ValueTask<ConsumeResult> HandleAsync(ReceivedMessage message, CancellationToken cancellationToken)
-        {
-            _messages.Enqueue(message);
-            return ValueTask.FromResult(handler?.Invoke(message) ?? ConsumeResult.Success);
-        }
-
-        public Task WaitForAsync(int count, TimeSpan? timeout = null)
-            => Eventually.True(() => _messages.Count >= count, $"{count} messages were handled", timeout);
     }
 }
