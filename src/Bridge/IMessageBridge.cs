@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
@@ -29,7 +30,10 @@ public interface IMessageBridge : IAsyncDisposable
     /// <summary>Durable queues of topic filters, for sessions that outlive their connections; null when the brokers have none.</summary>
     IFilterQueues? FilterQueues => null;
 
-    /// <summary>Small durable key-value state of the fronts: sessions, retained messages, bindings.</summary>
+    /// <summary>The latest retained message of each MQTT topic name.</summary>
+    IRetainedMessages Retained { get; }
+
+    /// <summary>Small durable key-value state of the fronts: sessions, bindings.</summary>
     IStateStore State { get; }
 
     /// <summary>

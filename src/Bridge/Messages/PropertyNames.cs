@@ -41,4 +41,7 @@ public static class PropertyNames
 
     /// <summary>MQTT 5 payload format indicator, 0 or 1.</summary>
     public static ReadOnlySpan<byte> MqttPayloadFormat => "mqtt.payload-format"u8;
+
+    /// <summary>Published as a retained message, when 1.</summary>
+    public static ReadOnlySpan<byte> MqttRetain => "mqtt.retain"u8;
 }

@@ -16,6 +16,12 @@ public readonly record struct PublishMessage(string Topic, ReadOnlyMemory<byte> 
     /// <summary>When the client made it, if it said so; else the bridge's clock is taken.</summary>
     public DateTimeOffset? BornAt { get; init; }
 
+    /// <summary>
+    /// Whether it is also to be the retained message of its MQTT topic name (<see cref="IMessageBridge.Retained"/>); an empty
+    /// body removes the one there is. The publish completes when both are durable. Such a message has no delay.
+    /// </summary>
+    public bool Retain { get; init; }
+
     /// <summary>Where it came from, for the message record; null when there is no network peer.</summary>
     public System.Net.IPEndPoint? BornHost { get; init; }
 }

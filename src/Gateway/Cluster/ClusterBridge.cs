@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
@@ -19,6 +20,7 @@ public sealed class ClusterBridge : IMessageBridge
     private readonly Producer _producer;
     private readonly ClusterTopics _topics;
     private readonly ClusterState _state;
+    private readonly ClusterRetained _retained;
     private readonly GroupConsumers _groups;
     private readonly TailContext _tails;
     private readonly DelaySteps _delays;
@@ -26,12 +28,13 @@ public sealed class ClusterBridge : IMessageBridge
     private int _disposed;
 
     private ClusterBridge(
-        ClusterConnection connection, Producer producer, ClusterTopics topics, ClusterState state, ClusterOptions options, DelaySteps delays, TimeProvider clock, ILoggerFactory logs)
+        ClusterConnection connection, Producer producer, ClusterTopics topics, ClusterState state, ClusterRetained retained, ClusterOptions options, DelaySteps delays, TimeProvider clock, ILoggerFactory logs)
     {
         _connection = connection;
         _producer = producer;
         _topics = topics;
         _state = state;
+        _retained = retained;
         _delays = delays;
         ILogger log = logs.CreateLogger<ClusterBridge>();
         _tails = new TailContext(new QueueReader(connection), topics, options, clock, log);
@@ -52,6 +55,9 @@ public sealed class ClusterBridge : IMessageBridge
 
     /// <inheritdoc/>
     public ITopicDirectory Topics => _topics;
+
+    /// <inheritdoc/>
+    public IRetainedMessages Retained => _retained;
 
     /// <inheritdoc/>
     public IStateStore State => _state;
@@ -86,7 +92,18 @@ public sealed class ClusterBridge : IMessageBridge
             ClusterState state = await ClusterErrors
                 .TranslateAsync(ClusterState.OpenAsync(connection, producer, options, TimeProvider.System, logs.CreateLogger<ClusterState>(), cancellationToken))
                 .ConfigureAwait(false);
-            return new ClusterBridge(connection, producer, topics, state, options, delays, clock, logs);
+            try
+            {
+                ClusterRetained retained = await ClusterErrors
+                    .TranslateAsync(ClusterRetained.OpenAsync(connection, producer, options, TimeProvider.System, logs.CreateLogger<ClusterRetained>(), cancellationToken))
+                    .ConfigureAwait(false);
+                return new ClusterBridge(connection, producer, topics, state, retained, options, delays, clock, logs);
+            }
+            catch
+            {
+                await state.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
         catch
         {
@@ -104,7 +121,7 @@ public sealed class ClusterBridge : IMessageBridge
         ThrowIfImpossible(message);
         try
         {
-            SendReceipt receipt = await SendAsync(message, cancellationToken).ConfigureAwait(false);
+            SendReceipt receipt = await (message.Retain ? SendRetainedAsync(message) : SendAsync(message, cancellationToken)).ConfigureAwait(false);
             if (receipt.Status is SendStatus.FlushDiskTimeout or SendStatus.FlushReplicaTimeout)
             {
                 throw ClusterErrors.NotDurable(receipt.Status);
@@ -167,6 +184,7 @@ public sealed class ClusterBridge : IMessageBridge
         }
 
         await _groups.DisposeAsync().ConfigureAwait(false);
+        await _retained.DisposeAsync().ConfigureAwait(false);
         await _state.DisposeAsync().ConfigureAwait(false);
         await _producer.DisposeAsync().ConfigureAwait(false);
         await _connection.DisposeAsync().ConfigureAwait(false);
@@ -207,6 +225,16 @@ public sealed class ClusterBridge : IMessageBridge
             : _producer.SendAsync(sent, cancellationToken);
     }
 
+    /// <summary>Both records are on their way at once. Not cancelled: the body is borrowed until both are done.</summary>
+    private async ValueTask<SendReceipt> SendRetainedAsync(PublishMessage message)
+    {
+        Task kept = _retained.WriteAsync(message).AsTask();
+        Task<SendReceipt> sent = SendAsync(message, CancellationToken.None).AsTask();
+        await ((Task)Task.WhenAll(kept, sent)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await kept.ConfigureAwait(false);
+        return await sent.ConfigureAwait(false);
+    }
+
     /// <summary>The message is stored already: that its topic is not seen yet is no failure of the publish.</summary>
     private async ValueTask AwaitKnownAsync(string topic)
     {
@@ -232,6 +260,11 @@ public sealed class ClusterBridge : IMessageBridge
         if (message.Properties.Text.Length > MaxProperties)
         {
             throw new BridgeException(BridgeError.PropertiesInvalid, $"The properties have {message.Properties.Text.Length} bytes; at most {MaxProperties} are taken.");
+        }
+
+        if (message.Retain && message.Delay > TimeSpan.Zero)
+        {
+            throw new BridgeException(BridgeError.InvalidArgument, "A retained message has no delay.");
         }
 
         if (message.Delay < TimeSpan.Zero || message.Delay > _delays.All[^1])

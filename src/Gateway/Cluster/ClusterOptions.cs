@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using ProtoBridgeMQ.Bridge.Groups;
+using ProtoBridgeMQ.Bridge.Retained;
 
 namespace ProtoBridgeMQ.Gateway.Cluster;
 
@@ -76,6 +77,10 @@ public sealed class ClusterOptions
     /// <summary>Bytes of one value of the fronts' state, at most.</summary>
     [Range(16, 4 << 20)]
     public int MaxStateValueSize { get; set; } = 1 << 20;
+
+    /// <summary>Retained messages.</summary>
+    [Required]
+    public RetainedOptions Retained { get; set; } = new();
 
     /// <summary>Group consumption.</summary>
     [Required]

@@ -25,7 +25,6 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
     private const int MinHistory = 10_000;
 
     private const int HistoryPerKey = 4;
-    private const string Compacted = "+cleanup.policy=COMPACTION";
     private const int Lanes = 64;
     private const int ReadBatch = 256;
 
@@ -59,7 +58,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         var state = new ClusterState(connection, producer, options, clock, log);
         try
         {
-            state._queue = await state.FindQueueAsync(cancellationToken).ConfigureAwait(false);
+            state._queue = await OwnTopic.FindQueueAsync(ClusterTopics.State, connection, state._reader, options, clock, cancellationToken).ConfigureAwait(false);
             long next = await state.ReadAllAsync(cancellationToken).ConfigureAwait(false);
             state._following = Task.Run(() => state.FollowAsync(next), CancellationToken.None);
             return state;
@@ -109,36 +108,6 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         {
             lane.Dispose();
         }
-    }
-
-    /// <summary>The state is in one queue of one broker, the first by name: two queues would have no order between them.</summary>
-    private async ValueTask<MessageQueue> FindQueueAsync(CancellationToken cancellationToken)
-    {
-        IReadOnlyList<MessageQueue> queues = await _reader.ListQueuesAsync(ClusterTopics.State, cancellationToken).ConfigureAwait(false);
-        if (queues.Count > 0)
-        {
-            return queues[0];
-        }
-
-        var admin = new AdminClient(_connection);
-        BrokerRoute broker = (await admin.ListBrokersAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(known => known.Addresses.ContainsKey(0))
-            ?? throw new BridgeException(BridgeError.Unreachable, $"The name servers {_options.NameServers} know no broker with a master.");
-        string version = await admin.GetBrokerVersionAsync(broker.Name, cancellationToken).ConfigureAwait(false);
-        string? attributes = version.StartsWith("ProtoBridgeMQ", StringComparison.Ordinal) ? Compacted : null;
-        await admin.CreateTopicAsync(ClusterTopics.State, 1, broker.Name, attributes, cancellationToken).ConfigureAwait(false);
-        long start = _clock.GetTimestamp();
-        while (queues.Count == 0)
-        {
-            if (_clock.GetElapsedTime(start) > _options.PublishTimeout)
-            {
-                throw new BridgeException(BridgeError.Timeout, $"Topic {ClusterTopics.State} was created, and the name servers do not know it yet.");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _clock, cancellationToken).ConfigureAwait(false);
-            queues = await _reader.ListQueuesAsync(ClusterTopics.State, cancellationToken).ConfigureAwait(false);
-        }
-
-        return queues[0];
     }
 
     private async ValueTask WriteAsync(string space, string key, byte[]? value)

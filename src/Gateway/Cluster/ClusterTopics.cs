@@ -12,6 +12,9 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
     /// <summary>The fronts' state lies in it; it is shown to nobody.</summary>
     public const string State = "PROTOBRIDGE_STATE";
 
+    /// <summary>Retained messages lie in it; it is shown to nobody.</summary>
+    public const string Retained = "PROTOBRIDGE_RETAINED";
+
     private const int MaxQueues = 1024;
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
@@ -19,7 +22,7 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
     private static readonly HashSet<string> SystemTopics = new(StringComparer.Ordinal)
     {
         "TBW102", "SCHEDULE_TOPIC_XXXX", "BenchmarkTest", "OFFSET_MOVED_EVENT", "SELF_TEST_TOPIC", "RMQ_SYS_TRANS_HALF_TOPIC",
-        "RMQ_SYS_TRANS_OP_HALF_TOPIC", "RMQ_SYS_TRACE_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC", "rmq_sys_wheel_timer", State,
+        "RMQ_SYS_TRANS_OP_HALF_TOPIC", "RMQ_SYS_TRACE_TOPIC", "TRANS_CHECK_MAX_TIME_TOPIC", "rmq_sys_wheel_timer", State, Retained,
     };
 
     private readonly AdminClient _admin = new(connection);
@@ -30,19 +33,22 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
     /// <summary>Raised when a topic was made here: tails need not wait for their next look.</summary>
     public event Action? Created;
 
+    /// <summary>Whether the topic is the gateway's own.</summary>
+    public static bool IsOwn(string topic) => topic is State or Retained;
+
     /// <summary>Refuses names that the gateway keeps for itself.</summary>
     public static void ThrowIfReserved(string topic)
     {
-        if (topic == State)
+        if (IsOwn(topic))
         {
-            throw new BridgeException(BridgeError.TopicInvalid, $"Topic {State} holds the gateway's own state.");
+            throw new BridgeException(BridgeError.TopicInvalid, $"Topic {topic} holds the gateway's own state.");
         }
     }
 
     public async ValueTask<TopicInfo?> FindAsync(string topic, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        if (topic == State || !TopicNames.IsValid(topic))
+        if (IsOwn(topic) || !TopicNames.IsValid(topic))
         {
             return null;
         }

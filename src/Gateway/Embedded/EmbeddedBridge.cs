@@ -4,6 +4,7 @@ using System.Text;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
@@ -30,16 +31,19 @@ public sealed class EmbeddedBridge : IMessageBridge
     private readonly GroupConsumers _groups;
     private readonly EmbeddedTopics _topics;
     private readonly StateLog _state;
+    private readonly RetainedLog _retained;
 
-    private EmbeddedBridge(IBrokerCore core, EmbeddedOptions options, TimeProvider clock, ILoggerFactory logs, StateLog state, DelayLevels levels)
+    private EmbeddedBridge(
+        IBrokerCore core, EmbeddedOptions options, TimeProvider clock, ILoggerFactory logs, StateLog state, RetainedLog retained, RecordDecoder decoder, DelayLevels levels)
     {
         _core = core;
         _options = options;
         _clock = clock;
         _levels = levels;
         _state = state;
+        _retained = retained;
+        _decoder = decoder;
         _topics = new EmbeddedTopics(core);
-        _decoder = new RecordDecoder(core, options, logs.CreateLogger<EmbeddedBridge>());
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
         _groups = new GroupConsumers(
             group => new EmbeddedGroupSource(core, group, clientId, _decoder, levels, clock),
@@ -75,6 +79,9 @@ public sealed class EmbeddedBridge : IMessageBridge
     public ITopicDirectory Topics => _topics;
 
     /// <inheritdoc/>
+    public IRetainedMessages Retained => _retained;
+
+    /// <inheritdoc/>
     public IStateStore State => _state;
 
     /// <summary>Reads the fronts' state from the log and opens the bridge.</summary>
@@ -90,7 +97,9 @@ public sealed class EmbeddedBridge : IMessageBridge
         ArgumentNullException.ThrowIfNull(logs);
         DelayLevels levels = DelayLevels.Parse(core.Options.MessageDelayLevel);
         StateLog state = await StateLog.OpenAsync(core, options, clock, logs.CreateLogger<StateLog>(), cancellationToken).ConfigureAwait(false);
-        return new EmbeddedBridge(core, options, clock, logs, state, levels);
+        var decoder = new RecordDecoder(core, options, logs.CreateLogger<EmbeddedBridge>());
+        var retained = RetainedLog.Open(core, options, decoder, clock, logs.CreateLogger<RetainedLog>(), cancellationToken);
+        return new EmbeddedBridge(core, options, clock, logs, state, retained, decoder, levels);
     }
 
     /// <inheritdoc/>
@@ -112,19 +121,12 @@ public sealed class EmbeddedBridge : IMessageBridge
             return ValueTask.FromException<PublishReceipt>(BrokerErrors.ToException(found, null, $"topic {message.Topic}"));
         }
 
-        bool isLevel = message.Delay == TimeSpan.Zero || Capabilities.DelayLevels.Contains(message.Delay);
-        ValueTask<SendOutcome> sent = _core.SendAsync(new SendRequest
+        if (message.Retain)
         {
-            Topic = topic!,
-            QueueId = -1,
-            OrderingHash = message.OrderingHash,
-            BornTime = (message.BornAt ?? _clock.GetUtcNow()).ToUnixTimeMilliseconds(),
-            BornHost = message.BornHost ?? _core.StoreHost,
-            DelayLevel = isLevel ? _levels.AtLeast(message.Delay) : 0,
-            DeliverAt = isLevel ? 0 : _clock.GetUtcNow().Add(message.Delay).ToUnixTimeMilliseconds(),
-            Properties = message.Properties.Text.Span,
-            Body = message.Body.Span,
-        });
+            return PublishRetainedAsync(message, topic!);
+        }
+
+        ValueTask<SendOutcome> sent = Send(message, topic!);
         return cancellationToken.CanBeCanceled && !sent.IsCompleted
             ? FinishAsync(new ValueTask<SendOutcome>(sent.AsTask().WaitAsync(cancellationToken)), topic!)
             : FinishAsync(sent, topic!);
@@ -148,6 +150,48 @@ public sealed class EmbeddedBridge : IMessageBridge
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _groups.DisposeAsync();
+
+    private ValueTask<SendOutcome> Send(in PublishMessage message, BrokerTopic topic)
+    {
+        bool isLevel = message.Delay == TimeSpan.Zero || Capabilities.DelayLevels.Contains(message.Delay);
+        return _core.SendAsync(new SendRequest
+        {
+            Topic = topic,
+            QueueId = -1,
+            OrderingHash = message.OrderingHash,
+            BornTime = (message.BornAt ?? _clock.GetUtcNow()).ToUnixTimeMilliseconds(),
+            BornHost = message.BornHost ?? _core.StoreHost,
+            DelayLevel = isLevel ? _levels.AtLeast(message.Delay) : 0,
+            DeliverAt = isLevel ? 0 : _clock.GetUtcNow().Add(message.Delay).ToUnixTimeMilliseconds(),
+            Properties = message.Properties.Text.Span,
+            Body = message.Body.Span,
+        });
+    }
+
+    /// <summary>Both records are appended before the first is durable: one group commit takes them.</summary>
+    private async ValueTask<PublishReceipt> PublishRetainedAsync(PublishMessage message, BrokerTopic topic)
+    {
+        (byte[] name, RetainedWrite write) = _retained.Begin(message);
+        ValueTask<SendOutcome> sent = Send(message, topic);
+        if (sent.IsCompleted)
+        {
+            SendOutcome outcome = await sent.ConfigureAwait(false);
+            sent = ValueTask.FromResult(outcome);
+            if (outcome.Status != SendStatus.Ok)
+            {
+                _retained.Abandon(write);
+                return await FinishAsync(sent, topic).ConfigureAwait(false);
+            }
+        }
+
+        ValueTask<SendOutcome> kept = _retained.WriteAsync(message, name, write);
+        Task<PublishReceipt> published = FinishAsync(sent, topic).AsTask();
+        SendOutcome retained = await kept.ConfigureAwait(false);
+        PublishReceipt receipt = await published.ConfigureAwait(false);
+        return retained.Status == SendStatus.Ok
+            ? receipt
+            : throw BrokerErrors.ToException(retained.Status, retained.Remark, $"topic {EmbeddedTopics.Retained}");
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<PublishReceipt> FinishAsync(ValueTask<SendOutcome> sent, BrokerTopic topic)
@@ -175,8 +219,13 @@ public sealed class EmbeddedBridge : IMessageBridge
             return new BridgeException(BridgeError.InvalidArgument, $"A delay is one of the broker's levels, or at most {Capabilities.MaxDelay}.");
         }
 
-        return message.Topic == EmbeddedTopics.State
-            ? new BridgeException(BridgeError.TopicInvalid, $"Topic {EmbeddedTopics.State} holds the gateway's own state.")
+        if (message.Retain && message.Delay > TimeSpan.Zero)
+        {
+            return new BridgeException(BridgeError.InvalidArgument, "A retained message has no delay.");
+        }
+
+        return EmbeddedTopics.IsOwn(message.Topic)
+            ? new BridgeException(BridgeError.TopicInvalid, $"Topic {message.Topic} holds the gateway's own state.")
             : null;
     }
 

@@ -10,12 +10,18 @@ internal sealed class EmbeddedTopics(IBrokerCore core) : ITopicDirectory
     /// <summary>The fronts' state lies in it; it is shown to nobody.</summary>
     public const string State = "PROTOBRIDGE_STATE";
 
-    public static bool IsUser(BrokerTopic topic) => topic.IsUser && topic.Name != State;
+    /// <summary>Retained messages lie in it; it is shown to nobody.</summary>
+    public const string Retained = "PROTOBRIDGE_RETAINED";
+
+    public static bool IsUser(BrokerTopic topic) => topic.IsUser && !IsOwn(topic.Name);
+
+    /// <summary>Whether the topic is the gateway's own.</summary>
+    public static bool IsOwn(string topic) => topic is State or Retained;
 
     public ValueTask<TopicInfo?> FindAsync(string topic, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        return ValueTask.FromResult(core.Topics.Find(topic) is { } found && topic != State ? ToInfo(found) : null);
+        return ValueTask.FromResult(core.Topics.Find(topic) is { } found && !IsOwn(topic) ? ToInfo(found) : null);
     }
 
     public ValueTask<IReadOnlyList<TopicInfo>> ListAsync(CancellationToken cancellationToken = default)
@@ -38,9 +44,9 @@ internal sealed class EmbeddedTopics(IBrokerCore core) : ITopicDirectory
     /// <summary>Refuses names that the gateway keeps for itself.</summary>
     public static void ThrowIfReserved(string topic)
     {
-        if (topic == State)
+        if (IsOwn(topic))
         {
-            throw new BridgeException(BridgeError.TopicInvalid, $"Topic {State} holds the gateway's own state.");
+            throw new BridgeException(BridgeError.TopicInvalid, $"Topic {topic} holds the gateway's own state.");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
@@ -43,6 +44,12 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
 
     /// <inheritdoc/>
     public ITopicDirectory Topics => this;
+
+    /// <inheritdoc/>
+    public IRetainedMessages Retained => _log.Retained;
+
+    /// <summary>The log, to set limits.</summary>
+    public FakeLog Log => _log;
 
     /// <inheritdoc/>
     public IStateStore State => this;
@@ -174,7 +181,10 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
                 message.Properties.Text.ToArray(),
                 message.OrderingHash,
                 message.Delay,
-                message.BornAt);
+                message.BornAt)
+            {
+                Retained = message.Retain ? _log.Retained.Begin(message) : null,
+            };
             _published.Add(copy);
             if (message.Delay > TimeSpan.Zero)
             {

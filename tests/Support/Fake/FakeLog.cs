@@ -29,6 +29,9 @@ public sealed class FakeLog
     /// <summary>Deliveries after which a message becomes a dead letter: the first, and RocketMQ's 16 more.</summary>
     public int MaxAttempts { get; set; } = 17;
 
+    /// <summary>Retained messages.</summary>
+    public FakeRetained Retained { get; } = new();
+
     internal IReadOnlyList<TopicInfo> Topics
         => [.. _topics
             .Where(topic => !TopicNames.IsGroupTopic(topic.Key))
@@ -85,6 +88,11 @@ public sealed class FakeLog
         var stored = new StoredMessage(publish, receipt, publish.BornAt ?? now, now);
         queues[queue].Add(stored);
         FilterQueues.Offer(stored);
+        if (publish.Retained is { } write)
+        {
+            Retained.Keep(stored, write);
+        }
+
         foreach (FakeTailStream tail in Tails)
         {
             tail.Offer(stored);

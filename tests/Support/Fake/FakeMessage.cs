@@ -1,6 +1,7 @@
 using System.Text;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Retained;
 
 namespace ProtoBridgeMQ.Tests.Support.Fake;
 
@@ -13,6 +14,9 @@ namespace ProtoBridgeMQ.Tests.Support.Fake;
 /// <param name="BornAt">As given.</param>
 public sealed record FakePublish(string Topic, byte[] Body, byte[] Properties, int? OrderingHash, TimeSpan Delay, DateTimeOffset? BornAt)
 {
+    /// <summary>Set when it is to be retained.</summary>
+    public RetainedWrite? Retained { get; init; }
+
     /// <summary>The body as text.</summary>
     public string Text => Encoding.UTF8.GetString(Body);
 
