@@ -66,6 +66,17 @@ public static class MessageFields
         return true;
     }
 
+    /// <summary>Says that a message is the retained one of its MQTT topic name; the publish is to say so, too.</summary>
+    public static void WriteRetain(ref PropertyTextWriter properties) => properties.Write(PropertyNames.MqttRetain, "1"u8);
+
+    /// <summary>Whether a message is the retained one of its MQTT topic name; false when that is not said.</summary>
+    public static bool TryReadRetain(MessageProperties properties, out bool retain)
+    {
+        bool present = properties.TryGet(PropertyNames.MqttRetain, out ReadOnlySpan<byte> text);
+        retain = text.SequenceEqual("1"u8);
+        return present && (retain || text.SequenceEqual("0"u8));
+    }
+
     /// <summary>Payload format indicator: whether the body is said to be UTF-8.</summary>
     public static void WritePayloadFormat(bool isText, ref PropertyTextWriter properties)
         => properties.Write(PropertyNames.MqttPayloadFormat, isText ? "1"u8 : "0"u8);

@@ -130,4 +130,8 @@ public sealed class MqttOptions
     /// <summary>Messages taken from the log at one time.</summary>
     [Range(1, 100_000)]
     public int DeliveryBatch { get; set; } = 512;
+
+    /// <summary>How often retained messages are looked through for those that expired. They are not delivered in any case.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan RetainedExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);
 }

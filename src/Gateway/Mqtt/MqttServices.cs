@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
@@ -33,6 +34,7 @@ public static class MqttServices
         services.AddSingleton<SessionBook>();
         services.AddSingleton<SharedTopics>();
         services.AddSingleton<MqttShared>();
+        services.AddSingleton<RetainedDelivery>();
         services.AddSingleton<ConnectHandler>();
         services.AddSingleton<PublishHandler>();
         services.AddSingleton<SubscribeHandler>();
@@ -44,6 +46,7 @@ public static class MqttServices
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryRouter>());
         services.AddHostedService(provider => provider.GetRequiredService<SharedTopics>());
+        services.AddHostedService(provider => provider.GetRequiredService<RetainedDelivery>());
         return services;
     }
 

@@ -54,3 +54,5 @@ public sealed class ClusterGroupContract : GroupContract<ClusterFixture>;
 public sealed class ClusterStateContract : StateContract<ClusterFixture>;
 
 public sealed class ClusterTopicContract : TopicContract<ClusterFixture>;
+
+public sealed class ClusterRetainedContract : RetainedContract<ClusterFixture>;

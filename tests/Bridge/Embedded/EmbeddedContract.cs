@@ -61,3 +61,5 @@ public sealed class EmbeddedGroupContract : GroupContract<EmbeddedFixture>;
 public sealed class EmbeddedStateContract : StateContract<EmbeddedFixture>;
 
 public sealed class EmbeddedTopicContract : TopicContract<EmbeddedFixture>;
+
+public sealed class EmbeddedRetainedContract : RetainedContract<EmbeddedFixture>;

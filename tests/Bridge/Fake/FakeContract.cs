@@ -39,3 +39,5 @@ public sealed class FakeGroupContract : GroupContract<FakeFixture>;
 public sealed class FakeStateContract : StateContract<FakeFixture>;
 
 public sealed class FakeTopicContract : TopicContract<FakeFixture>;
+
+public sealed class FakeRetainedContract : RetainedContract<FakeFixture>;

@@ -27,8 +27,8 @@ public sealed class ConnectTests
         await using MqttHost host = await MqttHost.StartAsync();
         MqttWire wire = host.Open();
         await wire.SendHexAsync("10 0E " + Level5 + " 02 00 3C 00 00 01 64");
-        // receive maximum 1024, no retain, packets of 1 MiB, 32 aliases
-        await wire.ExpectAsync("20 10 00 00 0D 21 04 00 25 00 27 00 10 00 00 22 00 20");
+        // receive maximum 1024, packets of 1 MiB, 32 aliases
+        await wire.ExpectAsync("20 0E 00 00 0B 21 04 00 27 00 10 00 00 22 00 20");
     }
 
     [Fact]

@@ -116,20 +116,6 @@ public sealed class PublishTests
     }
 
     [Theory]
-    [InlineData(1, true, ReasonCode.RetainNotSupported)]
-    public async Task What_was_announced_as_missing_is_refused(byte qos, bool retain, ReasonCode reason)
-    {
-        await using MqttHost host = await MqttHost.StartAsync();
-        MqttWire five = await host.Connect5Async("five");
-        await five.SendAsync(Packets.Publish("a", "x", qos, 1, retain: retain));
-        await five.ExpectDisconnectAsync(reason);
-        MqttWire four = await host.Connect311Async("four");
-        await four.SendAsync(Packets.Publish("a", "x", qos, 1, retain: retain));
-        await four.ExpectClosedAsync();
-        Assert.Empty(host.Bridge.Published);
-    }
-
-    [Theory]
     [InlineData("30 06 00 03 61 2F 2B 00", ReasonCode.TopicNameInvalid, "a wildcard")]
     [InlineData("30 04 00 01 FF 00", ReasonCode.MalformedPacket, "a name that is not UTF-8")]
     [InlineData("32 06 00 01 61 00 00 00", ReasonCode.ProtocolError, "packet identifier 0")]

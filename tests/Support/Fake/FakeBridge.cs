@@ -340,6 +340,11 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
             throw new BridgeException(BridgeError.PropertiesInvalid, $"The property text may have {Capabilities.MaxPropertiesSize} bytes.");
         }
 
+        if (message.Retain && message.Delay > TimeSpan.Zero)
+        {
+            throw new BridgeException(BridgeError.InvalidArgument, "A retained message has no delay.");
+        }
+
         if (message.Delay > Capabilities.DelayLevels[^1] && message.Delay > Capabilities.MaxDelay)
         {
             throw new BridgeException(BridgeError.InvalidArgument, $"A delay is at most {Capabilities.DelayLevels[^1]}.");

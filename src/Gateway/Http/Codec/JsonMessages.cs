@@ -57,11 +57,10 @@ internal sealed class JsonMessages : IDisposable
     public PublishMessage Get(int index, string topic, IPEndPoint? bornHost)
     {
         Item item = _items[index];
-        return new PublishMessage(
-            topic,
-            _bodies.AsMemory(item.BodyStart, item.BodyLength),
-            new MessageProperties(_properties.Written.Text[item.PropertiesStart..item.PropertiesEnd]))
+        var properties = new MessageProperties(_properties.Written.Text[item.PropertiesStart..item.PropertiesEnd]);
+        return new PublishMessage(topic, _bodies.AsMemory(item.BodyStart, item.BodyLength), properties)
         {
+            Retain = MessageFields.TryReadRetain(properties, out bool retain) && retain,
             Delay = item.Delay,
             OrderingHash = item.OrderingHash,
             BornHost = bornHost,

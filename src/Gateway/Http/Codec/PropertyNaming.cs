@@ -7,8 +7,8 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
 /// <summary>
 /// Properties as HTTP names them: user properties under their own names, and the typed fields of MQTT 5 that HTTP has
-/// no word for under <c>mqtt.response-topic</c>, <c>mqtt.correlation-data</c>, <c>mqtt.expires-at</c> and
-/// <c>mqtt.payload-format</c>.
+/// no word for under <c>mqtt.response-topic</c>, <c>mqtt.correlation-data</c>, <c>mqtt.expires-at</c>,
+/// <c>mqtt.payload-format</c> and <c>mqtt.retain</c>.
 /// </summary>
 internal static class PropertyNaming
 {
@@ -39,11 +39,13 @@ internal static class PropertyNaming
         => name.SequenceEqual(PropertyNames.MqttResponseTopic)
             || name.SequenceEqual(PropertyNames.MqttCorrelationData)
             || name.SequenceEqual(PropertyNames.MqttExpiresAt)
-            || name.SequenceEqual(PropertyNames.MqttPayloadFormat);
+            || name.SequenceEqual(PropertyNames.MqttPayloadFormat)
+            || name.SequenceEqual(PropertyNames.MqttRetain);
 
     private static bool Parses(MessageProperties one)
         => MessageFields.TryReadResponseTopic(one, out _)
             || MessageFields.TryReadCorrelationText(one, out _)
             || MessageFields.TryReadExpiry(one, out _)
-            || MessageFields.TryReadPayloadFormat(one, out _);
+            || MessageFields.TryReadPayloadFormat(one, out _)
+            || MessageFields.TryReadRetain(one, out _);
 }

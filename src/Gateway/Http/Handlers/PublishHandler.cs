@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Gateway.Http.Codec;
 
@@ -44,6 +45,7 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
                 Delay = head.Delay,
                 OrderingHash = head.OrderingHash,
                 BornHost = BornHost(context),
+                Retain = MessageFields.TryReadRetain(properties.Written, out bool retain) && retain,
             };
             // Not cancelled by a client that leaves: the body is borrowed until the publish completes.
             receipt = await bridge.PublishAsync(message, CancellationToken.None);

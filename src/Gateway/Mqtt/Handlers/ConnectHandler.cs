@@ -125,7 +125,6 @@ public sealed class ConnectHandler
             properties.Add(PropertyId.SessionExpiryInterval, terms.SessionExpiry);
         if (options.ReceiveMaximum < ushort.MaxValue)
             properties.Add(PropertyId.ReceiveMaximum, (uint)options.ReceiveMaximum);
-        properties.Add(PropertyId.RetainAvailable, 0);
         properties.Add(PropertyId.MaximumPacketSize, (uint)options.MaximumPacketSize);
         if (terms.IsAssigned)
             properties.Add(PropertyId.AssignedClientIdentifier, terms.ClientId);

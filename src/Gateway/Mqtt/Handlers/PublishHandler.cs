@@ -33,9 +33,6 @@ public sealed class PublishHandler
 
     private static ProtocolError Judge(MqttConnection connection, MqttSession session, in PublishPacket packet)
     {
-        // [MQTT-3.2.2-14]
-        if (packet.Retain)
-            return new ProtocolError(ReasonCode.RetainNotSupported, "retained messages are not supported");
         // [MQTT-3.3.4-6]
         if (packet.Properties.Contains(PropertyId.SubscriptionIdentifier))
             return ProtocolError.Violation("subscription identifier in a PUBLISH of a client");
@@ -120,7 +117,9 @@ public sealed class PublishHandler
             mapped = shared.TopicNames.GetTopic(name);
             TopicMapping.WriteTag(name, ref slot.Properties);
             MessageProperties5.WriteQos(packet.Qos, ref slot.Properties);
-            if (session.NoLocalCount > 0)
+            if (packet.Retain)
+                MessageFields.WriteRetain(ref slot.Properties);
+            if (session.NoLocalCount > 0 || packet.Retain)
                 slot.Properties.Write(MessageProperties5.ClientName, session.ClientIdUtf8);
             if (!packet.Properties.IsEmpty)
                 MessageProperties5.ToLog(packet.Properties, shared.Clock.GetUtcNow(), ref slot.Properties);
@@ -131,6 +130,6 @@ public sealed class PublishHandler
             return;
         }
 
-        slot.Start(shared.Bridge, mapped, packet.Payload, TopicMapping.OrderingHash(name), connection.Remote);
+        slot.Start(shared.Bridge, mapped, packet.Payload, TopicMapping.OrderingHash(name), connection.Remote, packet.Retain);
     }
 }

@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
@@ -12,6 +13,10 @@ public sealed class SubscribeHandler
 {
     private const byte Failure311 = 0x80;
 
+    private readonly RetainedDelivery _retained;
+
+    public SubscribeHandler(RetainedDelivery retained) => _retained = retained;
+
     /// <summary>Handles it. The SUBACK leaves when every granted filter is in force.</summary>
     public async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, MqttSession session, ReadOnlyMemory<byte> body)
     {
@@ -22,12 +27,14 @@ public sealed class SubscribeHandler
         uint identifier = packet.Properties.GetNumber(PropertyId.SubscriptionIdentifier, 0);
         byte[] codes = new byte[packet.Subscriptions.Count];
         var refusals = new List<string>();
+        var retained = new List<NewSubscription>();
+        session.RetainedFeed.Begin();
         connection.Deadlines.ReaderBusy(true);
         List<string?> announced = Announce(connection.Shared, packet);
         try
         {
             for (int i = 0; i < codes.Length; i++)
-                codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier, refusals).ConfigureAwait(false);
+                codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier, refusals, retained).ConfigureAwait(false);
         }
         finally
         {
@@ -37,6 +44,7 @@ public sealed class SubscribeHandler
 
         connection.Deadlines.ReaderBusy(false);
         connection.Send(MakeSuback(session, packet.PacketId, codes, refusals), session.Version);
+        _retained.Send(session, retained);
         return default;
     }
 
@@ -78,7 +86,7 @@ public sealed class SubscribeHandler
         return announced;
     }
 
-    private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<string> refusals)
+    private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<string> refusals, List<NewSubscription> retained)
     {
         ReasonCode refusal = Judge(connection.Shared.Options, session, request.Filter.Span);
         if (refusal == ReasonCode.Success && !connection.Access.MaySubscribe(request.Filter.Span))
@@ -96,7 +104,7 @@ public sealed class SubscribeHandler
         {
             try
             {
-                return await PutInForceAsync(connection, session, request, identifier).ConfigureAwait(false);
+                return await PutInForceAsync(connection, session, request, identifier, retained).ConfigureAwait(false);
             }
             catch (BridgeException refused)
             {
@@ -119,7 +127,7 @@ public sealed class SubscribeHandler
         return !known && session.Subscriptions.Count >= options.SubscriptionsPerSession ? ReasonCode.QuotaExceeded : ReasonCode.Success;
     }
 
-    private static async ValueTask<byte> PutInForceAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier)
+    private static async ValueTask<byte> PutInForceAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<NewSubscription> retained)
     {
         byte[] filter = request.Filter.ToArray();
         // QoS 2 is granted as 1 (3.9.3): the largest that is announced.
@@ -138,8 +146,12 @@ public sealed class SubscribeHandler
             throw;
         }
 
+        bool isNew = !session.Subscriptions.ContainsKey(filter);
         session.Subscriptions[filter] = subscription;
         session.Remember(subscription);
+        // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+        if (request.RetainHandling == RetainHandling.Send || (request.RetainHandling == RetainHandling.SendIfNew && isNew))
+            retained.Add(new NewSubscription(filter, subscription));
         return granted;
     }
 }

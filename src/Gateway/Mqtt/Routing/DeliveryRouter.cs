@@ -200,12 +200,13 @@ public sealed class DeliveryRouter : BackgroundService
         MessageProperties5.FromLog(message.Properties, _properties);
         OutgoingMessage outgoing = _pool.Rent();
         byte published = MessageProperties5.QosOf(message.Properties);
-        outgoing.Open(name, _properties.Block.Bytes.Span, message.Body.Span, expiresAt);
+        MessageFields.TryReadRetain(message.Properties, out bool retained);
+        outgoing.Open(name, _properties.Block.Bytes.Span, message.Body.Span, expiresAt, retained);
         for (int i = 0; i < _matches.Count; i++)
         {
             MatchSet.Matched match = _matches[i];
-            // [MQTT-3.8.4-8]
-            match.Subscriber.Offer(new Delivery(outgoing, Math.Min(match.Qos, published), false, match.Identifiers));
+            // [MQTT-3.8.4-8]; the flag: [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+            match.Subscriber.Offer(new Delivery(outgoing, Math.Min(match.Qos, published), retained && match.RetainAsPublished, match.Identifiers));
         }
 
         outgoing.Release();

@@ -113,6 +113,8 @@ public sealed class ConnectionWriter
             message.Release();
         }
 
+        if (session.RetainedFeed.IsActive)
+            session.RetainedFeed.Drained();
         if (delivered == 0)
             return false;
         _connection.Shared.Metrics.PacketOut(PacketType.Publish, delivered);

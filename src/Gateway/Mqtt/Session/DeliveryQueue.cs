@@ -49,6 +49,16 @@ public sealed class DeliveryQueue
         }
     }
 
+    /// <summary>Bytes that wait to be written.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate)
+                return _bytes;
+        }
+    }
+
     /// <summary>Deliveries that wait for their PUBACK.</summary>
     public int InFlight
     {

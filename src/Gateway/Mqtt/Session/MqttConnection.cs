@@ -304,6 +304,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             return;
         foreach (byte[] filter in session.Subscriptions.Keys)
             Shared.Router.Unsubscribe(filter, session);
+        session.RetainedFeed.Close();
         int lost = session.Deliveries.Close();
         if (lost > 0)
             Shared.Metrics.Dropped("session-ended", lost);

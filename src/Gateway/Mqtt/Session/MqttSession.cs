@@ -1,5 +1,6 @@
 using System.Text;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
@@ -24,6 +25,7 @@ public sealed class MqttSession : ISubscriber
         ClientId = clientId;
         Limits = limits;
         Deliveries = new DeliveryQueue(options, limits.ReceiveMaximum);
+        RetainedFeed = new RetainedFeed(this);
         _clientId = Encoding.UTF8.GetBytes(clientId);
         _overflow = overflow;
         _readyToWrite = readyToWrite;
@@ -46,6 +48,9 @@ public sealed class MqttSession : ISubscriber
 
     /// <summary>By filter; changed by the connection's reader only.</summary>
     public Dictionary<byte[], Subscription> Subscriptions { get; } = new(LevelComparer.Instance);
+
+    /// <summary>Retained messages on their way to the client.</summary>
+    public RetainedFeed RetainedFeed { get; }
 
     /// <summary>How many of the subscriptions ask for no-local.</summary>
     public int NoLocalCount { get; private set; }
@@ -71,7 +76,8 @@ public sealed class MqttSession : ISubscriber
         if (Access?.MayReceive(delivery.Message.Topic) == false)
             return;
 
-        switch (Deliveries.TryEnqueue(delivery))
+        bool supersedes = delivery.Message.IsRetained && RetainedFeed.IsActive;
+        switch (supersedes ? RetainedFeed.OfferLive(delivery) : Deliveries.TryEnqueue(delivery))
         {
             case EnqueueResult.Queued:
                 _readyToWrite();

@@ -55,4 +55,7 @@ public sealed class MqttShared
     public TopicNameCache TopicNames { get; } = new();
 
     public PublishSlotPool Slots { get; } = new();
+
+    /// <summary>Retained messages on their way out.</summary>
+    public OutgoingMessagePool RetainedPool { get; } = new();
 }

@@ -23,6 +23,9 @@ public sealed class OutgoingMessage
     /// <summary>Unix milliseconds after which it is not delivered; 0 for never.</summary>
     public long ExpiresAt { get; private set; }
 
+    /// <summary>Whether it was published as the retained message of its name.</summary>
+    public bool IsRetained { get; private set; }
+
     /// <summary>Bytes that count against queues.</summary>
     public int Size => _topicLength + _propertiesLength + _payloadLength + 16;
 
@@ -34,7 +37,7 @@ public sealed class OutgoingMessage
     private ReadOnlySpan<byte> SharedProperties => _bytes.AsSpan(_topicLength, _propertiesLength);
 
     /// <summary>Fills it and gives the caller the first reference.</summary>
-    public void Open(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> payload, long expiresAt)
+    public void Open(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> payload, long expiresAt, bool isRetained = false)
     {
         _bytes = ArrayPool<byte>.Shared.Rent(topic.Length + properties.Length + payload.Length);
         topic.CopyTo(_bytes);
@@ -44,6 +47,7 @@ public sealed class OutgoingMessage
         _propertiesLength = properties.Length;
         _payloadLength = payload.Length;
         ExpiresAt = expiresAt;
+        IsRetained = isRetained;
         Volatile.Write(ref _references, 1);
     }
 

@@ -70,7 +70,7 @@ public sealed class PublishSlot
 
     /// <summary>Hands the message over. The slot may be done when this returns, or later in any thread.</summary>
     [SuppressMessage("Reliability", "CA2012", Justification = "The awaiter is kept and its result fetched exactly once, in Complete.")]
-    public void Start(IMessageBridge bridge, string topic, ReadOnlyMemory<byte> payload, int orderingHash, System.Net.IPEndPoint? bornHost)
+    public void Start(IMessageBridge bridge, string topic, ReadOnlyMemory<byte> payload, int orderingHash, System.Net.IPEndPoint? bornHost, bool retain = false)
     {
         _body = ArrayPool<byte>.Shared.Rent(Math.Max(1, payload.Length));
         payload.CopyTo(_body);
@@ -78,6 +78,7 @@ public sealed class PublishSlot
         {
             OrderingHash = orderingHash,
             BornHost = bornHost,
+            Retain = retain,
         };
         try
         {
