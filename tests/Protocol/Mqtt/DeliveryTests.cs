@@ -260,8 +260,9 @@ public sealed class DeliveryTests
         MqttWire wire = await host.Connect5Async("s");
         await wire.SendAsync(Packets.Subscribe(1, ("a", 1)));
         await wire.ReadTextAsync();
+        int timers = host.Clock.ArmedTimers;
         await host.Bridge.Streams[0].DisposeAsync();
-        await Eventually.True(() => host.Clock.ArmedTimers == 2, "the router waits to open the stream again");
+        await Eventually.True(() => host.Clock.ArmedTimers == timers + 1, "the router waits to open the stream again");
         host.Clock.Advance(TimeSpan.FromSeconds(1));
         await Eventually.True(() => host.Bridge.Streams.Count == 2);
         await PublishAsync(host, "a", null, "1");
