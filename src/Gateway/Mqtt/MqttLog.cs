@@ -44,9 +44,9 @@ internal static partial class MqttLog
     [LoggerMessage(42, LogLevel.Warning, "MQTT: topics for shared subscriptions were not looked up: {Text}")]
     public static partial void TopicsNotListed(ILogger logger, string text);
 
-    [LoggerMessage(60, LogLevel.Warning, "MQTT: retained messages were not sent to {ClientId}: {Text}")]
+    [LoggerMessage(7360, LogLevel.Warning, "MQTT: retained messages were not sent to {ClientId}: {Text}")]
     public static partial void RetainedFailed(ILogger logger, string clientId, string text);
 
-    [LoggerMessage(61, LogLevel.Warning, "MQTT: the latest retained messages are not known: {Text}")]
+    [LoggerMessage(7361, LogLevel.Warning, "MQTT: the latest retained messages are not known: {Text}")]
     public static partial void RetainedNotLatest(ILogger logger, string text);
 }
