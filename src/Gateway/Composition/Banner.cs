@@ -12,15 +12,21 @@ internal static class Banner
 
     /// <summary>The banner of a running host.</summary>
     public static string Write(GatewayHost host, TimeSpan took)
-        => Write(host.Endpoints, host.Options, host.Bridge.Capabilities.Cluster, host.Bridge.Capabilities.Durability, Version, took);
+        => Write(host.Endpoints, host.Options, host.Bridge.Capabilities.Cluster, host.Bridge.Capabilities.Durability, Version, took, host.HasAccessControl);
 
     /// <summary>The banner of these facts.</summary>
-    public static string Write(GatewayEndpoints endpoints, GatewayOptions options, string cluster, string durability, string version, TimeSpan took)
+    public static string Write(GatewayEndpoints endpoints, GatewayOptions options, string cluster, string durability, string version, TimeSpan took, bool hasAccessControl = false)
     {
         var text = new StringBuilder();
         text.Append("ProtoBridgeMQ ").AppendLine(version);
         Endpoint(text, "MQTT", endpoints.Mqtt, string.Empty, "3.1.1 and 5");
+        if (endpoints.Mqtts is not null)
+            Endpoint(text, "MQTT, TLS", endpoints.Mqtts, string.Empty, "3.1.1 and 5");
+
         Endpoint(text, "HTTP", endpoints.Http, "http://", "/v1 /swagger /healthz /readyz /metrics");
+        if (endpoints.Https is not null)
+            Endpoint(text, "HTTP, TLS", endpoints.Https, "https://", "the same, encrypted");
+
         if (!options.IsCluster)
         {
             Endpoint(text, "Name server", endpoints.NameServer, string.Empty, "RocketMQ remoting");
@@ -30,7 +36,9 @@ internal static class Banner
 
         Line(text, "Durability", InWords(durability));
         Line(text, "Cluster", cluster);
-        if (!IPAddress.IsLoopback(IPAddress.Parse(options.Listen)))
+        if (hasAccessControl)
+            Line(text, "Access", "as docs/access.md says, on MQTT and HTTP" + (options.AllowAnonymous ? "; anonymous clients too, as far as the rules go" : string.Empty));
+        else if (!IPAddress.IsLoopback(IPAddress.Parse(options.Listen)))
             Line(text, "Access", "anybody who reaches " + options.Listen + " may publish and read (--allow-anonymous)");
 
         text.Append(CultureInfo.InvariantCulture, $"ready after {took.TotalMilliseconds:0} ms").AppendLine();

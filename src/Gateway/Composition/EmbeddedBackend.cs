@@ -18,13 +18,15 @@ internal sealed class EmbeddedBackend : IBackend
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
 
     private readonly GatewayOptions _options;
+    private readonly string _listen;
     private readonly int _brokerPort;
     private readonly int _nameServerPort;
 
-    public EmbeddedBackend(GatewayOptions options)
+    public EmbeddedBackend(GatewayOptions options, string listen)
     {
         _options = options;
-        IPAddress address = IPAddress.Parse(options.Listen);
+        _listen = listen;
+        IPAddress address = IPAddress.Parse(listen);
         _brokerPort = FreePort.Of(options.BrokerPort, address);
         _nameServerPort = FreePort.Of(options.NamesrvPort, address);
     }
@@ -51,6 +53,7 @@ internal sealed class EmbeddedBackend : IBackend
 
     public void Listen(KestrelServerOptions kestrel, IPAddress address, Listeners listeners)
     {
+        address = IPAddress.Parse(_listen);
         if (_nameServerPort != GatewayOptions.Off)
             Listeners.Listen<NameServerConnectionHandler>(kestrel, address, _nameServerPort, endpoint => listeners.NameServer = endpoint);
 
@@ -86,10 +89,10 @@ internal sealed class EmbeddedBackend : IBackend
     private void Configure(BrokerOptions broker, IConfiguration configuration)
     {
         configuration.GetSection("broker").Bind(broker);
-        broker.Listen = _options.Listen;
+        broker.Listen = _listen;
         // Without a port of its own it still needs one for its message ids.
         broker.Port = _brokerPort == GatewayOptions.Off ? new BrokerOptions().Port : _brokerPort;
-        broker.NameServers = Registers ? new IPEndPoint(Reachable(IPAddress.Parse(_options.Listen)), _nameServerPort).ToString() : string.Empty;
+        broker.NameServers = Registers ? new IPEndPoint(Reachable(IPAddress.Parse(_listen)), _nameServerPort).ToString() : string.Empty;
         broker.DataDirectory = _options.Data;
         broker.Flush = _options.Flush;
     }

@@ -1,21 +1,36 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Broker.Hosting;
 using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt;
+using ProtoBridgeMQ.Gateway.Transports;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
 /// <summary>Puts the parts together: options, log, bridge, fronts, endpoints.</summary>
 internal static class GatewayBuilder
 {
+    private const int DefaultMqttsPort = 8883;
+    private const int DefaultHttpsPort = 8443;
+
     /// <summary>Builds what <paramref name="options"/> describe; nothing listens yet.</summary>
     /// <exception cref="GatewayStartException">The options cannot work.</exception>
     public static WebApplication Build(GatewayOptions options, GatewaySetup setup)
     {
-        GatewayRules.Check(options);
+        AccessOptions access = Read<AccessOptions>(setup, "access");
+        access.AllowAnonymous = options.AllowAnonymous;
+        bool hasCertificate = Read<TlsOptions>(setup, "tls").IsConfigured();
+        GatewayRules.Check(options, access.IsConfigured(), hasCertificate);
+        if (hasCertificate)
+        {
+            options.MqttsPort ??= DefaultMqttsPort;
+            options.HttpsPort ??= DefaultHttpsPort;
+        }
+
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "ProtoBridgeMQ.Gateway" });
         builder.Configuration.Sources.Clear();
         if (setup.Configuration is not null)
@@ -25,7 +40,7 @@ internal static class GatewayBuilder
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(setup.Clock);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
-        IBackend backend = BackendOf(options, setup);
+        IBackend backend = BackendOf(options, setup, GatewayRules.RemotingListen(options, access.IsConfigured()));
         var bridge = new OpenBridge(isOwned: setup.Bridge is null);
         builder.Services.AddSingleton(backend);
         builder.Services.AddSingleton(bridge);
@@ -37,10 +52,11 @@ internal static class GatewayBuilder
         backend.Add(builder.Services, builder.Configuration);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<OpenBridge>());
         builder.Services.AddMetricsPage(metrics => Bind(builder, "metrics", metrics));
-        if (options.MqttPort != GatewayOptions.Off)
+        AddAccess(builder, options);
+        if (options.HasMqtt)
             builder.Services.AddMqttFront(mqtt => Bind(builder, "mqtt", mqtt));
 
-        if (options.HttpPort != GatewayOptions.Off)
+        if (options.HasHttp)
             builder.Services.AddHttpFront(http => Bind(builder, "http", http));
 
         var listeners = new Listeners();
@@ -55,11 +71,36 @@ internal static class GatewayBuilder
     /// <summary>Maps the addresses of the HTTP port; the bridge is open by then.</summary>
     public static void Map(WebApplication application, GatewayOptions options)
     {
-        if (options.HttpPort == GatewayOptions.Off)
+        if (!options.HasHttp)
             return;
 
+        application.UseWebSockets();
         application.UseHttpFront();
         application.MapMetricsPage();
+        if (options.HasMqtt)
+            application.MapMqttFront();
+    }
+
+    private static void AddAccess(WebApplicationBuilder builder, GatewayOptions options)
+    {
+        builder.Services.AddOptions<AccessOptions>().Configure(access =>
+        {
+            Bind(builder, "access", access);
+            access.AllowAnonymous = options.AllowAnonymous;
+        }).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton(services => new AccessControl(
+            services.GetRequiredService<IOptions<AccessOptions>>().Value,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<AccessControl>>()));
+        builder.Services.AddTransports(tls => Bind(builder, "tls", tls), proxy => Bind(builder, "proxyProtocol", proxy));
+    }
+
+    private static T Read<T>(GatewaySetup setup, string section)
+        where T : new()
+    {
+        var read = new T();
+        setup.Configuration?.GetSection(section).Bind(read);
+        return read;
     }
 
     private static void Bind(WebApplicationBuilder builder, string section, object target)
@@ -91,21 +132,43 @@ internal static class GatewayBuilder
     {
         kestrel.AddServerHeader = false;
         IPAddress address = IPAddress.Parse(options.Listen);
+        ProxyProtocolOptions proxy = kestrel.ApplicationServices.GetRequiredService<IOptions<ProxyProtocolOptions>>().Value;
         if (options.MqttPort != GatewayOptions.Off)
-            Listeners.Listen<MqttConnectionHandler>(kestrel, address, PortOf(options.MqttPort), endpoint => listeners.Mqtt = endpoint);
+            ListenMqtt(kestrel, address, options.MqttPort, proxy.Mqtt, isEncrypted: false, endpoint => listeners.Mqtt = endpoint);
+
+        if (options.MqttsPort is { } mqtts and not GatewayOptions.Off)
+            ListenMqtt(kestrel, address, mqtts, proxy.Mqtts, isEncrypted: true, endpoint => listeners.Mqtts = endpoint);
 
         if (options.HttpPort != GatewayOptions.Off)
-            kestrel.Listen(address, PortOf(options.HttpPort), endpoint => listeners.Http = endpoint.UseHttpFront());
+            ListenHttp(kestrel, address, options.HttpPort, proxy.Http, isEncrypted: false, endpoint => listeners.Http = endpoint);
+
+        if (options.HttpsPort is { } https and not GatewayOptions.Off)
+            ListenHttp(kestrel, address, https, proxy.Https, isEncrypted: true, endpoint => listeners.Https = endpoint);
 
         backend.Listen(kestrel, address, listeners);
     }
 
-    private static IBackend BackendOf(GatewayOptions options, GatewaySetup setup)
+    private static void ListenMqtt(KestrelServerOptions kestrel, IPAddress address, int port, bool isBehindProxy, bool isEncrypted, Action<ListenOptions> remember)
+        => Listeners.Listen<MqttConnectionHandler>(kestrel, address, PortOf(port), endpoint =>
+        {
+            remember(endpoint);
+            endpoint.UseTransports(isBehindProxy, isEncrypted);
+        });
+
+    private static void ListenHttp(KestrelServerOptions kestrel, IPAddress address, int port, bool isBehindProxy, bool isEncrypted, Action<ListenOptions> remember)
+        => kestrel.Listen(address, PortOf(port), endpoint =>
+        {
+            remember(endpoint);
+            endpoint.UseTransports(isBehindProxy, isEncrypted);
+            endpoint.UseHttpFront();
+        });
+
+    private static IBackend BackendOf(GatewayOptions options, GatewaySetup setup, string remotingListen)
     {
         if (setup.Bridge is not null)
             return new GivenBackend(setup.Bridge);
 
-        return options.IsCluster ? new ClusterBackend(options) : new EmbeddedBackend(options);
+        return options.IsCluster ? new ClusterBackend(options) : new EmbeddedBackend(options, remotingListen);
     }
 
     /// <summary>What Kestrel takes for any free port.</summary>

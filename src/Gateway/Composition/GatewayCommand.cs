@@ -11,11 +11,13 @@ public static class GatewayCommand
     /// <param name="environment">Its variables.</param>
     /// <param name="output">For the banner and the help.</param>
     /// <param name="error">For the one line that says why it does not start.</param>
+    /// <param name="input">For passwords; null: the standard input.</param>
     /// <param name="cancellationToken">Stops it as a signal does.</param>
     /// <returns>The exit code of the process.</returns>
-    public static async Task<int> RunAsync(string[] args, IDictionary environment, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    public static async Task<int> RunAsync(string[] args, IDictionary environment, TextWriter output, TextWriter error, TextReader? input = null, CancellationToken cancellationToken = default)
     {
         (RootCommand root, Dictionary<string, Option> options, Option<string> file) = Describe();
+        root.Subcommands.Add(UserCommand.Describe(input ?? Console.In, output, error));
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {

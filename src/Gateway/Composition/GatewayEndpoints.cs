@@ -7,7 +7,9 @@ namespace ProtoBridgeMQ.Gateway.Composition;
 /// <param name="Http">HTTP.</param>
 /// <param name="NameServer">Name server.</param>
 /// <param name="Broker">Broker.</param>
-public sealed record GatewayEndpoints(IPEndPoint? Mqtt, IPEndPoint? Http, IPEndPoint? NameServer, IPEndPoint? Broker)
+/// <param name="Mqtts">MQTT over TLS.</param>
+/// <param name="Https">HTTP over TLS.</param>
+public sealed record GatewayEndpoints(IPEndPoint? Mqtt, IPEndPoint? Http, IPEndPoint? NameServer, IPEndPoint? Broker, IPEndPoint? Mqtts = null, IPEndPoint? Https = null)
 {
     /// <summary>The address that HTTP clients begin with; null when HTTP is off.</summary>
     public Uri? HttpAddress => Http is null ? null : new Uri($"http://{Http}/");

@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Access;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
@@ -20,6 +21,9 @@ public sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>Where it listens, with the ports that <see cref="GatewayOptions.Any"/> became.</summary>
     public GatewayEndpoints Endpoints { get; }
+
+    /// <summary>Whether access control is set up.</summary>
+    public bool HasAccessControl => !_application.Services.GetRequiredService<AccessControl>().IsOpen;
 
     /// <summary>The bridge behind its fronts.</summary>
     public IMessageBridge Bridge { get; }

@@ -16,13 +16,24 @@ public sealed class GatewayOptions
     [Required]
     public string Listen { get; set; } = "127.0.0.1";
 
+    /// <summary>Address of name server and broker, which have no access control; empty: <see cref="Listen"/>, or loopback where access control is set up.</summary>
+    public string RemotingListen { get; set; } = string.Empty;
+
     /// <summary>MQTT 3.1.1 and 5.</summary>
     [Range(Any, 65535)]
     public int MqttPort { get; set; } = 1883;
 
+    /// <summary>MQTT over TLS; null: 8883 when there is a certificate, else off.</summary>
+    [Range(Any, 65535)]
+    public int? MqttsPort { get; set; }
+
     /// <summary>REST, Swagger, health and metrics.</summary>
     [Range(Any, 65535)]
     public int HttpPort { get; set; } = 8080;
+
+    /// <summary>HTTP and WebSocket over TLS; null: 8443 when there is a certificate, else off.</summary>
+    [Range(Any, 65535)]
+    public int? HttpsPort { get; set; }
 
     /// <summary>Name server, remoting.</summary>
     [Range(Any, 65535)]
@@ -39,7 +50,7 @@ public sealed class GatewayOptions
     /// <summary>Name servers of an existing cluster to front, <c>host:port;host:port</c>; empty starts the embedded broker.</summary>
     public string Namesrv { get; set; } = string.Empty;
 
-    /// <summary>Whether anybody may connect on an address that is not loopback.</summary>
+    /// <summary>Whether clients that prove nothing may connect: on an address that is not loopback, and where access control is set up.</summary>
     public bool AllowAnonymous { get; set; }
 
     /// <summary>When the embedded broker acknowledges.</summary>
@@ -47,6 +58,12 @@ public sealed class GatewayOptions
 
     /// <summary>What is logged, from here upwards.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    /// <summary>Whether MQTT is served on a port of its own.</summary>
+    public bool HasMqtt => MqttPort != Off || MqttsPort is not (null or Off);
+
+    /// <summary>Whether HTTP is served.</summary>
+    public bool HasHttp => HttpPort != Off || HttpsPort is not (null or Off);
 
     /// <summary>Whether it fronts an existing cluster.</summary>
     public bool IsCluster => Namesrv.Length > 0;

@@ -8,7 +8,7 @@ internal static class GatewayRules
 {
     /// <summary>Refuses options that cannot work, or would open the process to strangers unasked.</summary>
     /// <exception cref="GatewayStartException">In one line, with what to do.</exception>
-    public static void Check(GatewayOptions options)
+    public static void Check(GatewayOptions options, bool hasAccessControl, bool hasCertificate)
     {
         List<ValidationResult> wrong = [];
         if (!Validator.TryValidateObject(options, new ValidationContext(options), wrong, validateAllProperties: true))
@@ -17,21 +17,47 @@ internal static class GatewayRules
         if (!IPAddress.TryParse(options.Listen, out IPAddress? address))
             throw Wrong($"--listen {options.Listen}: it must be an IP address, such as 127.0.0.1, 0.0.0.0 or ::");
 
-        if (!IPAddress.IsLoopback(address) && !options.AllowAnonymous)
+        if (!IPAddress.IsLoopback(address) && !options.AllowAnonymous && !hasAccessControl)
         {
             throw Wrong(
-                $"--listen {options.Listen} lets other machines connect, and this version has no access control: "
-                + "listen on loopback, or say --allow-anonymous if anybody may publish and read.");
+                $"--listen {options.Listen} lets other machines connect, and no access control is set up: "
+                + "listen on loopback, set it up (docs/access.md), or say --allow-anonymous if anybody may publish and read.");
         }
+
+        if (!IPAddress.TryParse(RemotingListen(options, hasAccessControl), out IPAddress? remoting))
+            throw Wrong($"--remoting-listen {options.RemotingListen}: it must be an IP address, such as 127.0.0.1, 0.0.0.0 or ::");
+
+        if (!IPAddress.IsLoopback(remoting) && !options.AllowAnonymous && !hasAccessControl)
+            throw Wrong($"--remoting-listen {options.RemotingListen} lets other machines connect to name server and broker, which have no access control: say --allow-anonymous if anybody may.");
+
+        if (!hasCertificate && (options.MqttsPort is not (null or GatewayOptions.Off) || options.HttpsPort is not (null or GatewayOptions.Off)))
+            throw Wrong("--mqtts-port and --https-port need a certificate: set tls.certificate (docs/access.md).");
 
         CheckPorts(options);
         if (options.IsCluster)
             CheckNameServers(options.Namesrv);
     }
 
+    /// <summary>
+    /// Where name server and broker listen. They know no users: with access control they are kept to this machine,
+    /// unless somebody names another address.
+    /// </summary>
+    public static string RemotingListen(GatewayOptions options, bool hasAccessControl)
+    {
+        if (options.RemotingListen.Length > 0)
+            return options.RemotingListen;
+
+        IPAddress listen = IPAddress.Parse(options.Listen);
+        return !hasAccessControl || IPAddress.IsLoopback(listen) ? options.Listen : "127.0.0.1";
+    }
+
     private static void CheckPorts(GatewayOptions options)
     {
-        List<(string Option, int Port)> ports = [("--mqtt-port", options.MqttPort), ("--http-port", options.HttpPort)];
+        List<(string Option, int Port)> ports = 
+        [
+            ("--mqtt-port", options.MqttPort), ("--mqtts-port", options.MqttsPort ?? GatewayOptions.Off),
+            ("--http-port", options.HttpPort), ("--https-port", options.HttpsPort ?? GatewayOptions.Off),
+        ];
         if (!options.IsCluster)
             ports.AddRange([("--namesrv-port", options.NamesrvPort), ("--broker-port", options.BrokerPort)]);
 

@@ -2,6 +2,8 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Gateway.Transports;
 using ProtoBridgeMQ.Store;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
@@ -13,6 +15,10 @@ internal static class GatewayStart
     public static async Task<GatewayEndpoints> RunAsync(WebApplication application, GatewayOptions options, CancellationToken cancellationToken)
     {
         var backend = application.Services.GetRequiredService<IBackend>();
+        // Files that cannot be used end the start before anything listens.
+        application.Services.GetRequiredService<AccessControl>();
+        application.Services.GetRequiredService<ServerCertificates>();
+        application.Services.GetRequiredService<ProxyProtocol>();
         application.Services.GetRequiredService<OpenBridge>().Bridge = await backend.OpenAsync(application.Services, cancellationToken);
         GatewayBuilder.Map(application, options);
         await application.StartAsync(cancellationToken);
@@ -31,6 +37,9 @@ internal static class GatewayStart
         IOException { InnerException: AddressInUseException } taken
             => new GatewayStartException(GatewayStartException.Taken, InUse(taken.Message, options), taken),
         StoreUnusableException unusable => new GatewayStartException(GatewayStartException.Taken, unusable.Message, unusable),
+        AccessFileException or TransportFileException
+            => new GatewayStartException(GatewayStartException.WrongUsage, failure.Message, failure),
+        FormatException unreadable => new GatewayStartException(GatewayStartException.WrongUsage, "proxyProtocol.trusted: " + unreadable.Message, unreadable),
         BridgeException refusal => new GatewayStartException(GatewayStartException.Failed, refusal.Message, refusal),
         IOException or UnauthorizedAccessException or SocketException
             => new GatewayStartException(GatewayStartException.Failed, failure.Message, failure),
@@ -45,7 +54,9 @@ internal static class GatewayStart
         (string Option, int Port)[] ports =
         [
             ("--mqtt-port", options.MqttPort),
+            ("--mqtts-port", options.MqttsPort ?? GatewayOptions.Off),
             ("--http-port", options.HttpPort),
+            ("--https-port", options.HttpsPort ?? GatewayOptions.Off),
             ("--namesrv-port", options.NamesrvPort),
             ("--broker-port", options.BrokerPort),
         ];

@@ -11,6 +11,10 @@ internal sealed class Listeners
 
     public ListenOptions? Http { get; set; }
 
+    public ListenOptions? Mqtts { get; set; }
+
+    public ListenOptions? Https { get; set; }
+
     public ListenOptions? NameServer { get; set; }
 
     public ListenOptions? Broker { get; set; }
@@ -27,5 +31,5 @@ internal sealed class Listeners
             endpoint.Run(connection => endpoint.ApplicationServices.GetRequiredService<THandler>().OnConnectedAsync(connection));
         });
 
-    public GatewayEndpoints Bound => new(Mqtt?.IPEndPoint, Http?.IPEndPoint, NameServer?.IPEndPoint, Broker?.IPEndPoint);
+    public GatewayEndpoints Bound => new(Mqtt?.IPEndPoint, Http?.IPEndPoint, NameServer?.IPEndPoint, Broker?.IPEndPoint, Mqtts?.IPEndPoint, Https?.IPEndPoint);
 }

@@ -1,10 +1,12 @@
 using System.Reflection;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Broker;
 using ProtoBridgeMQ.Gateway.Cluster;
 using ProtoBridgeMQ.Gateway.Embedded;
 using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt;
+using ProtoBridgeMQ.Gateway.Transports;
 using ProtoBridgeMQ.NameServer;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
@@ -25,6 +27,9 @@ internal sealed record Section(string Name, Type Options, params string[] Elsewh
         new("embedded", typeof(EmbeddedOptions)),
         new("cluster", typeof(ClusterOptions), "nameServers"),
         new("metrics", typeof(MetricsOptions)),
+        new("access", typeof(AccessOptions), "allowAnonymous"),
+        new("tls", typeof(TlsOptions)),
+        new("proxyProtocol", typeof(ProxyProtocolOptions)),
     ];
 
     /// <summary>The settings it has, as the file spells them; those of an object within are written with a colon.</summary>

@@ -26,13 +26,16 @@ internal sealed class Setting
     public static IReadOnlyList<Setting> All { get; } =
     [
         new("mqtt-port", "PORT", "MQTT 3.1.1 and 5 (default 1883)", (o, v) => o.MqttPort = Port(v)),
-        new("http-port", "PORT", "REST, Swagger, health and metrics (default 8080)", (o, v) => o.HttpPort = Port(v)),
+        new("mqtts-port", "PORT", "MQTT over TLS (default 8883 with a certificate, else off)", (o, v) => o.MqttsPort = Port(v)),
+        new("http-port", "PORT", "REST, Swagger, health, metrics, and MQTT over WebSocket at /mqtt (default 8080)", (o, v) => o.HttpPort = Port(v)),
+        new("https-port", "PORT", "the same over TLS (default 8443 with a certificate, else off)", (o, v) => o.HttpsPort = Port(v)),
         new("namesrv-port", "PORT", "name server, remoting (default 9876)", (o, v) => o.NamesrvPort = Port(v)),
         new("broker-port", "PORT", "broker, remoting (default 10911)", (o, v) => o.BrokerPort = Port(v)),
         new("data", "DIR", "store directory (default ./data)", (o, v) => o.Data = v),
         new("namesrv", "HOST:PORT;...", "front the cluster of these name servers instead of the embedded broker", (o, v) => o.Namesrv = v),
-        new("listen", "ADDRESS", "address to listen on (default 127.0.0.1); one that is not loopback needs --allow-anonymous", (o, v) => o.Listen = v),
-        new("allow-anonymous", "", "let anybody connect on an address that is not loopback", (o, v) => o.AllowAnonymous = Flag(v)),
+        new("listen", "ADDRESS", "address to listen on (default 127.0.0.1); one that is not loopback needs access control, or --allow-anonymous", (o, v) => o.Listen = v),
+        new("remoting-listen", "ADDRESS", "address of name server and broker, which have no access control (default as --listen, or loopback with access control)", (o, v) => o.RemotingListen = v),
+        new("allow-anonymous", "", "let clients in that prove nothing, also on an address that is not loopback", (o, v) => o.AllowAnonymous = Flag(v)),
         new("flush", "fsync|async", "acknowledge after the message is on disk (fsync, default), or after it is written (async)", (o, v) => o.Flush = Mode(v)),
         new("log-level", "LEVEL", "trace, debug, information (default), warning, error or none", (o, v) => o.LogLevel = Level(v)),
     ];

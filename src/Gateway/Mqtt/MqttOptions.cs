@@ -82,6 +82,9 @@ public sealed class MqttOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan SessionSweepInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Origins of web pages that may connect by WebSocket, separated by semicolons, beside the gateway's own; <c>*</c> for all.</summary>
+    public string WebSocketOrigins { get; set; } = string.Empty;
+
     /// <summary>PUBLISHes a second of one connection; 0 for no limit. Above it MQTT 5 is refused (0x97, at QoS 0 0x96),
     /// and of older clients reading stops.</summary>
     [Range(0, 10_000_000)]

@@ -7,6 +7,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.WebSockets;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
@@ -42,6 +43,7 @@ public static class MqttServices
         services.AddSingleton<PacketHandlers>();
         services.AddSingleton<MqttFront>();
         services.AddSingleton<MqttConnectionHandler>();
+        services.AddSingleton<WebSocketRoute>();
         services.AddHostedService<SessionKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryRouter>());
@@ -49,6 +51,10 @@ public static class MqttServices
         services.AddHostedService(provider => provider.GetRequiredService<RetainedDelivery>());
         return services;
     }
+
+    /// <summary>Maps MQTT over WebSocket to <c>/mqtt</c>.</summary>
+    public static void MapMqttFront(this WebApplication application)
+        => application.Map("/mqtt", application.Services.GetRequiredService<WebSocketRoute>().HandleAsync).ExcludeFromDescription();
 
     /// <summary>Makes an endpoint speak MQTT.</summary>
     public static ListenOptions UseMqtt(this ListenOptions endpoint)

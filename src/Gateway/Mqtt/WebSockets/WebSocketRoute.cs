@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.WebSockets;
+using Microsoft.Extensions.Options;
+
+namespace ProtoBridgeMQ.Gateway.Mqtt.WebSockets;
+
+/// <summary>MQTT over WebSocket: <c>GET /mqtt</c> with the sub-protocol <c>mqtt</c> [MQTT-6.0.0-3] [MQTT-6.0.0-4].</summary>
+internal sealed class WebSocketRoute(MqttFront front, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, IHostApplicationLifetime lifetime)
+{
+    private const int Buffer = 64 << 10;
+
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
+    private static readonly string[] Protocols = ["mqtt", "mqttv3.1"];
+
+    private readonly string[] _origins = options.Value.WebSocketOrigins.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Serves a client for as long as it is connected.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.Headers.Upgrade = "websocket";
+            context.Response.StatusCode = StatusCodes.Status426UpgradeRequired;
+            return;
+        }
+
+        if (!IsOwnOrAllowed(context.Request))
+        {
+            metrics.RefusedConnect("origin");
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
+        }
+
+        if (Array.Find(Protocols, context.WebSockets.WebSocketRequestedProtocols.Contains) is not { } protocol)
+        {
+            metrics.RefusedConnect("sub-protocol");
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        // Keep-alive is MQTT's own.
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = protocol, KeepAliveInterval = TimeSpan.Zero });
+        var transport = new WebSocketTransport(socket, Buffer, clock);
+        IPEndPoint? remote = context.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, context.Connection.RemotePort) : null;
+        Task served = front.ServeAsync(transport, context.Connection.Id, remote, transport.Abort, lifetime.ApplicationStopping, context.Connection.ClientCertificate);
+        await transport.RunAsync(Goodbye, served);
+    }
+
+    /// <summary>A browser says whose page it is; other clients say nothing, or name this server.</summary>
+    private bool IsOwnOrAllowed(HttpRequest request)
+    {
+        string origin = request.Headers.Origin.ToString();
+        int start = origin.IndexOf("://", StringComparison.Ordinal);
+        return origin.Length == 0
+            || _origins.Contains("*")
+            || _origins.Contains(origin, StringComparer.OrdinalIgnoreCase)
+            || (start > 0 && origin.AsSpan(start + 3).Equals(request.Headers.Host.ToString(), StringComparison.OrdinalIgnoreCase));
+    }
+}
