@@ -15,6 +15,9 @@ public sealed record BridgeCapabilities(
     IReadOnlyList<TimeSpan> DelayLevels,
     bool DurableState)
 {
+    /// <summary>Whether other gateways may work on the same brokers and state.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>Any delay up to this can be asked for, besides the levels; zero: only the levels.</summary>
     public TimeSpan MaxDelay { get; init; }
 

@@ -54,4 +54,11 @@ public interface IMessageBridge : IAsyncDisposable
     /// </summary>
     /// <exception cref="BridgeException">The topic or group is unknown, invalid, or the filter does not parse.</exception>
     ValueTask<IMessageStream> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Shows what was stored in a topic in a span of time, queue by queue, every queue in its order. It is how a front finds
+    /// out after a crash what got into the log, and reads all of the span: ask for short ones.
+    /// </summary>
+    /// <exception cref="BridgeException">The brokers do not answer; something may have been shown.</exception>
+    ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default);
 }

@@ -44,7 +44,10 @@ public sealed class ClusterBridge : IMessageBridge
             clock,
             logs.CreateLogger<GroupConsumers>());
         Capabilities = new BridgeCapabilities(
-            options.NameServers, "cluster", options.MaxBodySize, MaxProperties, delays.All, DurableState: true);
+            options.NameServers, "cluster", options.MaxBodySize, MaxProperties, delays.All, DurableState: true)
+        {
+            IsShared = true,
+        };
     }
 
     /// <inheritdoc/>
@@ -173,6 +176,13 @@ public sealed class ClusterBridge : IMessageBridge
             await tail.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        return ClusterErrors.TranslateAsync(QueueLookBack.RunAsync(_tails.Reader, look, cancellationToken));
     }
 
     /// <inheritdoc/>

@@ -149,6 +149,13 @@ public sealed class EmbeddedBridge : IMessageBridge
     }
 
     /// <inheritdoc/>
+    public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        return new QueueLookBack(_core, look).RunAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _groups.DisposeAsync();
 
     private ValueTask<SendOutcome> Send(in PublishMessage message, BrokerTopic topic)

@@ -23,6 +23,7 @@ public sealed class MqttMetrics
     private readonly Counter<long> _closed;
     private readonly Counter<long> _limited;
     private readonly Counter<long> _sharedSettled;
+    private readonly Counter<long> _wills;
 
     /// <summary>Makes the instruments.</summary>
     public MqttMetrics(IMeterFactory meters)
@@ -37,6 +38,7 @@ public sealed class MqttMetrics
         _closed = Meter.CreateCounter<long>("mqtt.connections.closed", "{connection}", "Connections that the server closed, by reason");
         _limited = Meter.CreateCounter<long>("mqtt.limited", "{packet}", "Packets refused or held back by a limit of their client, by limit");
         _sharedSettled = Meter.CreateCounter<long>("mqtt.shared.settled", "{message}", "Messages of shared subscriptions that clients are done with, by outcome");
+        _wills = Meter.CreateCounter<long>("mqtt.wills", "{message}", "Wills, by what became of them");
     }
 
     /// <summary>Where others of the front hang their gauges.</summary>
@@ -57,6 +59,7 @@ public sealed class MqttMetrics
     public void Limited(string limit) => _limited.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void SharedSettled(SharedOutcome outcome) => _sharedSettled.Add(1, new KeyValuePair<string, object?>("outcome", SharedOutcomes[(int)outcome]));
+    public void Will(string result) => _wills.Add(1, new KeyValuePair<string, object?>("result", result));
 
     public void Closed(ReasonCode reason) => _closed.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
 }

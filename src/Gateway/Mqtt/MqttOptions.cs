@@ -81,6 +81,13 @@ public sealed class MqttOptions
     /// <summary>How often sessions whose time is over are looked for; none of them is resumed meanwhile.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan SessionSweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+    /// <summary>Wills that may wait for their delay; one more is published without waiting.</summary>
+    [Range(0, 100_000_000)]
+    public int PendingWills { get; set; } = 100_000;
+
+    /// <summary>How long to wait before a will that could not be published is tried again.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan WillRetry { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Origins of web pages that may connect by WebSocket, separated by semicolons, beside the gateway's own; <c>*</c> for all.</summary>
     public string WebSocketOrigins { get; set; } = string.Empty;

@@ -10,6 +10,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Gateway.Mqtt.WebSockets;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
+using ProtoBridgeMQ.Gateway.Mqtt.Wills;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
@@ -34,6 +35,10 @@ public static class MqttServices
         services.AddSingleton<GatewayPresence>();
         services.AddSingleton<SessionBook>();
         services.AddSingleton<SharedTopics>();
+        services.AddSingleton<WillStore>();
+        services.AddSingleton<WillPublisher>();
+        services.AddSingleton<WillBook>();
+        services.AddSingleton<ISessionPart>(provider => provider.GetRequiredService<WillBook>());
         services.AddSingleton<MqttShared>();
         services.AddSingleton<RetainedDelivery>();
         services.AddSingleton<ConnectHandler>();
@@ -45,6 +50,7 @@ public static class MqttServices
         services.AddSingleton<MqttConnectionHandler>();
         services.AddSingleton<WebSocketRoute>();
         services.AddHostedService<SessionKeeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<WillBook>());
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionTable>());
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryRouter>());
         services.AddHostedService(provider => provider.GetRequiredService<SharedTopics>());

@@ -64,6 +64,25 @@ public abstract class TailContract<TFixture> : BridgeTest<TFixture>
     }
 
     [Fact]
+    public async Task A_look_back_shows_what_was_stored_in_its_span_until_it_is_enough()
+    {
+        string topic = Fixture.Name("back");
+        await using IMessageStream witness = await TailAsync(TopicSelection.Of(topic));
+        DateTimeOffset from = TimeProvider.System.GetUtcNow().AddHours(-1);
+        for (int i = 0; i < 20; i++)
+        {
+            await PublishAsync(topic, $"{i}", tag: $"{i:00}");
+        }
+
+        await ReceiveAsync(witness, 20);
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"{i:00}"), await LookBackAsync(topic, from, from.AddHours(2), 20));
+        Assert.Equal(3, (await LookBackAsync(topic, from, from.AddHours(2), 3)).Count);
+        Assert.Empty(await LookBackAsync(topic, from, from.AddMinutes(1), 20));
+        Assert.Empty(await LookBackAsync(topic, from.AddHours(2), from.AddHours(3), 20));
+        Assert.Empty(await LookBackAsync(Fixture.Name("none"), from, from.AddHours(2), 20));
+    }
+
+    [Fact]
     public async Task A_tail_with_a_filter_receives_its_tags_only()
     {
         string topic = Fixture.Name("tags");
@@ -141,5 +160,19 @@ public abstract class TailContract<TFixture> : BridgeTest<TFixture>
         await RefusedAsync(BridgeError.InvalidArgument, () => JoinAsync(Fixture.Name("g"), TopicSelection.All));
         await RefusedAsync(BridgeError.InvalidArgument, () => JoinAsync(Fixture.Name("g"), TopicSelection.None));
         await RefusedAsync(BridgeError.InvalidArgument, () => JoinAsync(Fixture.Name("g"), topic, lease: TimeSpan.Zero));
+    }
+
+    private async Task<List<string>> LookBackAsync(string topic, DateTimeOffset from, DateTimeOffset to, int enough)
+    {
+        List<string> tags = [];
+        await Bridge.LookBackAsync(new LookBack(topic, from, to)
+        {
+            Show = properties =>
+            {
+                tags.Add(properties.GetString(PropertyNames.Tags)!);
+                return tags.Count < enough;
+            },
+        }).AsTask().Within("the look back has ended");
+        return [.. tags.Order(StringComparer.Ordinal)];
     }
 }

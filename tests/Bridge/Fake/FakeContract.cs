@@ -7,7 +7,7 @@ namespace ProtoBridgeMQ.Tests.Bridge.Fake;
 public sealed class FakeFixture : BridgeFixture
 {
     private readonly FakeLog _log = new();
-    private readonly ManualClock _clock = new();
+    private readonly ManualClock _clock = new(TimeProvider.System.GetUtcNow());
 
     public override Task StartAsync()
     {

@@ -47,7 +47,6 @@ public sealed class ConnectTests
     [InlineData("10 0D 00 04 4D 51 54 54 02 02 00 3C 00 01 64", "20 02 00 01", "an unknown level")]
     [InlineData("10 0D " + Level4 + " 00 00 3C 00 01 64", "20 02 00 03", "a session to keep")]
     [InlineData("10 0C " + Level4 + " 00 00 3C 00 00", "20 02 00 02", "a session without a name")]
-    [InlineData("10 13 " + Level4 + " 06 00 3C 00 01 64 00 01 77 00 01 70", "20 02 00 03", "a will")]
     public async Task A_client_before_version_5_is_refused_by_return_code(string connect, string connack, string because)
     {
         await using MqttHost host = await MqttHost.StartAsync();
@@ -61,8 +60,8 @@ public sealed class ConnectTests
     [Theory]
     [InlineData("10 0E 00 04 4D 51 54 54 06 02 00 3C 00 00 01 64", 0x84, "an unknown level")]
     [InlineData("10 14 " + Level5 + " 2E 00 3C 00 00 01 64 00 00 01 77 00 00", 0x9A, "a retained will")]
-    [InlineData("10 14 " + Level5 + " 16 00 3C 00 00 01 64 00 00 01 77 00 00", 0x83, "a will with QoS 2")]
-    [InlineData("10 14 " + Level5 + " 06 00 3C 00 00 01 64 00 00 01 77 00 00", 0x83, "a will")]
+    [InlineData("10 17 " + Level5 + " 06 00 3C 00 00 01 64 00 00 04 24 53 59 53 00 00", 0x90, "a will to $SYS")]
+    [InlineData("10 17 " + Level5 + " 06 00 3C 00 00 01 64 02 01 01 00 01 77 00 01 FF", 0x99, "a will that is not the UTF-8 it is said to be")]
     [InlineData("10 12 " + Level5 + " 02 00 3C 04 15 00 01 6D 00 01 64", 0x8C, "an authentication method")]
     [InlineData("10 0E " + Level5 + " 03 00 3C 00 00 01 64", 0x81, "the reserved flag")]
     [InlineData("10 14 " + Level5 + " 02 00 3C 06 21 00 01 21 00 01 00 01 64", 0x82, "a property twice")]

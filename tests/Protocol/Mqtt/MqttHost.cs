@@ -23,6 +23,7 @@ public sealed class MqttHost : IAsyncDisposable
     {
         Clock = clock ?? new ManualClock();
         Bridge = new FakeBridge(Clock, log) { HasFilterQueues = log is not null };
+        Bridge.Capabilities = Bridge.Capabilities with { DurableState = log is not null };
         var services = new ServiceCollection();
         services.AddSingleton<IMessageBridge>(Bridge);
         services.AddSingleton<TimeProvider>(Clock);

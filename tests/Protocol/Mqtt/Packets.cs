@@ -19,6 +19,21 @@ public static class Packets
         return PacketText.Encode(packet, packet.Version);
     }
 
+    /// <summary>A CONNECT with a will, whose payload is "gone".</summary>
+    public static byte[] ConnectWithWill(string clientId, int version, Action<PropertyBlockWriter>? willProperties = null, Action<PropertyBlockWriter>? properties = null, byte qos = 1, string topic = "state/d", bool clean = true)
+    {
+        var packet = new ConnectPacket
+        {
+            Version = (ProtocolVersion)version,
+            CleanStart = clean,
+            KeepAlive = 60,
+            ClientId = clientId,
+            Properties = Properties(properties),
+            Will = new Will(topic, "gone"u8.ToArray(), qos, false, Properties(willProperties)),
+        };
+        return PacketText.Encode(packet, packet.Version);
+    }
+
     public static PublishPacket Publish(string topic, string payload = "", byte qos = 0, ushort id = 0, Action<PropertyBlockWriter>? properties = null, bool dup = false, bool retain = false)
         => new()
         {

@@ -233,6 +233,24 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     }
 
     /// <inheritdoc/>
+    public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default)
+    {
+        lock (_log.Gate)
+        {
+            foreach (StoredMessage message in _log.MessagesOf(look.Topic))
+            {
+                bool inside = message.StoredAt >= look.From && message.StoredAt <= look.To;
+                if (inside && !look.Show(new MessageProperties(message.Publish.Properties)))
+                {
+                    break;
+                }
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public ValueTask<TopicInfo?> FindAsync(string topic, CancellationToken cancellationToken = default)
     {
         lock (_log.Gate)

@@ -18,10 +18,11 @@ public static class BridgeErrorMap
         _ => ReasonCode.UnspecifiedError,
     };
 
-    /// <summary>A reason code that CONNACK knows (table 3-1), for a session that cannot be kept.</summary>
+    /// <summary>A reason code that CONNACK knows (table 3-1), for a session or will that cannot be kept.</summary>
     public static ReasonCode ToConnackReason(BridgeError error) => error switch
     {
-        BridgeError.Busy => ReasonCode.QuotaExceeded,
+        BridgeError.Busy or BridgeError.MessageTooLarge => ReasonCode.QuotaExceeded,
+        BridgeError.TopicNotFound or BridgeError.TopicInvalid => ReasonCode.TopicNameInvalid,
         BridgeError.ReadOnly or BridgeError.Unreachable or BridgeError.Timeout => ReasonCode.ServerUnavailable,
         BridgeError.PropertiesInvalid or BridgeError.InvalidArgument => ReasonCode.ClientIdentifierNotValid,
         BridgeError.NotAuthorized => ReasonCode.NotAuthorized,

@@ -2,6 +2,7 @@ using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
+using ProtoBridgeMQ.Gateway.Mqtt.Wills;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 
@@ -58,13 +59,8 @@ public sealed class ConnectHandler
     /// <summary>What the specification lets a client ask for and this server does not do yet.</summary>
     private static ProtocolError RefuseUnsupported(MqttShared shared, ConnectPacket connect)
     {
-        if (connect.Will is { } will)
-        {
-            return will.Retain
-                ? new ProtocolError(ReasonCode.RetainNotSupported, "retained messages are not supported")
-                : new ProtocolError(ReasonCode.ImplementationSpecificError, "will messages are not supported");
-        }
-
+        if (connect.Will is { } will && WillRules.Judge(shared.Options, will) is { IsError: true } refused)
+            return refused;
         if (connect.Version != ProtocolVersion.Mqtt5 && !connect.CleanStart && !shared.Sessions.CanKeep)
             return new ProtocolError(ReasonCode.ServerUnavailable, "sessions are not kept: connect with a clean session");
         return default;
@@ -102,10 +98,26 @@ public sealed class ConnectHandler
         ConnectTerms terms = ConnectTerms.Of(connect, connection.Shared.Sessions) with { ClientId = clientId, IsAssigned = assign, KeepAlive = keepAlive, Proven = connection.Access.Proven };
         await connection.Shared.Connections.ClaimAsync(clientId, connection).ConfigureAwait(false);
         PersistentSession? kept = await connection.Shared.Sessions.OpenAsync(clientId, connect.CleanStart, terms.SessionExpiry, connection.Ending).ConfigureAwait(false);
-        connection.Begin(clientId, terms.Limits, keepAlive, kept);
+        KeptWill? will = await BeginWillAsync(connection, connect, terms, kept).ConfigureAwait(false);
+        connection.Begin(clientId, terms.Limits, keepAlive, kept, will);
         PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(terms, options) : default;
         connection.Send(new ConnackPacket { Code = 0, SessionPresent = kept is { IsPresent: true }, Properties = properties }, connect.Version);
         MqttLog.Connected(connection.Shared.Logger, connection.Name, clientId, connect.Version, keepAlive);
+    }
+
+    private static async ValueTask<KeptWill?> BeginWillAsync(MqttConnection connection, ConnectPacket connect, ConnectTerms terms, PersistentSession? kept)
+    {
+        try
+        {
+            return await connection.Shared.Wills
+                .BeginAsync(terms.ClientId, connect.Will, connect.CleanStart, terms.SessionExpiry, connection.Ending)
+                .ConfigureAwait(false);
+        }
+        catch (Exception) when (kept is not null)
+        {
+            await connection.Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Only MQTT 5 can be told of another keep-alive than it asked for [MQTT-3.1.2-21] [MQTT-3.2.2-22].</summary>

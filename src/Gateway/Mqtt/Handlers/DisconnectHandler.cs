@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Wills;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 
@@ -22,6 +23,8 @@ public static class DisconnectHandler
                 kept.Record = kept.Record with { ExpirySeconds = connection.Shared.Sessions.Grant(expiry) };
         }
 
+        if (packet.Reason == ReasonCode.Success)
+            connection.WillFate = WillFate.Delete;
         connection.CloseQuietly();
         return default;
     }

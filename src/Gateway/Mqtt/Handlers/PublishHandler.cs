@@ -1,4 +1,3 @@
-using System.Text.Unicode;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
@@ -97,13 +96,9 @@ public sealed class PublishHandler
     /// <summary>What closes the connection at QoS 0 and is said in the PUBACK or PUBREC above.</summary>
     private static (ReasonCode Reason, string Text) Refuse(MqttConnection connection, in PublishPacket packet, ReadOnlySpan<byte> topic)
     {
-        if (TopicRules.CountLevels(topic) > connection.Shared.Options.TopicLevels)
-            return (ReasonCode.TopicNameInvalid, $"topic name of more than {connection.Shared.Options.TopicLevels} levels");
-        // 4.7.2: names that begin with $SYS are the server's own.
-        if (topic.StartsWith("$SYS/"u8) || topic.SequenceEqual("$SYS"u8))
-            return (ReasonCode.TopicNameInvalid, "$SYS belongs to the server");
-        if (packet.Properties.GetNumber(PropertyId.PayloadFormatIndicator, 0) == 1 && !Utf8.IsValid(packet.Payload.Span))
-            return (ReasonCode.PayloadFormatInvalid, "the payload is said to be UTF-8 and is not");
+        (ReasonCode reason, string text) = PublishRules.Judge(connection.Shared.Options, topic, packet.Properties, packet.Payload.Span);
+        if (reason != ReasonCode.Success)
+            return (reason, text);
         return connection.Access.MayPublish(topic) ? default : (ReasonCode.NotAuthorized, "access control forbids publishing there");
     }
 

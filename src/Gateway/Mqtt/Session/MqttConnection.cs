@@ -7,6 +7,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
+using ProtoBridgeMQ.Gateway.Mqtt.Wills;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
@@ -63,6 +64,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>QoS 2 exchanges in which this server receives.</summary>
     public InboundExchanges Inbound { get; } = new();
 
+    /// <summary>What the end of the connection means for its will.</summary>
+    public WillFate WillFate { get; set; }
+
     /// <summary>Answers that wait for the writer.</summary>
     public ControlOutput Control { get; } = new();
 
@@ -92,9 +96,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     private ProtocolVersion Version => Session?.Version ?? ProtocolVersion.None;
 
     /// <summary>Makes the session; CONNACK was not yet sent.</summary>
-    public MqttSession Begin(string clientId, ClientLimits limits, int keepAliveSeconds, PersistentSession? kept)
+    public MqttSession Begin(string clientId, ClientLimits limits, int keepAliveSeconds, PersistentSession? kept, KeptWill? will)
     {
-        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake) { Kept = kept, Access = Access };
+        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake) { Kept = kept, Access = Access, Will = will };
         Deadlines.Connected(keepAliveSeconds);
         return Session;
     }
@@ -113,7 +117,12 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     public void WakeWriter() => _writer.Wake();
 
     /// <summary>The server stops.</summary>
-    public void CloseForShutdown() => Close(new ProtocolError(ReasonCode.ServerShuttingDown, "the server is shutting down"));
+    public void CloseForShutdown()
+    {
+        if (WillFate == WillFate.Publish)
+            WillFate = WillFate.Defer;
+        Close(new ProtocolError(ReasonCode.ServerShuttingDown, "the server is shutting down"));
+    }
 
     /// <summary>Closes for a reason: an MQTT 5 client is told by DISCONNECT [MQTT-3.14.0-1], others just lose the connection.</summary>
     /// <returns>False when it is closing already.</returns>
@@ -310,6 +319,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             Shared.Metrics.Dropped("session-ended", lost);
         if (session.Kept is { } kept)
             await Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
+        if (session.Will is { } will)
+            await Shared.Wills.EndAsync(session.ClientId, will, WillFate, session.Kept?.Record.ExpirySeconds ?? 0).ConfigureAwait(false);
         MqttLog.Disconnected(Shared.Logger, Name, session.ClientId);
     }
 }

@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
+using ProtoBridgeMQ.Gateway.Mqtt.Wills;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
@@ -51,6 +52,9 @@ public sealed class MqttSession : ISubscriber
 
     /// <summary>Retained messages on their way to the client.</summary>
     public RetainedFeed RetainedFeed { get; }
+
+    /// <summary>The will of the connection; null for none.</summary>
+    public KeptWill? Will { get; init; }
 
     /// <summary>How many of the subscriptions ask for no-local.</summary>
     public int NoLocalCount { get; private set; }

@@ -5,13 +5,14 @@ using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
+using ProtoBridgeMQ.Gateway.Mqtt.Wills;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
+    public MqttShared(IMessageBridge bridge, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
     {
         Access = access;
         Limits = new ConnectionLimits(options.Value, clock);
@@ -20,6 +21,7 @@ public sealed class MqttShared
         SharedTopics = sharedTopics;
         Connections = connections;
         Sessions = sessions;
+        Wills = wills;
         Options = options.Value;
         Metrics = metrics;
         Clock = clock;
@@ -36,6 +38,9 @@ public sealed class MqttShared
 
     /// <summary>Sessions that outlive their connections.</summary>
     public SessionBook Sessions { get; }
+
+    /// <summary>The wills of all clients.</summary>
+    public WillBook Wills { get; }
 
     public MqttOptions Options { get; }
 
