@@ -59,7 +59,6 @@ public sealed class ConnectTests
 
     [Theory]
     [InlineData("10 0E 00 04 4D 51 54 54 06 02 00 3C 00 00 01 64", 0x84, "an unknown level")]
-    [InlineData("10 14 " + Level5 + " 2E 00 3C 00 00 01 64 00 00 01 77 00 00", 0x9A, "a retained will")]
     [InlineData("10 17 " + Level5 + " 06 00 3C 00 00 01 64 00 00 04 24 53 59 53 00 00", 0x90, "a will to $SYS")]
     [InlineData("10 17 " + Level5 + " 06 00 3C 00 00 01 64 02 01 01 00 01 77 00 01 FF", 0x99, "a will that is not the UTF-8 it is said to be")]
     [InlineData("10 12 " + Level5 + " 02 00 3C 04 15 00 01 6D 00 01 64", 0x8C, "an authentication method")]

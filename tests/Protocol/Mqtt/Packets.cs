@@ -20,7 +20,7 @@ public static class Packets
     }
 
     /// <summary>A CONNECT with a will, whose payload is "gone".</summary>
-    public static byte[] ConnectWithWill(string clientId, int version, Action<PropertyBlockWriter>? willProperties = null, Action<PropertyBlockWriter>? properties = null, byte qos = 1, string topic = "state/d", bool clean = true)
+    public static byte[] ConnectWithWill(string clientId, int version, Action<PropertyBlockWriter>? willProperties = null, Action<PropertyBlockWriter>? properties = null, byte qos = 1, string topic = "state/d", bool clean = true, bool retain = false)
     {
         var packet = new ConnectPacket
         {
@@ -29,7 +29,7 @@ public static class Packets
             KeepAlive = 60,
             ClientId = clientId,
             Properties = Properties(properties),
-            Will = new Will(topic, "gone"u8.ToArray(), qos, false, Properties(willProperties)),
+            Will = new Will(topic, "gone"u8.ToArray(), qos, retain, Properties(willProperties)),
         };
         return PacketText.Encode(packet, packet.Version);
     }

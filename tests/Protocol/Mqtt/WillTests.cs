@@ -105,6 +105,21 @@ public sealed class WillTests
         Assert.StartsWith("PUBLISH dup=0 qos=1 retain=0 topic=state/d ", await watcher.ReadTextAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_will_is_retained_when_it_asks_for_it(bool retain)
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        await BreakAsync(host, Packets.ConnectWithWill("d", 5, retain: retain));
+        MqttWire watcher = await host.Connect311Async("watcher");
+        await watcher.SendAsync(Packets.Subscribe(1, ("state/+", 1)));
+        await watcher.ExpectAsync("90 03 00 01 01");
+        if (retain)
+            Assert.StartsWith("PUBLISH dup=0 qos=1 retain=1 topic=state/d ", await watcher.ReadTextAsync(), StringComparison.Ordinal);
+        await watcher.ExpectSilenceAsync();
+    }
+
     [Fact]
     public async Task A_will_waits_for_its_delay_and_no_longer_than_its_session()
     {

@@ -49,7 +49,7 @@ public sealed class WillPublisher
         try
         {
             string topic = Write(clientId, will, ref properties);
-            var message = new PublishMessage(topic, will.Payload, properties.Written) { OrderingHash = TopicMapping.OrderingHash(will.Topic.Span) };
+            var message = new PublishMessage(topic, will.Payload, properties.Written) { OrderingHash = TopicMapping.OrderingHash(will.Topic.Span), Retain = will.Retain };
             await _bridge.PublishAsync(message, CancellationToken.None).ConfigureAwait(false);
         }
         finally
@@ -79,6 +79,8 @@ public sealed class WillPublisher
         string topic = _topics.GetTopic(will.Topic.Span);
         TopicMapping.WriteTag(will.Topic.Span, ref properties);
         MessageProperties5.WriteQos(will.Qos, ref properties);
+        if (will.Retain)
+            MessageFields.WriteRetain(ref properties);
         properties.Write(MessageProperties5.ClientName, clientId);
         properties.Write(WillName, will.Id.ToString("N"));
         MessageProperties5.ToLog(new PropertyBlock(will.Properties), _clock.GetUtcNow(), ref properties);

@@ -9,9 +9,6 @@ public static class WillRules
     /// <summary>Judges it by what a PUBLISH of the same message would be judged by.</summary>
     public static ProtocolError Judge(MqttOptions options, Will will)
     {
-        // [MQTT-3.2.2-13]
-        if (will.Retain)
-            return new ProtocolError(ReasonCode.RetainNotSupported, "retained messages are not supported");
         (ReasonCode reason, string text) = PublishRules.Judge(options, System.Text.Encoding.UTF8.GetBytes(will.Topic), will.Properties, will.Payload.Span);
         return reason == ReasonCode.Success ? default : new ProtocolError(reason, "will: " + text);
     }
