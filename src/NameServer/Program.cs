@@ -19,7 +19,11 @@ root.SetAction(async (parsed, cancellationToken) =>
         return 2;
     }
     var endPoint = new IPEndPoint(address, parsed.GetValue(port));
-    var builder = WebApplication.CreateSlimBuilder();
+    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+    {
+        // Or else the host watches the whole tree below the working directory.
+        Args = ["--hostBuilder:reloadConfigOnChange=false"],
+    });
     builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
     if (parsed.GetValue(config) is { } file)
         builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false);

@@ -9,11 +9,12 @@ public sealed class ProjectReferences
     {
         ["Remoting"] = [],
         ["Store"] = ["Remoting"],
+        ["Sockets"] = [],
         ["NameServer"] = ["Remoting"],
-        ["Broker"] = ["Remoting", "Store"],
+        ["Broker"] = ["Remoting", "Store", "Sockets"],
         ["Client"] = ["Remoting"],
         ["Bridge"] = [],
-        ["Gateway"] = ["Remoting", "Store", "NameServer", "Broker", "Client", "Bridge"],
+        ["Gateway"] = ["Remoting", "Store", "Sockets", "NameServer", "Broker", "Client", "Bridge"],
     };
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Timers;
+using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -22,6 +23,10 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
 
     private readonly SendTopics _topics = new(core);
     private readonly BrokerStamp _stamp = new(core.Options);
+
+    // An append is a copy into memory; only a topic that is made by its first message writes a file.
+    public bool MayBlock(RemotingHeader header) =>
+        core.Topics.Find(header.Fields.GetTextOrAbsent(header.Code == RequestCode.SendMessage ? "topic"u8 : "b"u8).Span) is null;
 
     public ValueTask HandleAsync(RemotingRequest request)
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Sockets;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Recovery;
 
@@ -40,15 +41,15 @@ public static class BrokerHosting
     }
 
     /// <summary>
-    /// Socket settings for request and answer: no waiting for more bytes, and handlers run where the bytes arrive,
-    /// because they never block.
+    /// Sockets for request and answer: event loops for the addresses that are <see cref="LoopEndPoint"/>s; no waiting for
+    /// more bytes, and handlers run where the bytes arrive, because they never block.
     /// </summary>
-    public static IWebHostBuilder UseLowLatencySockets(this IWebHostBuilder builder) => builder.UseSockets(static sockets =>
+    public static IWebHostBuilder UseLowLatencySockets(this IWebHostBuilder builder, Action<LoopOptions>? loops = null) => builder.UseSockets(static sockets =>
     {
         sockets.NoDelay = true;
         sockets.Backlog = 4096;
         sockets.UnsafePreferInlineScheduling = true;
-    });
+    }).ConfigureServices(services => LoopTransport.AddTo(services, loops));
 
     /// <summary>The address that records, message ids and name servers carry.</summary>
     public static bool TryHost(BrokerOptions options, out IPEndPoint host)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.StoreTools;
+using ProtoBridgeMQ.Sockets;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Recovery;
@@ -29,10 +30,7 @@ internal static class BrokerProgram
         root.SetAction((parsed, cancellation) => ServeAsync(
             options =>
             {
-                if (parsed.GetValue(config) is { } file)
-                {
-                    new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: false).Build().GetSection("broker").Bind(options);
-                }
+                Bind(parsed.GetValue(config), "broker", options);
 
                 T Given<T>(Option<T> option, T otherwise) => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option)! : otherwise;
                 options.Port = Given(port, options.Port);
@@ -46,11 +44,20 @@ internal static class BrokerProgram
                 options.Flush = Given(flush, options.Flush);
                 options.Rebuild = Given(rebuild, options.Rebuild);
             },
+            sockets => Bind(parsed.GetValue(config), "sockets", sockets),
             output,
             cancellation));
         root.Subcommands.Add(StoreCommand.Create(output));
         ParseResult parse = root.Parse(args);
         return parse.Errors.Count > 0 && args is ["store", ..] ? RefuseAsync(parse) : parse.InvokeAsync();
+    }
+
+    private static void Bind(string? file, string section, object options)
+    {
+        if (file is not null)
+        {
+            new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: false).Build().GetSection(section).Bind(options);
+        }
     }
 
     private static async Task<int> RefuseAsync(ParseResult parse)
@@ -59,11 +66,15 @@ internal static class BrokerProgram
         return StoreCommand.CannotRead;
     }
 
-    private static async Task<int> ServeAsync(Action<BrokerOptions> configure, TextWriter output, CancellationToken cancellation)
+    private static async Task<int> ServeAsync(Action<BrokerOptions> configure, Action<LoopOptions> sockets, TextWriter output, CancellationToken cancellation)
     {
         var wanted = new BrokerOptions();
         configure(wanted);
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            // Or else the host watches the whole tree below the working directory.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Services.AddBroker(configure);
@@ -73,11 +84,11 @@ internal static class BrokerProgram
             builder.Services.AddSingleton<IProgress<RecoveryProgress>>(bar);
         }
 
-        builder.WebHost.UseLowLatencySockets();
+        builder.WebHost.UseLowLatencySockets(sockets);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxConcurrentUpgradedConnections = null;
-            kestrel.Listen(IPAddress.TryParse(wanted.Listen, out IPAddress? address) ? address : IPAddress.Loopback, wanted.Port, static endpoint => endpoint.UseBroker());
+            kestrel.Listen(new LoopEndPoint(IPAddress.TryParse(wanted.Listen, out IPAddress? address) ? address : IPAddress.Loopback, wanted.Port), static endpoint => endpoint.UseBroker());
         });
         try
         {

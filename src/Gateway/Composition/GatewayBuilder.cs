@@ -31,7 +31,12 @@ internal static class GatewayBuilder
             options.HttpsPort ??= DefaultHttpsPort;
         }
 
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "ProtoBridgeMQ.Gateway" });
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "ProtoBridgeMQ.Gateway",
+            // The host would watch the whole tree below the working directory for a file that we do not read.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Configuration.Sources.Clear();
         if (setup.Configuration is not null)
             builder.Configuration.AddConfiguration(setup.Configuration);
@@ -62,7 +67,7 @@ internal static class GatewayBuilder
         var listeners = new Listeners();
         builder.Services.AddSingleton(listeners);
         // The one place for the sockets of all fronts: handlers run where the bytes arrive, because they never block.
-        builder.WebHost.UseLowLatencySockets();
+        builder.WebHost.UseLowLatencySockets(sockets => Bind(builder, "sockets", sockets));
         builder.WebHost.ConfigureKestrel((_, kestrel) => Listen(kestrel, options, backend, listeners));
         setup.Services?.Invoke(builder.Services);
         return builder.Build();

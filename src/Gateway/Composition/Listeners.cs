@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using ProtoBridgeMQ.Sockets;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
@@ -25,7 +26,7 @@ internal sealed class Listeners
     /// </summary>
     public static void Listen<THandler>(KestrelServerOptions kestrel, IPAddress address, int port, Action<ListenOptions> remember)
         where THandler : ConnectionHandler
-        => kestrel.Listen(address, port, endpoint =>
+        => kestrel.Listen(new LoopEndPoint(address, port), endpoint =>
         {
             remember(endpoint);
             endpoint.Run(connection => endpoint.ApplicationServices.GetRequiredService<THandler>().OnConnectedAsync(connection));

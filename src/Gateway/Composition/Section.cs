@@ -8,6 +8,7 @@ using ProtoBridgeMQ.Gateway.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt;
 using ProtoBridgeMQ.Gateway.Transports;
 using ProtoBridgeMQ.NameServer;
+using ProtoBridgeMQ.Sockets;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
@@ -30,6 +31,7 @@ internal sealed record Section(string Name, Type Options, params string[] Elsewh
         new("access", typeof(AccessOptions), "allowAnonymous"),
         new("tls", typeof(TlsOptions)),
         new("proxyProtocol", typeof(ProxyProtocolOptions)),
+        new("sockets", typeof(LoopOptions)),
     ];
 
     /// <summary>The settings it has, as the file spells them; those of an object within are written with a colon.</summary>

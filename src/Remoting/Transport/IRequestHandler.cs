@@ -1,3 +1,5 @@
+using ProtoBridgeMQ.Remoting.Headers;
+
 namespace ProtoBridgeMQ.Remoting.Transport;
 
 /// <summary>Handles the requests of one or more codes.</summary>
@@ -12,4 +14,10 @@ public interface IRequestHandler
     /// A one-way request is handled alike; replies to it are dropped.
     /// </remarks>
     ValueTask HandleAsync(RemotingRequest request);
+
+    /// <summary>
+    /// Whether handling may hold up its thread: reading a file that is not in memory, writing one. Such requests are
+    /// handled on a thread of the pool; others where their bytes arrived, which may be a thread that serves many connections.
+    /// </summary>
+    bool MayBlock(RemotingHeader header) => true;
 }

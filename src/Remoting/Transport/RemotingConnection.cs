@@ -219,30 +219,41 @@ public sealed class RemotingConnection
                 return;
             Volatile.Write(ref _lastRead, _time.GetTimestamp());
             var buffer = result.Buffer;
-            HandleFrames(ref buffer, out var needsMore);
+            HandleFrames(ref buffer, out var needsMore, out var mayBlock);
             // With frames left over, nothing is marked as examined: the next read returns them at once.
             _input.AdvanceTo(buffer.Start, needsMore ? buffer.End : buffer.Start);
             if (result.IsCompleted && needsMore)
                 return;
+            if (mayBlock)
+                await ToThreadPool.Switch;
             if (IsFull)
                 await WaitForRoomAsync();
         }
     }
 
-    private void HandleFrames(ref ReadOnlySequence<byte> buffer, out bool needsMore)
+    /// <summary>Handles whole frames, up to one that must not be handled on this thread.</summary>
+    private void HandleFrames(ref ReadOnlySequence<byte> buffer, out bool needsMore, out bool mayBlock)
     {
         needsMore = false;
+        mayBlock = false;
         var cut = false;
+        var pooled = Thread.CurrentThread.IsThreadPoolThread;
         Output.BeginBatch();
         try
         {
             while (!IsFull && AbortReason is null)
             {
+                var before = buffer;
                 var status = FrameCutter.TryCut(ref buffer, _options.MaxFrameLength, out var frame, out var error);
                 if (status == FrameStatus.Frame)
                 {
                     cut = true;
-                    error = HandleFrame(frame);
+                    error = HandleFrame(frame, pooled, out mayBlock);
+                    if (mayBlock)
+                    {
+                        buffer = before;
+                        break;
+                    }
                 }
                 else if (status == FrameStatus.NeedMore)
                 {
@@ -268,8 +279,9 @@ public sealed class RemotingConnection
             Volatile.Write(ref _partialSince, _lastRead);
     }
 
-    private string? HandleFrame(in Frame frame)
+    private string? HandleFrame(in Frame frame, bool pooled, out bool mayBlock)
     {
+        mayBlock = false;
         if (frame.Header.Length > _options.MaxHeaderLength)
             return $"a header of {frame.Header.Length} bytes is over the limit of {_options.MaxHeaderLength}";
         var header = _incoming.Header;
@@ -277,6 +289,8 @@ public sealed class RemotingConnection
             return error;
         if (header.IsResponse)
             HandleResponse(frame.Body);
+        else if (_routes.Find(header.Code) is { } handler && !pooled && handler.MayBlock(header))
+            mayBlock = true;
         else
             HandleRequest(header, frame.Body);
         return null;

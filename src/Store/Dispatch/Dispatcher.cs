@@ -107,6 +107,7 @@ internal sealed partial class Dispatcher : IDisposable
             var limit = _confirmed();
             if (_progress.Offset < limit)
             {
+                _wake.Worked();
                 if (!DispatchBatch(limit))
                     break;
                 continue;
