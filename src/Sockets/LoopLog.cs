@@ -4,9 +4,9 @@ namespace ProtoBridgeMQ.Sockets;
 
 internal static partial class LoopLog
 {
-    [LoggerMessage(EventId = 9001, Level = LogLevel.Error, Message = "A connection failed on its event loop and is closed")]
+    [LoggerMessage(EventId = 8001, Level = LogLevel.Error, Message = "A connection failed on its event loop and is closed")]
     public static partial void ConnectionFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(EventId = 9002, Level = LogLevel.Debug, Message = "A connection was not accepted: {Reason}")]
+    [LoggerMessage(EventId = 8002, Level = LogLevel.Debug, Message = "A connection was not accepted: {Reason}")]
     public static partial void NotAccepted(ILogger logger, string reason);
 }

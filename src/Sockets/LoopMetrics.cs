@@ -7,10 +7,21 @@ internal static class LoopMetrics
 {
     private static readonly Meter Meter = new("ProtoBridgeMQ.Sockets");
 
-    public static readonly UpDownCounter<long> Connections = Meter.CreateUpDownCounter<long>("sockets.connections");
-    public static readonly Counter<long> Accepted = Meter.CreateCounter<long>("sockets.accepted");
-    public static readonly Counter<long> AcceptFailures = Meter.CreateCounter<long>("sockets.accept.failures");
-    public static readonly Counter<long> Received = Meter.CreateCounter<long>("sockets.received", "By");
-    public static readonly Counter<long> Sent = Meter.CreateCounter<long>("sockets.sent", "By");
-    public static readonly Counter<long> Pauses = Meter.CreateCounter<long>("sockets.pauses");
+    public static readonly UpDownCounter<long> Connections =
+        Meter.CreateUpDownCounter<long>("sockets.connections", description: "Connections that the loops serve");
+
+    public static readonly Counter<long> Accepted =
+        Meter.CreateCounter<long>("sockets.accepted", description: "Connections accepted");
+
+    public static readonly Counter<long> AcceptFailures = Meter.CreateCounter<long>(
+        "sockets.accept_failures", description: "Connections that could not be accepted: the peer went, or there were no file handles");
+
+    public static readonly Counter<long> Received =
+        Meter.CreateCounter<long>("sockets.received", "By", "Bytes received");
+
+    public static readonly Counter<long> Sent =
+        Meter.CreateCounter<long>("sockets.sent", "By", "Bytes sent");
+
+    public static readonly Counter<long> Pauses =
+        Meter.CreateCounter<long>("sockets.paused", description: "Times reading paused because nobody took what had come");
 }
