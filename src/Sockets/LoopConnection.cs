@@ -120,6 +120,7 @@ internal sealed class LoopConnection : DefaultConnectionContext
         }
 
         await _closed.Task;
+        await base.DisposeAsync();
     }
 
     // Everything runs where it becomes possible: no queue between the socket and the protocol. Memory is taken when
