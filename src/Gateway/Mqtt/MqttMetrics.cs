@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Sys;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
@@ -16,6 +17,8 @@ public sealed class MqttMetrics
 
     private readonly Counter<long> _packetsIn;
     private readonly Counter<long> _packetsOut;
+    private readonly Counter<long> _bytesIn;
+    private readonly Counter<long> _bytesOut;
     private readonly Counter<long> _publishes;
     private readonly Counter<long> _deliveries;
     private readonly Counter<long> _drops;
@@ -31,6 +34,8 @@ public sealed class MqttMetrics
         Meter = meters.Create(MeterName);
         _packetsIn = Meter.CreateCounter<long>("mqtt.packets.in", "{packet}", "Control packets received, by kind");
         _packetsOut = Meter.CreateCounter<long>("mqtt.packets.out", "{packet}", "Control packets sent, by kind");
+        _bytesIn = Meter.CreateCounter<long>("mqtt.bytes.in", "By", "Bytes of control packets received");
+        _bytesOut = Meter.CreateCounter<long>("mqtt.bytes.out", "By", "Bytes of control packets sent");
         _publishes = Meter.CreateCounter<long>("mqtt.publishes", "{message}", "Messages that the log took or refused, by result");
         _deliveries = Meter.CreateCounter<long>("mqtt.deliveries", "{message}", "Messages written to clients");
         _drops = Meter.CreateCounter<long>("mqtt.drops", "{message}", "Messages not delivered, by reason");
@@ -41,18 +46,45 @@ public sealed class MqttMetrics
         _wills = Meter.CreateCounter<long>("mqtt.wills", "{message}", "Wills, by what became of them");
     }
 
+    /// <summary>The same as totals, for <c>$SYS</c>.</summary>
+    public TrafficTotals Totals { get; } = new();
+
     /// <summary>Where others of the front hang their gauges.</summary>
     public Meter Meter { get; }
 
-    public void PacketIn(PacketType type) => _packetsIn.Add(1, new KeyValuePair<string, object?>("kind", Kinds[(int)type]));
+    public void PacketIn(PacketType type)
+    {
+        Totals.AddIn(type);
+        _packetsIn.Add(1, new KeyValuePair<string, object?>("kind", Kinds[(int)type]));
+    }
 
-    public void PacketOut(PacketType type, int count = 1) => _packetsOut.Add(count, new KeyValuePair<string, object?>("kind", Kinds[(int)type]));
+    public void PacketOut(PacketType type, int count = 1)
+    {
+        Totals.AddOut(type, count);
+        _packetsOut.Add(count, new KeyValuePair<string, object?>("kind", Kinds[(int)type]));
+    }
+
+    public void BytesIn(long count)
+    {
+        Totals.AddBytesIn(count);
+        _bytesIn.Add(count);
+    }
+
+    public void BytesOut(long count)
+    {
+        Totals.AddBytesOut(count);
+        _bytesOut.Add(count);
+    }
 
     public void Published(bool stored) => _publishes.Add(1, new KeyValuePair<string, object?>("result", stored ? "stored" : "refused"));
 
     public void Delivered(int count) => _deliveries.Add(count);
 
-    public void Dropped(string reason, int count = 1) => _drops.Add(count, new KeyValuePair<string, object?>("reason", reason));
+    public void Dropped(string reason, int count = 1)
+    {
+        Totals.AddDropped(count);
+        _drops.Add(count, new KeyValuePair<string, object?>("reason", reason));
+    }
 
     public void RefusedConnect(string reason) => _refusedConnects.Add(1, new KeyValuePair<string, object?>("reason", reason));
 

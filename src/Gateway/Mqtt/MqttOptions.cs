@@ -141,6 +141,19 @@ public sealed class MqttOptions
     [Range(1, 100_000)]
     public int DeliveryBatch { get; set; } = 512;
 
+    /// <summary>Topic aliases that this server sets towards an MQTT 5 client that takes them; 0 for none.</summary>
+    [Range(0, 65_535)]
+    public int OutgoingTopicAliases { get; set; } = 16;
+
+    /// <summary>Response Information for MQTT 5 clients that ask for it, <c>%c</c> being the client identifier: by custom the
+    /// beginning of response topics. Empty for none.</summary>
+    [MaxLength(1024)]
+    public string ResponseInformation { get; set; } = string.Empty;
+
+    /// <summary>How often values under <c>$SYS</c> are published; zero for not at all.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan SysInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often retained messages are looked through for those that expired. They are not delivered in any case.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan RetainedExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);

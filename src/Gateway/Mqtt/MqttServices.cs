@@ -11,6 +11,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.WebSockets;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 using ProtoBridgeMQ.Gateway.Mqtt.Wills;
+using ProtoBridgeMQ.Gateway.Mqtt.Sys;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
 
@@ -40,6 +41,7 @@ public static class MqttServices
         services.AddSingleton<WillBook>();
         services.AddSingleton<ISessionPart>(provider => provider.GetRequiredService<WillBook>());
         services.AddSingleton<MqttShared>();
+        services.AddSingleton<SysTopics>();
         services.AddSingleton<RetainedDelivery>();
         services.AddSingleton<ConnectHandler>();
         services.AddSingleton<PublishHandler>();
@@ -55,6 +57,7 @@ public static class MqttServices
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryRouter>());
         services.AddHostedService(provider => provider.GetRequiredService<SharedTopics>());
         services.AddHostedService(provider => provider.GetRequiredService<RetainedDelivery>());
+        services.AddHostedService(provider => provider.GetRequiredService<SysTopics>());
         return services;
     }
 

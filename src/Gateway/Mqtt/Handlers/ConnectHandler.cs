@@ -144,6 +144,9 @@ public sealed class ConnectHandler
             properties.Add(PropertyId.TopicAliasMaximum, (uint)options.TopicAliasMaximum);
         if (terms.KeepAlive != terms.KeepAliveAsked)
             properties.Add(PropertyId.ServerKeepAlive, (uint)terms.KeepAlive);
+        // [MQTT-3.1.2-28]
+        if (terms.WantsResponseInformation && options.ResponseInformation.Length > 0)
+            properties.Add(PropertyId.ResponseInformation, options.ResponseInformation.Replace("%c", terms.ClientId, StringComparison.Ordinal));
         if (terms.Proven is { } proven)
             properties.Add(PropertyId.AuthenticationMethod, proven.Method).Add(PropertyId.AuthenticationData, proven.Last);
         return properties.Block;

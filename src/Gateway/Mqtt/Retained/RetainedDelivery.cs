@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Sys;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Retained;
 
@@ -10,13 +11,15 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Retained;
 public sealed class RetainedDelivery : IHostedService, IDisposable
 {
     private readonly MqttShared _shared;
+    private readonly SysTopics _sys;
     private readonly CancellationTokenSource _stopping = new();
     private ITimer? _timer;
     private int _removing;
 
-    public RetainedDelivery(MqttShared shared)
+    public RetainedDelivery(MqttShared shared, SysTopics sys)
     {
         _shared = shared;
+        _sys = sys;
         shared.Metrics.Meter.CreateObservableUpDownCounter("mqtt.retained", () => (long)Retained.Count, "{message}", "Retained messages");
         shared.Metrics.Meter.CreateObservableUpDownCounter("mqtt.retained.bytes", () => Retained.Bytes, "By", "Bytes of retained messages in the log");
     }
@@ -29,7 +32,15 @@ public sealed class RetainedDelivery : IHostedService, IDisposable
     /// <see cref="RetainedFeed.Begin"/>.
     /// </summary>
     public void Send(MqttSession session, IReadOnlyList<NewSubscription> subscriptions)
-        => session.RetainedFeed.Last = SendAsync(session, subscriptions, session.RetainedFeed.Last);
+    {
+        foreach (NewSubscription subscription in subscriptions)
+        {
+            if (SysTopics.Concerns(subscription.Filter.Span))
+                _sys.SendPresent(session, subscription.Filter.Span, subscription.Subscription);
+        }
+
+        session.RetainedFeed.Last = SendAsync(session, subscriptions, session.RetainedFeed.Last);
+    }
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)

@@ -60,6 +60,12 @@ public sealed class DeliveryRouter : BackgroundService
         }
     }
 
+    /// <summary>Subscriptions in force.</summary>
+    public int Subscriptions => _subscriptions.Count;
+
+    /// <summary>Finds the subscribers of a message that does not come from the log.</summary>
+    public void Match(ReadOnlySpan<byte> name, MatchSet into) => _subscriptions.Match(name, default, into);
+
     /// <summary>Counts a topic that subscriptions will need, so that the next cover takes it along; null for all topics.</summary>
     public void Announce(string? topic) => _needed.Add(topic);
 

@@ -18,6 +18,9 @@ public sealed record ConnectTerms(ClientLimits Limits, uint SessionExpiryAsked, 
     /// <summary>Seconds granted.</summary>
     public int KeepAlive { get; init; }
 
+    /// <summary>Whether it asked for Response Information [MQTT-3.1.2-28].</summary>
+    public bool WantsResponseInformation { get; init; }
+
     /// <summary>What the authentication by AUTH packets ended with; null when there was none.</summary>
     public ProvenIdentity? Proven { get; init; }
 
@@ -27,6 +30,10 @@ public sealed record ConnectTerms(ClientLimits Limits, uint SessionExpiryAsked, 
         uint asked = connect.Version == ProtocolVersion.Mqtt5
             ? connect.Properties.GetNumber(PropertyId.SessionExpiryInterval, 0)
             : connect.CleanStart ? 0 : uint.MaxValue;
-        return new ConnectTerms(ClientLimits.Of(connect), asked, sessions.Grant(asked), connect.KeepAlive) { ClientId = connect.ClientId };
+        return new ConnectTerms(ClientLimits.Of(connect), asked, sessions.Grant(asked), connect.KeepAlive)
+        {
+            ClientId = connect.ClientId,
+            WantsResponseInformation = connect.Properties.GetNumber(PropertyId.RequestResponseInformation, 0) == 1,
+        };
     }
 }

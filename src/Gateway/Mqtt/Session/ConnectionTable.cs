@@ -38,6 +38,9 @@ public sealed class ConnectionTable : IHostedService, IDisposable
         }
     }
 
+    /// <summary>Clients that are connected.</summary>
+    public int Clients => _clients.Count;
+
     /// <summary>Enters a connection; false when the table is full.</summary>
     public bool TryAdd(MqttConnection connection)
     {

@@ -38,6 +38,8 @@ public sealed class ConnectionWriter
                 if (Fill(closing))
                 {
                     _connection.Deadlines.WriteStarted();
+                    if (_output.CanGetUnflushedBytes)
+                        _connection.Shared.Metrics.BytesOut(_output.UnflushedBytes);
                     FlushResult flushed = await _output.FlushAsync().ConfigureAwait(false);
                     _connection.Deadlines.WriteEnded();
                     if (flushed.IsCompleted || flushed.IsCanceled)
@@ -88,13 +90,15 @@ public sealed class ConnectionWriter
             OutgoingMessage message = delivery.Message;
             if (message.ExpiresAt > 0 && now == 0)
                 now = _connection.Shared.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-            int size = message.GetPacketSize(delivery, session.Version);
+            TopicAlias alias = session.Aliases?.Choose(message.Topic) ?? default;
+            int size = message.GetPacketSize(delivery, session.Version, alias);
             string? drop = message.ExpiresAt > 0 && message.ExpiresAt <= now ? "expired"
                 : size > session.Limits.MaximumPacketSize ? "too-large-for-client"
                 : null;
             if (drop is null)
             {
-                message.WriteTo(_output, delivery, session.Version, packetId, now);
+                message.WriteTo(_output, delivery, session.Version, packetId, now, alias);
+                session.Aliases?.Written(message.Topic, alias);
                 delivery.Share?.Written(packetId);
                 written += size;
                 delivered++;

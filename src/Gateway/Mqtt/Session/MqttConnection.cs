@@ -246,7 +246,12 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
                 ReadResult result = await _transport.Input.ReadAsync().ConfigureAwait(false);
                 ReadOnlySequence<byte> buffer = result.Buffer;
                 if (!IsClosing && !buffer.IsEmpty)
+                {
+                    long length = buffer.Length;
                     buffer = buffer.Slice(await HandleAsync(buffer, scratch).ConfigureAwait(false));
+                    Shared.Metrics.BytesIn(length - buffer.Length);
+                }
+
                 _transport.Input.AdvanceTo(buffer.Start, buffer.End);
                 if (result.IsCompleted)
                     return;

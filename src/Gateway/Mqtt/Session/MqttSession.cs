@@ -26,6 +26,8 @@ public sealed class MqttSession : ISubscriber
         ClientId = clientId;
         Limits = limits;
         Deliveries = new DeliveryQueue(options, limits.ReceiveMaximum);
+        int aliases = Math.Min(limits.TopicAliasMaximum, options.OutgoingTopicAliases);
+        Aliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
         RetainedFeed = new RetainedFeed(this);
         _clientId = Encoding.UTF8.GetBytes(clientId);
         _overflow = overflow;
@@ -55,6 +57,8 @@ public sealed class MqttSession : ISubscriber
 
     /// <summary>The will of the connection; null for none.</summary>
     public KeptWill? Will { get; init; }
+    /// <summary>Topic aliases towards the client; null when it takes none.</summary>
+    public OutgoingAliases? Aliases { get; }
 
     /// <summary>How many of the subscriptions ask for no-local.</summary>
     public int NoLocalCount { get; private set; }

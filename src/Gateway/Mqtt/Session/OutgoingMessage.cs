@@ -63,9 +63,9 @@ public sealed class OutgoingMessage
     }
 
     /// <summary>Size of the whole PUBLISH.</summary>
-    public int GetPacketSize(in Delivery delivery, ProtocolVersion version)
+    public int GetPacketSize(in Delivery delivery, ProtocolVersion version, TopicAlias alias = default)
     {
-        int body = GetBodySize(delivery, version, out _);
+        int body = GetBodySize(delivery, version, alias, out _);
         return 1 + PacketWriter.SizeOfVariableInteger((uint)body) + body;
     }
 
@@ -75,20 +75,21 @@ public sealed class OutgoingMessage
     /// <param name="version">The session's.</param>
     /// <param name="packetId">0 at QoS 0.</param>
     /// <param name="now">Unix milliseconds: what is left of the expiry is counted down to it [MQTT-3.3.2-6].</param>
-    public void WriteTo(IBufferWriter<byte> output, in Delivery delivery, ProtocolVersion version, ushort packetId, long now)
+    /// <param name="alias">How its topic is said.</param>
+    public void WriteTo(IBufferWriter<byte> output, in Delivery delivery, ProtocolVersion version, ushort packetId, long now, TopicAlias alias = default)
     {
-        int body = GetBodySize(delivery, version, out int properties);
+        int body = GetBodySize(delivery, version, alias, out int properties);
         int head = 1 + PacketWriter.SizeOfVariableInteger((uint)body) + body - _payloadLength;
         var writer = new PacketWriter(output.GetSpan(head)[..head]);
         writer.WriteByte((byte)(((int)PacketType.Publish << 4) | PublishPacket.MakeFlags(false, delivery.Qos, delivery.Retain)));
         writer.WriteVariableInteger((uint)body);
-        writer.WriteBinary(Topic);
+        writer.WriteBinary(alias.IsSet ? default : Topic);
         if (delivery.Qos > 0)
             writer.WriteUInt16(packetId);
         if (version == ProtocolVersion.Mqtt5)
         {
             writer.WriteVariableInteger((uint)properties);
-            WriteOwnProperties(ref writer, delivery, now);
+            WriteOwnProperties(ref writer, delivery, now, alias);
             writer.WriteBytes(SharedProperties);
         }
 
@@ -96,20 +97,26 @@ public sealed class OutgoingMessage
         output.Write(Payload);
     }
 
-    private int GetBodySize(in Delivery delivery, ProtocolVersion version, out int properties)
+    private int GetBodySize(in Delivery delivery, ProtocolVersion version, TopicAlias alias, out int properties)
     {
         properties = 0;
-        int size = 2 + _topicLength + (delivery.Qos > 0 ? 2 : 0) + _payloadLength;
+        int size = 2 + (alias.IsSet ? 0 : _topicLength) + (delivery.Qos > 0 ? 2 : 0) + _payloadLength;
         if (version != ProtocolVersion.Mqtt5)
             return size;
-        properties = _propertiesLength + (ExpiresAt > 0 ? 5 : 0);
+        properties = _propertiesLength + (ExpiresAt > 0 ? 5 : 0) + (alias.Number > 0 ? 3 : 0);
         foreach (uint identifier in delivery.Identifiers)
             properties += 1 + PacketWriter.SizeOfVariableInteger(identifier);
         return size + PacketWriter.SizeOfVariableInteger((uint)properties) + properties;
     }
 
-    private void WriteOwnProperties(ref PacketWriter writer, in Delivery delivery, long now)
+    private void WriteOwnProperties(ref PacketWriter writer, in Delivery delivery, long now, TopicAlias alias)
     {
+        if (alias.Number > 0)
+        {
+            writer.WriteByte((byte)PropertyId.TopicAlias);
+            writer.WriteUInt16(alias.Number);
+        }
+
         if (ExpiresAt > 0)
         {
             long left = Math.Clamp((ExpiresAt - now + 999) / 1000, 1, uint.MaxValue);
