@@ -1,6 +1,6 @@
 'use strict';
 // Subscribes, then publishes, with mqtt.js as npm delivers it, and prints every message. Ends when its input ends.
-// Argument: { url, version: 4 | 5, clientId, subscribe: [{ filter, qos }], publish: [{ topic, body, qos, properties }] }
+// Argument: { url, version: 4 | 5, clientId, subscribe: [{ filter, qos }], publish: [{ topic, body, qos, retain, properties }] }
 const mqtt = require('mqtt');
 
 const options = JSON.parse(process.argv[2]);
@@ -25,7 +25,7 @@ const say = event => console.log(JSON.stringify(event));
   }
   say({ event: 'ready' });
   for (const item of options.publish || []) {
-    const ack = await client.publishAsync(item.topic, item.body, { qos: item.qos || 0, properties: item.properties });
+    const ack = await client.publishAsync(item.topic, item.body, { qos: item.qos || 0, retain: item.retain || false, properties: item.properties });
     say({ event: 'published', reasonCode: ack && ack.reasonCode });
   }
   say({ event: 'done' });

@@ -37,7 +37,7 @@ public sealed class SysTopics : IHostedService, IDisposable
         lock (_gate)
         {
             if (_timer is not null && _messages.Count == 0)
-                Publish();
+                Refresh(publish: false);
             while (!search.IsDone)
             {
                 _names.Continue(search, 64, DateTimeOffset.UnixEpoch);
@@ -72,7 +72,7 @@ public sealed class SysTopics : IHostedService, IDisposable
         try
         {
             lock (_gate)
-                Publish();
+                Refresh(publish: true);
         }
         catch (Exception defect)
         {
@@ -80,7 +80,7 @@ public sealed class SysTopics : IHostedService, IDisposable
         }
     }
 
-    private void Publish()
+    private void Refresh(bool publish)
     {
         foreach ((string name, string value) in _values.Read())
         {
@@ -103,10 +103,16 @@ public sealed class SysTopics : IHostedService, IDisposable
             }
 
             _known[name] = (index, value);
-            _matches.Clear();
-            _shared.Router.Match(topic, _matches);
-            for (int i = 0; i < _matches.Count; i++)
-                _matches[i].Subscriber.Offer(new Delivery(message, 0, _matches[i].RetainAsPublished, _matches[i].Identifiers));
+            if (publish)
+                Offer(topic, message);
         }
+    }
+
+    private void Offer(ReadOnlySpan<byte> topic, OutgoingMessage message)
+    {
+        _matches.Clear();
+        _shared.Router.Match(topic, _matches);
+        for (int i = 0; i < _matches.Count; i++)
+            _matches[i].Subscriber.Offer(new Delivery(message, 0, _matches[i].RetainAsPublished, _matches[i].Identifiers));
     }
 }
