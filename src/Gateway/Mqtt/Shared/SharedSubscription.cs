@@ -236,7 +236,7 @@ public sealed class SharedSubscription
         outgoing.Open(name, _properties.Block.Bytes.Span, message.Body.Span, expiresAt);
         byte qos = Math.Min(granted, MessageProperties5.QosOf(message.Properties));
         // A retry may be of a topic that only members of other protocols consume [MQTT-3.3.2-3].
-        bool matches = length > 0 && _names.Matches(name);
+        bool matches = length > 0 && _names.Matches(name) && _connection.Access.MayReceive(name);
         ArrayPool<byte>.Shared.Return(room);
         _shares.Offer(this, stream, message, outgoing, qos, identifier, matches);
         outgoing.Release();
