@@ -39,6 +39,9 @@ internal sealed class GroupStream : IMessageStream
 
     public bool IsClosed { get; private set; }
 
+    /// <summary>Whether it takes the filter of the others.</summary>
+    public bool TakesAnyFilter => _request.AnyFilter;
+
     /// <summary>The filter it needs for a topic.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="inForce">What other streams of the group use; null when there is none.</param>

@@ -123,17 +123,22 @@ internal sealed class GroupTopics(string group, GroupOptions options, GroupDeliv
         }
     }
 
-    /// <summary>The filter that a stream brings to a topic; one that differs from the other streams' is refused.</summary>
+    /// <summary>
+    /// The filter that a stream brings to a topic; one that differs from the other streams' is refused. Filters on names
+    /// change with the mapping rules, of all streams alike: what counts is what they say now.
+    /// </summary>
     private GroupFilter FindFilter(GroupStream stream, string topic)
     {
-        bool isUsed = deliveries.Streams.Exists(other => other != stream && other.Selection.Contains(topic));
-        GroupFilter? inForce = isUsed && _entries.TryGetValue(topic, out Entry? entry) ? entry.Filter : null;
-        GroupFilter wanted = stream.FilterOf(topic, inForce);
-        return inForce is null || inForce.Text == wanted.Text
+        List<GroupStream> others = deliveries.Streams.FindAll(other => other != stream && other.Selection.Contains(topic));
+        GroupFilter? inForce = others.Count > 0 && _entries.TryGetValue(topic, out Entry? entry) ? entry.Filter : null;
+        GroupStream? speaker = others.Find(other => !other.TakesAnyFilter);
+        GroupFilter? theirs = speaker?.FilterOf(topic, null) ?? (stream.Selection.Contains(topic) && deliveries.Streams.Contains(stream) ? null : inForce);
+        GroupFilter wanted = stream.FilterOf(topic, theirs ?? inForce);
+        return theirs is null || theirs.Text == wanted.Text
             ? wanted
             : throw new BridgeException(
                 BridgeError.FilterInvalid,
-                $"Group {group} is consuming topic {topic} with the filter {inForce.Text}, and not {wanted.Text}; all members of a group use one filter for a topic.");
+                $"Group {group} is consuming topic {topic} with the filter {theirs.Text}, and not {wanted.Text}; all members of a group use one filter for a topic.");
     }
 
     private bool IsRead(string topic)

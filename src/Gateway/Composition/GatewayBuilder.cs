@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Broker.Hosting;
 using ProtoBridgeMQ.Gateway.Http;
+using ProtoBridgeMQ.Gateway.Mapping;
 using ProtoBridgeMQ.Gateway.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt;
 using ProtoBridgeMQ.Gateway.Transports;
@@ -56,6 +57,9 @@ internal static class GatewayBuilder
 
         backend.Add(builder.Services, builder.Configuration);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<OpenBridge>());
+        if (builder.Services.AddMappingRules(setup.File) is { Count: > 0 } wrong)
+            throw new GatewayStartException(GatewayStartException.WrongUsage, $"{setup.File}: {string.Join("; ", wrong)}");
+
         builder.Services.AddMetricsPage(metrics => Bind(builder, "metrics", metrics));
         AddAccess(builder, options);
         if (options.HasMqtt)

@@ -81,7 +81,7 @@ public static class GatewayCommand
 
             await using GatewayHost host = await GatewayHost.StartAsync(
                 configuration.Options,
-                new GatewaySetup { Configuration = configuration.Sections },
+                new GatewaySetup { Configuration = configuration.Sections, File = configuration.File },
                 cancellationToken);
             await output.WriteAsync(Banner.Write(host, TimeProvider.System.GetElapsedTime(began)));
             await output.FlushAsync(cancellationToken);

@@ -9,7 +9,8 @@ namespace ProtoBridgeMQ.Gateway.Composition;
 /// <param name="Options">The settings of the process.</param>
 /// <param name="Sections">The limits of the parts.</param>
 /// <param name="Warnings">What was ignored, a line each.</param>
-internal sealed record GatewayConfiguration(GatewayOptions Options, IConfiguration Sections, IReadOnlyList<string> Warnings)
+/// <param name="File">The file that was read, or null.</param>
+internal sealed record GatewayConfiguration(GatewayOptions Options, IConfiguration Sections, IReadOnlyList<string> Warnings, string? File)
 {
     /// <summary>The file that is read without being named.</summary>
     public const string DefaultFile = "gateway.json";
@@ -28,8 +29,9 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IConfigurati
         var sections = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         List<string> warnings = [];
         file ??= environment[FileVariable] as string;
-        if (file is not null || File.Exists(DefaultFile))
-            ReadFile(file ?? DefaultFile, options, sections);
+        file ??= System.IO.File.Exists(DefaultFile) ? DefaultFile : null;
+        if (file is not null)
+            ReadFile(file, options, sections);
 
         ReadEnvironment(environment, options, sections, warnings);
         foreach (Setting setting in Setting.All.Concat(Setting.NotYet))
@@ -39,7 +41,7 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IConfigurati
         }
 
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(sections).Build();
-        return new GatewayConfiguration(options, configuration, warnings);
+        return new GatewayConfiguration(options, configuration, warnings, file);
     }
 
     private static void ReadFile(string path, GatewayOptions options, Dictionary<string, string?> sections)

@@ -8,6 +8,9 @@ public sealed record GatewaySetup
     /// <summary>Sections <c>http</c>, <c>mqtt</c>, <c>broker</c> ... with the limits of the parts; null: all defaults.</summary>
     public IConfiguration? Configuration { get; init; }
 
+    /// <summary>The settings file that has the mapping rules; null: none. It is read again when it changes.</summary>
+    public string? File { get; init; }
+
     /// <summary>Takes the place of the embedded or cluster bridge: no broker and no name server are started.</summary>
     public IMessageBridge? Bridge { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ProtoBridgeMQ.Gateway.Mapping;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
@@ -37,6 +38,9 @@ internal static class SettingsFile
         foreach (JsonProperty property in element.EnumerateObject())
         {
             string key = prefix + property.Name;
+            // Rules are no settings: who applies them reads them, and reads them again when they change.
+            if (key.Equals(RulesFile.Key, StringComparison.OrdinalIgnoreCase))
+                continue;
             switch (property.Value.ValueKind)
             {
                 case JsonValueKind.Object:

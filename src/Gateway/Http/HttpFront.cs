@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Http.Handlers;
 using ProtoBridgeMQ.Gateway.Http.OpenApi;
 using ProtoBridgeMQ.Gateway.Http.Session;
@@ -25,6 +26,8 @@ public static class HttpFront
         services.AddSingleton<ReceiveHandler>();
         services.AddSingleton<ReceiptsHandler>();
         services.AddSingleton<TopicsHandler>();
+        services.TryAddSingleton<NameMapping>();
+        services.AddSingleton<MappingHandler>();
         services.AddSingleton<EventsHandler>();
         services.AddSingleton<HealthHandler>();
         SwaggerPages.Add(services);

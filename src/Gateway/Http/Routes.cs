@@ -11,6 +11,7 @@ internal static class Routes
         MapMessages(routes);
         MapReceipts(routes);
         MapTopics(routes);
+        MapMapping(routes);
         MapHealth(routes);
         routes.MapGet("/", LandingPage.WriteAsync).ExcludeFromDescription();
     }
@@ -71,6 +72,16 @@ internal static class Routes
             .WithSummary("Create a topic, or give it more queues")
             .Produces<Topic>()
             .Produces<Topic>(StatusCodes.Status201Created);
+    }
+
+    private static void MapMapping(IEndpointRouteBuilder routes)
+    {
+        var mapping = routes.ServiceProvider.GetRequiredService<MappingHandler>();
+        Describe(routes.MapPost("/v1/mapping/try", (Delegate)mapping.TryAsync), "TryMapping", "Mapping", Notes.TryMapping)
+            .WithSummary("Try the mapping between MQTT and RocketMQ")
+            .WithDescription("Says where a message published under an MQTT topic name would go by the mapping rules in force, or which MQTT name "
+                + "a message of a RocketMQ topic has, and why. Nothing is published.")
+            .Produces<MappingTried>();
     }
 
     private static void MapHealth(IEndpointRouteBuilder routes)

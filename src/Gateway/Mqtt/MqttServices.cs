@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
@@ -29,6 +30,7 @@ public static class MqttServices
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => AccessControl.Open());
+        services.TryAddSingleton<NameMapping>();
         services.AddSingleton<MqttMetrics>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<DeliveryRouter>();

@@ -5,7 +5,4 @@ public interface IRuleReader
 {
     /// <summary>Other rules come into force when this completes: from then on their topics are read, besides those of the present rules.</summary>
     ValueTask PrepareAsync(RuleSet next, CancellationToken cancellationToken);
-
-    /// <summary>They are in force: what only the former rules needed need not be read for new messages.</summary>
-    void Changed();
 }

@@ -75,8 +75,6 @@ public sealed class NameMapping
             foreach (IRuleReader reader in readers)
                 await reader.PrepareAsync(rules, cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref _rules, rules);
-            foreach (IRuleReader reader in readers)
-                reader.Changed();
         }
         finally
         {

@@ -70,6 +70,12 @@ internal static class Notes
         Parameters = [Topic, Filter],
     };
 
+    public static OperationNotes TryMapping { get; } = new(
+        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.CrossOrigin, Problem.TooLarge, Problem.UnsupportedMediaType])
+    {
+        Bodies = [(Json, typeof(MappingToTry), false, """{ "mqttTopic": "site1/dev7/telemetry/temp" }""")],
+    };
+
     public static OperationNotes Ready { get; } = new(Problem.NotReady);
 
     private static OperationNotes Settle(Type shape, string example)

@@ -127,3 +127,19 @@ internal sealed record Ready(string Status, string Cluster, string Durability);
 /// <param name="Detail">What happened this time.</param>
 /// <param name="MayHaveHappened">True when it is unknown whether the message was stored.</param>
 internal sealed record ProblemDetails(string Type, string Title, int Status, string Detail, bool? MayHaveHappened);
+
+/// <summary>A message whose way is asked for: `mqttTopic`, or `topic` with `tag` and `key`.</summary>
+/// <param name="MqttTopic">MQTT topic name.</param>
+/// <param name="Topic">RocketMQ topic.</param>
+/// <param name="Tag">Tag.</param>
+/// <param name="Key">Key.</param>
+internal sealed record MappingToTry(string? MqttTopic, string? Topic, string? Tag, string? Key);
+
+/// <summary>Where a message would go, and why.</summary>
+/// <param name="MqttTopic">The MQTT name that it is delivered under.</param>
+/// <param name="Topic">RocketMQ topic.</param>
+/// <param name="Tag">Tag, if it has one.</param>
+/// <param name="Key">Key, if it has one.</param>
+/// <param name="Rule">The rule that takes it, if one does.</param>
+/// <param name="Why">The same in words.</param>
+internal sealed record MappingTried(string MqttTopic, string Topic, string? Tag, string? Key, string? Rule, string Why);

@@ -109,8 +109,7 @@ public sealed class PublishHandler
         string mapped;
         try
         {
-            mapped = shared.TopicNames.GetTopic(name);
-            TopicMapping.WriteTag(name, ref slot.Properties);
+            mapped = shared.Mapping.Map(name, ref slot.Properties);
             MessageProperties5.WriteQos(packet.Qos, ref slot.Properties);
             if (packet.Retain)
                 MessageFields.WriteRetain(ref slot.Properties);

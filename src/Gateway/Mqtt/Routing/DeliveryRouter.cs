@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
@@ -13,7 +14,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Routing;
 /// Brings messages from the log to sessions: receives a batch, finds each message's MQTT name, matches it once for all
 /// sessions and offers it to those that match. It never waits for a session.
 /// </summary>
-public sealed class DeliveryRouter : BackgroundService
+public sealed class DeliveryRouter : BackgroundService, IRuleReader
 {
     private readonly TailStream _stream;
     private readonly TopicSelectionCount _needed = new();
@@ -26,10 +27,13 @@ public sealed class DeliveryRouter : BackgroundService
     private readonly MqttMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<DeliveryRouter> _logger;
+    private readonly IDisposable _ruleChanges;
 
-    public DeliveryRouter(IMessageBridge bridge, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<DeliveryRouter> logger)
+    public DeliveryRouter(IMessageBridge bridge, NameMapping mapping, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<DeliveryRouter> logger)
     {
         _stream = new TailStream(bridge, _needed);
+        AnnounceTopicsOf(mapping.Rules);
+        _ruleChanges = mapping.Follow(this);
         _options = options.Value;
         _metrics = metrics;
         _clock = clock;
@@ -76,6 +80,13 @@ public sealed class DeliveryRouter : BackgroundService
             _stream.Shrink();
     }
 
+    /// <summary>Topics of rules are read whatever the subscriptions are: any name may go there.</summary>
+    public async ValueTask PrepareAsync(RuleSet next, CancellationToken cancellationToken)
+    {
+        AnnounceTopicsOf(next);
+        await _stream.CoverAllIfOpenAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Ends a subscription; false when there was none.</summary>
     public bool Unsubscribe(ReadOnlySpan<byte> filter, ISubscriber subscriber)
     {
@@ -88,6 +99,7 @@ public sealed class DeliveryRouter : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
+        _ruleChanges.Dispose();
         _subscriptions.Dispose();
         base.Dispose();
     }
@@ -152,6 +164,16 @@ public sealed class DeliveryRouter : BackgroundService
         {
             MqttLog.StreamBroke(_logger, again.Message, _options.StreamRetry);
         }
+    }
+
+    /// <summary>They stay announced: what former rules wrote may still be on its way.</summary>
+    private void AnnounceTopicsOf(RuleSet rules)
+    {
+        if (rules.Topics is not { } topics)
+            _needed.Add(null);
+        else
+            foreach (string topic in topics)
+                _needed.Add(topic);
     }
 
     private void Forget(Subscription subscription)

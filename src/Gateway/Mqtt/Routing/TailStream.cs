@@ -46,6 +46,21 @@ public sealed class TailStream : IAsyncDisposable
         }
     }
 
+    /// <summary>Topics were counted as needed: a stream that is open reads them when this completes.</summary>
+    public async ValueTask CoverAllIfOpenAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_stream is not null)
+                await SelectAsync(_stream, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
     /// <summary>A topic is needed no more: the next message that nobody needs makes the selection smaller.</summary>
     public void Shrink() => Volatile.Write(ref _shrink, true);
 

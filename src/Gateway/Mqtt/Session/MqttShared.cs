@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
@@ -12,11 +13,12 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
+    public MqttShared(IMessageBridge bridge, NameMapping mapping, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
     {
         Access = access;
         Limits = new ConnectionLimits(options.Value, clock);
         Bridge = bridge;
+        Mapping = mapping;
         Router = router;
         SharedTopics = sharedTopics;
         Connections = connections;
@@ -56,8 +58,11 @@ public sealed class MqttShared
 
     public ILogger Logger { get; }
 
-    /// <summary>MQTT names to RocketMQ topics.</summary>
-    public TopicNameCache TopicNames { get; } = new();
+    /// <summary>Where names go, by rules or the default mapping.</summary>
+    public NameMapping Mapping { get; }
+
+    /// <summary>The default mapping of first levels.</summary>
+    public TopicNameCache TopicNames => Mapping.Defaults;
 
     public PublishSlotPool Slots { get; } = new();
 

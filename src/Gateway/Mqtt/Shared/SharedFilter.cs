@@ -11,9 +11,6 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Shared;
 /// <param name="Filter">What follows the share name, UTF-8.</param>
 public sealed record SharedFilter(byte[] Whole, string Group, byte[] Filter)
 {
-    /// <summary>Whether its topics are those that exist: its first level is a wildcard.</summary>
-    public bool FollowsTopics => Filter[0] is (byte)'+' or (byte)'#';
-
     /// <summary>For logs.</summary>
     public string Text => Encoding.UTF8.GetString(Whole);
 

@@ -69,21 +69,21 @@ public sealed class SharedSubscription
         }
     }
 
-    /// <summary>Topics came or went.</summary>
-    internal async ValueTask FollowAsync(TopicSelection topics, CancellationToken cancellationToken)
+    /// <summary>Topics came or went, or rules write to other ones, which may change what the filter leaves of a topic.</summary>
+    internal async ValueTask FollowAsync(TopicSelection topics, bool newRules, CancellationToken cancellationToken)
     {
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             _refusedTopics.IntersectWith(topics.Names);
-            List<string> kept = [.. _topics.Names.Where(topics.Names.Contains)];
+            List<string> kept = [.. _topics.Names.Where(topic => newRules || topics.Names.Contains(topic))];
             foreach (string topic in topics.Names.Where(topic => !_topics.Names.Contains(topic)))
             {
                 if (!_closing && await TryAddAsync([.. kept, topic], topic, cancellationToken).ConfigureAwait(false))
                     kept.Add(topic);
             }
 
-            if (!_closing && _stream is { } stream && kept.Count is > 0 and var count && count < _topics.Names.Count)
+            if (!_closing && _stream is { } stream && kept.Count > 0 && (newRules || kept.Count < _topics.Names.Count))
             {
                 _topics = TopicSelection.Of(kept);
                 await stream.SelectAsync(_topics, cancellationToken).ConfigureAwait(false);
