@@ -52,7 +52,7 @@ public sealed class BannerAndDocument
 
         Assert.Equal(
             [
-                "/healthz", "/readyz", "/v1/receipts/ack", "/v1/receipts/dead-letter", "/v1/receipts/extend", "/v1/receipts/nack", "/v1/topics",
+                "/healthz", "/readyz", "/v1/mapping/try", "/v1/receipts/ack", "/v1/receipts/dead-letter", "/v1/receipts/extend", "/v1/receipts/nack", "/v1/topics",
                 "/v1/topics/{topic}", "/v1/topics/{topic}/groups/{group}/receive", "/v1/topics/{topic}/messages", "/v1/topics/{topic}/stream",
             ],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Mqtt;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Tests.Support;
@@ -36,6 +37,8 @@ public sealed class MqttHost : IAsyncDisposable
     public ManualClock Clock { get; }
 
     public FakeBridge Bridge { get; }
+
+    public NameMapping Mapping => _services.GetRequiredService<NameMapping>();
 
     public ConnectionTable Connections => _services.GetRequiredService<ConnectionTable>();
 

@@ -44,7 +44,9 @@ internal static class RuleChecks
             return false;
         foreach (CompiledRule next in rules)
         {
-            bool isHop = next.FixedTopic is not null && next.FixedTopic != path[^1].FixedTopic && next.Pattern.Shape.Meets(written);
+            // One that begins with a variable takes anything: it does not name the topic.
+            bool isNamed = next.Pattern.Shape.Levels is [not null, ..];
+            bool isHop = isNamed && next.FixedTopic is not null && next.FixedTopic != path[^1].FixedTopic && next.Pattern.Shape.Meets(written);
             if (!isHop)
                 continue;
             if (next == start)
