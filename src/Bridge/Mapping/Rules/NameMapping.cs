@@ -46,6 +46,21 @@ public sealed class NameMapping
         return topic;
     }
 
+    /// <summary>The RocketMQ topic of an MQTT topic name, alone.</summary>
+    /// <exception cref="BridgeException"><see cref="BridgeError.TopicInvalid"/>.</exception>
+    public string TopicOf(ReadOnlySpan<byte> name)
+    {
+        var properties = default(PropertyTextWriter);
+        try
+        {
+            return Map(name, ref properties);
+        }
+        finally
+        {
+            properties.Dispose();
+        }
+    }
+
     /// <summary>The topics where messages may lie whose names a filter matches; null for all topics.</summary>
     /// <exception cref="BridgeException"><see cref="BridgeError.TopicInvalid"/>: no name can match the filter.</exception>
     public IReadOnlySet<string>? TopicsOf(ReadOnlySpan<byte> filter)

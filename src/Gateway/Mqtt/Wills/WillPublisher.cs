@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
+using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
@@ -15,11 +16,12 @@ public sealed class WillPublisher
 
     private readonly IMessageBridge _bridge;
     private readonly TimeProvider _clock;
-    private readonly TopicNameCache _topics = new();
+    private readonly NameMapping _mapping;
 
-    public WillPublisher(IMessageBridge bridge, TimeProvider clock)
+    public WillPublisher(IMessageBridge bridge, NameMapping mapping, TimeProvider clock)
     {
         _bridge = bridge;
+        _mapping = mapping;
         _clock = clock;
     }
 
@@ -66,7 +68,7 @@ public sealed class WillPublisher
         var since = DateTimeOffset.FromUnixTimeMilliseconds(will.PublishingSince);
         byte[] id = System.Text.Encoding.ASCII.GetBytes(will.Id.ToString("N"));
         bool found = false;
-        var look = new LookBack(_topics.GetTopic(will.Topic.Span), since - LookBackSpan, since + LookBackSpan)
+        var look = new LookBack(_mapping.TopicOf(will.Topic.Span), since - LookBackSpan, since + LookBackSpan)
         {
             Show = properties => !(found = properties.TryGet(WillName, out ReadOnlySpan<byte> name) && name.SequenceEqual(id)),
         };
@@ -76,8 +78,7 @@ public sealed class WillPublisher
 
     private string Write(string clientId, KeptWill will, ref PropertyTextWriter properties)
     {
-        string topic = _topics.GetTopic(will.Topic.Span);
-        TopicMapping.WriteTag(will.Topic.Span, ref properties);
+        string topic = _mapping.Map(will.Topic.Span, ref properties);
         MessageProperties5.WriteQos(will.Qos, ref properties);
         if (will.Retain)
             MessageFields.WriteRetain(ref properties);
