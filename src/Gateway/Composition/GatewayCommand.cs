@@ -18,6 +18,8 @@ public static class GatewayCommand
     {
         (RootCommand root, Dictionary<string, Option> options, Option<string> file) = Describe();
         root.Subcommands.Add(UserCommand.Describe(input ?? Console.In, output, error));
+        // Before the parse: a root that has subcommands and no action of its own must be given one of them.
+        root.SetAction((result, cancel) => StartAsync(Given(result, options), result.GetValue(file), environment, output, error, cancel));
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -25,7 +27,6 @@ public static class GatewayCommand
             return GatewayStartException.WrongUsage;
         }
 
-        root.SetAction((result, cancel) => StartAsync(Given(result, options), result.GetValue(file), environment, output, error, cancel));
         // The host handles the signals: the parser's own handler would end the process in the middle of a flush.
         var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         return await root.Parse(args).InvokeAsync(invocation, cancellationToken);
