@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Client.Admin;
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Groups;
 using ProtoBridgeMQ.Remoting.Bodies;
@@ -12,6 +13,7 @@ namespace ProtoBridgeMQ.Client;
 public sealed class AdminClient
 {
     private readonly ClusterConnection _connection;
+    private readonly AdminCalls _calls;
 
     /// <summary>Makes an admin client.</summary>
     /// <param name="connection">The cluster; stays the caller's.</param>
@@ -19,32 +21,38 @@ public sealed class AdminClient
     {
         ArgumentNullException.ThrowIfNull(connection);
         _connection = connection;
+        _calls = new AdminCalls(connection);
+        Groups = new GroupAdmin(_calls);
+        Messages = new MessageAdmin(_calls);
+        Brokers = new BrokerAdmin(_calls);
     }
+
+    /// <summary>Consumer groups.</summary>
+    public GroupAdmin Groups { get; }
+
+    /// <summary>Messages and dead letters.</summary>
+    public MessageAdmin Messages { get; }
+
+    /// <summary>Brokers.</summary>
+    public BrokerAdmin Brokers { get; }
 
     /// <summary>All topics that the name servers know, by name, system topics among them.</summary>
     /// <exception cref="ProtoBridgeMqException">No name server answers.</exception>
     public async ValueTask<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken = default)
     {
         const string What = "Asking for the list of topics";
-        using RemotingResponse response = await InvokeAsync(RequestCode.GetAllTopicListFromNameServer, What, cancellationToken).ConfigureAwait(false);
+        using RemotingResponse response = await _calls
+            .AskNameServerAsync(RequestCode.GetAllTopicListFromNameServer, default(NoFields), What, cancellationToken)
+            .ConfigureAwait(false);
         TopicList list = RemoteCalls.Read(
             response, What, _connection.Options.NameServers, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicList));
         list.Topics.Sort(StringComparer.Ordinal);
         return list.Topics;
     }
 
-    /// <summary>All broker sets that the name servers know, by name.</summary>
+    /// <summary>All broker sets that the name servers know, by name; each says its cluster.</summary>
     /// <exception cref="ProtoBridgeMqException">No name server answers.</exception>
-    public async ValueTask<IReadOnlyList<BrokerRoute>> ListBrokersAsync(CancellationToken cancellationToken = default)
-    {
-        const string What = "Asking for the list of brokers";
-        using RemotingResponse response = await InvokeAsync(RequestCode.GetBrokerClusterInfo, What, cancellationToken).ConfigureAwait(false);
-        ClusterInfo info = RemoteCalls.Read(
-            response, What, _connection.Options.NameServers, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.ClusterInfo));
-        return [.. info.Brokers.Values
-            .Select(broker => new BrokerRoute(broker.BrokerName, broker.Cluster, broker.Addresses))
-            .OrderBy(broker => broker.Name, StringComparer.Ordinal)];
-    }
+    public ValueTask<IReadOnlyList<BrokerRoute>> ListBrokersAsync(CancellationToken cancellationToken = default) => _calls.BrokersAsync(cancellationToken);
 
     /// <summary>The route of a topic, as a name server has it now; null when it knows none.</summary>
     /// <exception cref="ProtoBridgeMqException">No name server answers.</exception>
@@ -80,29 +88,50 @@ public sealed class AdminClient
             Order = false,
             Attributes = attributes,
         };
-        bool any = false;
-        foreach (BrokerRoute route in await ListBrokersAsync(cancellationToken).ConfigureAwait(false))
+        await _calls
+            .TellMastersAsync(broker, RequestCode.UpdateAndCreateTopic, header, default, $"Creating topic {topic}", cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes a topic with its messages on every broker that has a master, and at all name servers that are asked.</summary>
+    /// <exception cref="ProtoBridgeMqException">A broker refused, or cannot be reached; others may have done it.</exception>
+    public async ValueTask DeleteTopicAsync(string topic, CancellationToken cancellationToken = default)
+    {
+        Names.RequireTopic(topic);
+        string what = $"Deleting topic {topic}";
+        await _calls
+            .TellMastersAsync(null, RequestCode.DeleteTopicInBroker, new DeleteTopicRequestHeader { Topic = topic }, default, what, cancellationToken)
+            .ConfigureAwait(false);
+        using RemotingResponse response = await _calls
+            .AskNameServerAsync(RequestCode.DeleteTopicInNameServer, new DeleteTopicFromNameServerRequestHeader { Topic = topic }, what, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>The ends of the queues of a topic.</summary>
+    /// <exception cref="TopicNotFoundException">The topic does not exist.</exception>
+    /// <exception cref="ProtoBridgeMqException">No name server, or a broker, cannot be reached.</exception>
+    public async ValueTask<IReadOnlyList<QueueEnds>> GetTopicEndsAsync(string topic, CancellationToken cancellationToken = default)
+    {
+        Names.RequireTopic(topic);
+        TopicRoute route = await _connection.Routes.FindAsync(topic, cancellationToken).ConfigureAwait(false)
+            ?? throw new TopicNotFoundException(topic, $"No name server knows topic {topic}.");
+        var ends = new List<QueueEnds>();
+        foreach (BrokerRoute broker in route.Brokers)
         {
-            if ((broker is null || route.Name == broker) && route.Addresses.TryGetValue(0, out string? master))
-            {
-                any = true;
-                using RemotingResponse response = await _connection.Calls
-                    .RequireAsync(
-                        master,
-                        RequestCode.UpdateAndCreateTopic,
-                        header,
-                        default,
-                        _connection.Options.RequestTimeout,
-                        $"Creating topic {topic} on broker {route.Name}",
-                        cancellationToken)
-                    .ConfigureAwait(false);
-            }
+            string what = $"Asking broker {broker.Name} for the queues of topic {topic}";
+            using RemotingResponse response = await _calls
+                .RequireAsync(broker.Name, RequestCode.GetTopicStatsInfo, new GetTopicStatsRequestHeader { Topic = topic }, default, what, cancellationToken)
+                .ConfigureAwait(false);
+            TopicStatsTable table = RemoteCalls.Read(response, what, broker.Name, static answer => LenientJson.Read(answer.Body.Span, AdminJson.Bodies.TopicStatsTable));
+            ends.AddRange(table.Offsets.Entries.Select(entry => new QueueEnds(
+                new MessageQueue(entry.Key.Topic, entry.Key.BrokerName, entry.Key.QueueId),
+                entry.Value.MinOffset,
+                entry.Value.MaxOffset,
+                entry.Value.LastUpdateTimestamp > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(entry.Value.LastUpdateTimestamp) : null)));
         }
 
-        if (!any)
-        {
-            throw new ClusterUnreachableException($"Topic {topic} cannot be created: the name servers know no broker {broker} with a master.", false, null);
-        }
+        ends.Sort((left, right) => left.Queue.CompareTo(right.Queue));
+        return ends;
     }
 
     /// <summary>The attributes of a topic on a broker, such as <c>cleanup.policy</c>; none when the broker does not tell (4.x) or has no such topic.</summary>
@@ -111,7 +140,7 @@ public sealed class AdminClient
     {
         Names.RequireTopic(topic);
         string what = $"Asking broker {broker} for the settings of topic {topic}";
-        using RemotingResponse response = await AskAsync(broker, RequestCode.GetTopicConfig, new TopicConfigRequestHeader { Topic = topic }, what, cancellationToken).ConfigureAwait(false);
+        using RemotingResponse response = await _calls.AskAsync(broker, RequestCode.GetTopicConfig, new TopicConfigRequestHeader { Topic = topic }, what, cancellationToken).ConfigureAwait(false);
         return response.Code == ResponseCode.Success
             ? RemoteCalls.Read(response, what, broker, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicConfigData)).Attributes ?? []
             : new Dictionary<string, string>();
@@ -122,7 +151,7 @@ public sealed class AdminClient
     public async ValueTask<string> GetBrokerVersionAsync(string broker, CancellationToken cancellationToken = default)
     {
         string what = $"Asking broker {broker} for its version";
-        using RemotingResponse response = await AskAsync(broker, RequestCode.GetBrokerRuntimeInfo, default(NoFields), what, cancellationToken).ConfigureAwait(false);
+        using RemotingResponse response = await _calls.AskAsync(broker, RequestCode.GetBrokerRuntimeInfo, default(NoFields), what, cancellationToken).ConfigureAwait(false);
         return response.Code == ResponseCode.Success
             ? RemoteCalls.Read(response, what, broker, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.KvTable)).Table.GetValueOrDefault("brokerVersionDesc") ?? string.Empty
             : string.Empty;
@@ -137,32 +166,11 @@ public sealed class AdminClient
             ?? throw new TopicNotFoundException(topic, $"No name server knows topic {topic}.");
         return await Rebalance.MembersAsync(_connection, route, group, cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>Asks the master of a broker; the answer may be a refusal.</summary>
-    private async ValueTask<RemotingResponse> AskAsync<THeader>(string broker, int code, THeader header, string what, CancellationToken cancellationToken)
-        where THeader : struct, IHeaderWriter
-    {
-        IReadOnlyList<BrokerRoute> brokers = await ListBrokersAsync(cancellationToken).ConfigureAwait(false);
-        string master = brokers.FirstOrDefault(route => route.Name == broker)?.Addresses.GetValueOrDefault(0)
-            ?? throw new ClusterUnreachableException($"{what} failed: the name servers know no master of it.", false, null);
-        return await _connection.Calls
-            .InvokeAsync(master, code, header, default, _connection.Options.RequestTimeout, what, cancellationToken)
-            .ConfigureAwait(false);
-    }
-
-    private async ValueTask<RemotingResponse> InvokeAsync(int code, string what, CancellationToken cancellationToken)
-    {
-        RemotingResponse response = await _connection.NameServers
-            .InvokeAsync(code, default(NoFields), what, cancellationToken)
-            .ConfigureAwait(false);
-        if (response.Code == ResponseCode.Success)
-        {
-            return response;
-        }
-
-        using (response)
-        {
-            throw CallErrors.Refused(response, what, _connection.Options.NameServers);
-        }
-    }
 }
+
+/// <summary>The ends of a queue.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="First">The oldest offset that is kept.</param>
+/// <param name="End">One behind the newest.</param>
+/// <param name="LastStoredAt">When the newest message was stored; null without one.</param>
+public sealed record QueueEnds(MessageQueue Queue, long First, long End, DateTimeOffset? LastStoredAt);

@@ -18,6 +18,9 @@ public readonly ref struct MessageView
         _maxBodySize = maxBodySize;
     }
 
+    /// <summary>The number of the queue that its broker stored it in.</summary>
+    public int QueueId => _record.QueueId;
+
     /// <summary>Its position in the queue.</summary>
     public long QueueOffset => _record.QueueOffset;
 
@@ -75,6 +78,8 @@ public readonly ref struct MessageView
     /// <summary>The address of the broker that stored it: IPv4 and port in 8 bytes, or IPv6 and port in 20.</summary>
     /// <returns>How many bytes were written.</returns>
     public int CopyStoreHost(Span<byte> destination) => StoreHost.Write(destination);
+
+    internal ReadOnlySpan<byte> TopicText => _record.Topic;
 
     internal int SystemFlag => _record.SysFlag;
 

@@ -8,6 +8,17 @@ namespace ProtoBridgeMQ.Tests.Unit.Client;
 /// <summary>Started clients of a cluster, and waits for what they see.</summary>
 internal static class Clients
 {
+    /// <summary>Asks again and again, for what only a request tells.</summary>
+    public static async Task EventuallyAsync(Func<Task<bool>> condition, string what)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Waiting.Patience, $"this had not happened: {what}");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+    }
+
     public static async Task QueuedAsync(ClusterConnection connection, string topic, int atLeast)
     {
         var admin = new AdminClient(connection);
