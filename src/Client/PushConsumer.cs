@@ -168,7 +168,15 @@ public sealed class PushConsumer : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _pulls.StopPullingAsync().ConfigureAwait(false);
-        await (_options.Ordered ? HandlersEnd.WaitAsync(_context, _calls, _pulls.HandlingEnded) : _handlers.StopAsync()).ConfigureAwait(false);
+        if (_options.Ordered)
+        {
+            await HandlersEnd.WaitAsync(_context, _calls, _pulls.HandlingEnded).ConfigureAwait(false);
+        }
+        else
+        {
+            await _handlers.StopAsync().ConfigureAwait(false);
+        }
+
         await _pulls.CommitAsync().ConfigureAwait(false);
         await _pulls.UnlockAsync().ConfigureAwait(false);
         await _member.DisposeAsync().ConfigureAwait(false);

@@ -126,6 +126,7 @@ public sealed class TransactionProducer : IAsyncDisposable
             await _answers.StopAsync().ConfigureAwait(false);
         }
 
+        _answers.Dispose();
         await _producer.DisposeAsync().ConfigureAwait(false);
         if (_ownsConnection)
         {

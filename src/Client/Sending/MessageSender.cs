@@ -112,7 +112,7 @@ internal sealed class MessageSender
         long start = _connection.Options.TimeProvider.GetTimestamp();
         try
         {
-            SendPurpose traced = purpose with { Properties = _watch.WithContext(message, activity, purpose.Properties) };
+            SendPurpose traced = purpose with { Properties = SendWatch.WithContext(message, activity, purpose.Properties) };
             SendReceipt receipt = await SendPlainAsync(message, target, traced, cancellationToken).ConfigureAwait(false);
             _watch.Sent(message, receipt, start, activity, purpose);
             return receipt;

@@ -26,7 +26,7 @@ internal sealed class SendWatch(ClusterConnection connection, ProducerOptions op
     public Activity? BeginBatch(string topic, int count) => ClientActivities.SendBatch(topic, count, connection.ClientId, options.Group);
 
     /// <summary>The properties with the context of the activity, by which the consumer's activity finds this one.</summary>
-    public SystemProperty[]? WithContext(Message message, Activity? activity, SystemProperty[]? properties)
+    public static SystemProperty[]? WithContext(Message message, Activity? activity, SystemProperty[]? properties)
     {
         Activity? context = activity ?? Activity.Current;
         if (context is not { IdFormat: ActivityIdFormat.W3C, Id: { } id } || message.OwnProperties?.ContainsKey(ClientActivities.TraceParent) == true)

@@ -7,7 +7,7 @@ using ProtoBridgeMQ.Remoting.Transport;
 namespace ProtoBridgeMQ.Client.Transactions;
 
 /// <summary>Answers brokers' questions about the transactions of a group with what the user's checker says, a limited number at once.</summary>
-internal sealed class TransactionAnswers
+internal sealed class TransactionAnswers : IDisposable
 {
     private readonly ClusterConnection _connection;
     private readonly TransactionProducerOptions _options;
@@ -44,8 +44,9 @@ internal sealed class TransactionAnswers
         _questions.Writer.TryComplete();
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _answering.WaitAsync(TimeSpan.FromSeconds(3), _connection.Options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stopping.Dispose();
     }
+
+    public void Dispose() => _stopping.Dispose();
 
     private async Task AnswerAsync()
     {

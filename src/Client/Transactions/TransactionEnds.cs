@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
