@@ -216,6 +216,25 @@ public sealed class BrokerOptions
     [Range(1, 10_000)]
     public int MaxMappedIndexFiles { get; set; } = 4;
 
+    /// <summary>Whether a record goes to the light queues that its property <c>INNER_MULTI_DISPATCH</c> names, as with Apache's enableLmq and enableMultiDispatch.</summary>
+    public bool MultiDispatch { get; set; }
+
+    /// <summary>Light queues, at most: each topic filter of MQTT sessions that outlive their connections has one.</summary>
+    [Range(1, 50_000_000)]
+    public int MaxLightQueues { get; set; } = 2_000_000;
+
+    /// <summary>Entries of one light queue, at most; the oldest are dropped at a checkpoint.</summary>
+    [Range(1, long.MaxValue)]
+    public long MaxLightQueueEntries { get; set; } = 1_000_000;
+
+    /// <summary>Bytes of the blocks of all light queues, at most; dispatch waits, as for a full disk, when they do not suffice.</summary>
+    [Range(1L << 20, 1L << 38)]
+    public long MaxLightQueueBytes { get; set; } = 8L << 30;
+
+    /// <summary>Bytes of a file of such blocks, a multiple of 4096. A directory that has some keeps their size.</summary>
+    [Range(4096, 1 << 30)]
+    public int LightQueueFileSize { get; set; } = 64 << 20;
+
     /// <summary>Queries by key at a time, at most.</summary>
     [Range(1, 10_000)]
     public int MaxQueries { get; set; } = 16;

@@ -11,7 +11,7 @@ public sealed class ProjectReferences
         ["Store"] = ["Remoting"],
         ["Sockets"] = [],
         ["NameServer"] = ["Remoting"],
-        ["Broker"] = ["Remoting", "Store", "Sockets"],
+        ["Broker"] = ["Bridge", "Remoting", "Store", "Sockets"],
         ["Client"] = ["Remoting"],
         ["Bridge"] = [],
         ["Gateway"] = ["Remoting", "Store", "Sockets", "NameServer", "Broker", "Client", "Bridge"],

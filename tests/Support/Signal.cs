@@ -64,6 +64,21 @@ public static class Eventually
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Waits until the condition holds, or fails with the words.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? timeout = null)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!await condition().ConfigureAwait(false))
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > (timeout ?? Waiting.Patience))
+            {
+                throw Waiting.DidNotCome(what);
+            }
+
+            await Task.Delay(LookAgain, TimeProvider.System).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Waits until the condition holds, or fails with the words (the condition's text by default).</summary>
     public static async Task True(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? timeout = null)
     {

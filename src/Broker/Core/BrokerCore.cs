@@ -1,5 +1,6 @@
 using System.Net;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.FilterQueues;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Pop;
@@ -43,7 +44,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     private long _membersSweptAt;
     private int _stopped;
 
-    private BrokerCore(BrokerOptions options, IPEndPoint storeHost, MessageStore store, BrokerTables tables, BrokerSettings settings, DelayLevels levels, TimeProvider time, ILoggerFactory loggers)
+    private BrokerCore(BrokerOptions options, IPEndPoint storeHost, MessageStore store, BrokerTables tables, BrokerSettings settings, FilterSelector filters, DelayLevels levels, TimeProvider time, ILoggerFactory loggers)
     {
         Options = options;
         StoreHost = storeHost;
@@ -60,6 +61,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics, Statistics);
         _reads = new QueueReads(store, tables.Topics, options);
         _queries = new KeyQueries(store, options);
+        FilterQueues = new FilterQueueTable(store, filters);
         Offsets = new OffsetBook(tables.Offsets, store, options);
         Settings = settings;
         Routes = new TopicRoutes(options, time);
@@ -114,6 +116,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     public IPopConsumers Pop => _pops;
 
     /// <inheritdoc/>
+    public IFilterQueueTable FilterQueues { get; }
+
+    /// <inheritdoc/>
     public IOffsets Offsets { get; }
 
     /// <summary>What it counts.</summary>
@@ -166,6 +171,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         DelayLevels levels = DelayLevels.Parse(options.MessageDelayLevel);
         BrokerTables.Check(options, files, levels.Count, loggers);
         BrokerSettings settings = BrokerTables.LoadSettings(options, files, time);
+        var filters = new FilterSelector(options);
         MessageStore store = MessageStore.Open(
             new StoreOptions
             {
@@ -208,13 +214,19 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 MaxIndexQueryResults = options.MaxQueryMessages,
                 MaxIndexQuerySteps = options.MaxQueryEntries,
                 MaxMappedIndexFiles = options.MaxMappedIndexFiles,
+                MultiDispatch = options.MultiDispatch,
+                MaxLightQueues = options.MaxLightQueues,
+                MaxLightQueueEntries = options.MaxLightQueueEntries,
+                MaxLightQueueBytes = options.MaxLightQueueBytes,
+                LightQueueFileSize = options.LightQueueFileSize,
                 Progress = progress,
             },
             files,
             time,
-            loggers);
+            loggers,
+            lightQueueSelector: filters);
         var tables = new BrokerTables(options, files, time, loggers);
-        return new BrokerCore(options, storeHost, store, tables, settings, levels, time, loggers);
+        return new BrokerCore(options, storeHost, store, tables, settings, filters, levels, time, loggers);
     }
 
     /// <inheritdoc/>

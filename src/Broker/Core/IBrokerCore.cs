@@ -1,4 +1,5 @@
 using System.Net;
+using ProtoBridgeMQ.Broker.FilterQueues;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Pop;
 
@@ -31,6 +32,9 @@ public interface IBrokerCore
 
     /// <summary>Consuming by pop.</summary>
     IPopConsumers Pop { get; }
+
+    /// <summary>Durable queues of MQTT topic filters.</summary>
+    IFilterQueueTable FilterQueues { get; }
 
     /// <summary>Progress and queue ends.</summary>
     IOffsets Offsets { get; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Retained;
@@ -44,6 +45,7 @@ public sealed class EmbeddedBridge : IMessageBridge
         _retained = retained;
         _decoder = decoder;
         _topics = new EmbeddedTopics(core);
+        FilterQueues = new EmbeddedFilterQueues(core, _decoder, options);
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
         _groups = new GroupConsumers(
             group => new EmbeddedGroupSource(core, group, clientId, _decoder, levels, clock),
@@ -83,6 +85,9 @@ public sealed class EmbeddedBridge : IMessageBridge
 
     /// <inheritdoc/>
     public IStateStore State => _state;
+
+    /// <inheritdoc/>
+    public IFilterQueues FilterQueues { get; }
 
     /// <summary>Reads the fronts' state from the log and opens the bridge.</summary>
     public static async ValueTask<EmbeddedBridge> OpenAsync(

@@ -14,6 +14,10 @@ public sealed class EmbeddedOptions
     [Range(4096, 64 << 20)]
     public int TailReadBytes { get; set; } = 1 << 20;
 
+    /// <summary>Bytes of records after which one read of a filter's queue ends.</summary>
+    [Range(1, 64 << 20)]
+    public int FilterReadBytes { get; set; } = 256 << 10;
+
     /// <summary>Size of a body after decompression, at most; a larger one is handed over as it was stored.</summary>
     [Range(1024, 512 << 20)]
     public int MaxUnpackedBody { get; set; } = 16 << 20;

@@ -72,6 +72,7 @@ internal sealed class RecordDecoder(IBrokerCore core, EmbeddedOptions options, I
             BornAt = Time(record.BornTimestamp),
             StoredAt = Time(record.StoreTimestamp),
             Attempt = attempt,
+            LogOffset = record.PhysicalOffset,
             Delivery = default,
             Properties = new MessageProperties(room[..properties.Length]),
             Body = room[properties.Length..],

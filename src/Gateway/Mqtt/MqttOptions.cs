@@ -78,6 +78,21 @@ public sealed class MqttOptions
     [Range(1, 100_000_000)]
     public int MaximumSessions { get; set; } = 1_000_000;
 
+    /// <summary>Messages of one filter that a session may be behind when its client comes back; older ones are left out and counted.</summary>
+    [Range(1, 1_000_000_000)]
+    public long MaximumBacklog { get; set; } = 1_000_000;
+
+    /// <summary>Whether what was published at QoS 0 while the client was away is delivered when it comes back.</summary>
+    public bool QueueQos0 { get; set; }
+
+    /// <summary>How often progress of sessions is saved; after a crash QoS 1 messages of so long may come again.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:10:00")]
+    public TimeSpan SessionSaveInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Messages of one session after which its progress is saved earlier.</summary>
+    [Range(1, 1_000_000)]
+    public int SessionSaveCount { get; set; } = 1000;
+
     /// <summary>How often sessions whose time is over are looked for; none of them is resumed meanwhile.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan SessionSweepInterval { get; set; } = TimeSpan.FromMinutes(1);

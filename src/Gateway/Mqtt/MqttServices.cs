@@ -35,6 +35,8 @@ public static class MqttServices
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<DeliveryRouter>();
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<ProgressStore>();
+        services.AddSingleton<FilterUses>();
         services.AddSingleton<GatewayPresence>();
         services.AddSingleton<SessionBook>();
         services.AddSingleton<SharedTopics>();

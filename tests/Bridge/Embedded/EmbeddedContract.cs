@@ -63,3 +63,5 @@ public sealed class EmbeddedStateContract : StateContract<EmbeddedFixture>;
 public sealed class EmbeddedTopicContract : TopicContract<EmbeddedFixture>;
 
 public sealed class EmbeddedRetainedContract : RetainedContract<EmbeddedFixture>;
+
+public sealed class EmbeddedFilterQueueContract : FilterQueueContract<EmbeddedFixture>;

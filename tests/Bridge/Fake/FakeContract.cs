@@ -41,3 +41,5 @@ public sealed class FakeStateContract : StateContract<FakeFixture>;
 public sealed class FakeTopicContract : TopicContract<FakeFixture>;
 
 public sealed class FakeRetainedContract : RetainedContract<FakeFixture>;
+
+public sealed class FakeFilterQueueContract : FilterQueueContract<FakeFixture>;

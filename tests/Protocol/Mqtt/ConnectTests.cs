@@ -214,7 +214,6 @@ public sealed class ConnectTests
     [Theory]
     [InlineData("F0 00", ReasonCode.ProtocolError)]
     [InlineData("20 03 00 00 00", ReasonCode.ProtocolError)]
-    [InlineData("50 02 00 01", ReasonCode.ProtocolError)]
     [InlineData("D0 00", ReasonCode.ProtocolError)]
     [InlineData("C1 00", ReasonCode.MalformedPacket)]
     [InlineData("C0 01 00", ReasonCode.MalformedPacket)]

@@ -13,7 +13,7 @@ public sealed class DeliveryTests
         await using MqttHost host = await MqttHost.StartAsync();
         MqttWire subscriber = await host.Connect311Async("s");
         await subscriber.SendAsync(Packets.Subscribe(1, ("sensors/+/temp", 0), ("#", 1), ("x", 2)));
-        await subscriber.ExpectAsync("90 05 00 01 00 01 01");
+        await subscriber.ExpectAsync("90 05 00 01 00 01 02");
         MqttWire publisher = await host.Connect311Async("p");
         await publisher.SendAsync(Packets.Publish("sensors/k/temp", "21.5", qos: 1, id: 5));
         await publisher.ExpectAsync("40 02 00 05");

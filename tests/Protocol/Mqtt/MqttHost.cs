@@ -90,6 +90,15 @@ public sealed class MqttHost : IAsyncDisposable
         return wire;
     }
 
+    /// <summary>A client that connects without a clean start; the answer must begin so.</summary>
+    public async Task<MqttWire> ResumeAsync(string clientId, int version, bool present, uint expiry = 3600, bool cleanStart = false, Action<Gateway.Mqtt.Codec.PropertyBlockWriter>? properties = null)
+    {
+        MqttWire wire = Open();
+        await wire.SendAsync(Packets.Resume(clientId, version, expiry, cleanStart, properties));
+        Assert.StartsWith($"CONNACK present={(present ? 1 : 0)} code=0", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        return wire;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (IHostedService hosted in _hosted.Reverse())

@@ -34,6 +34,26 @@ public static class Packets
         return PacketText.Encode(packet, packet.Version);
     }
 
+    /// <summary>CONNECT with clean start 0; version 5 says how long the session lives on.</summary>
+    public static byte[] Resume(string clientId, int version, uint expiry = 3600, bool cleanStart = false, Action<PropertyBlockWriter>? properties = null)
+    {
+        var packet = new ConnectPacket
+        {
+            Version = (ProtocolVersion)version,
+            CleanStart = cleanStart,
+            KeepAlive = 0,
+            ClientId = clientId,
+            Properties = version < 5 ? default : Properties(p =>
+            {
+                p.Add(PropertyId.SessionExpiryInterval, expiry);
+                properties?.Invoke(p);
+            }),
+        };
+        return PacketText.Encode(packet, packet.Version);
+    }
+
+    public static AcknowledgementPacket Acknowledge(PacketType type, ushort id, ReasonCode reason = ReasonCode.Success) => new() { Type = type, PacketId = id, Reason = reason };
+
     public static PublishPacket Publish(string topic, string payload = "", byte qos = 0, ushort id = 0, Action<PropertyBlockWriter>? properties = null, bool dup = false, bool retain = false)
         => new()
         {

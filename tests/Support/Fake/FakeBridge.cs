@@ -297,6 +297,7 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
         lock (_log.Gate)
         {
             _log.State[(space, key)] = value.ToArray();
+            _log.Writes++;
         }
 
         return ValueTask.CompletedTask;

@@ -139,6 +139,21 @@ public sealed class FakeFilterQueues : IFilterQueues
         return new Unwatch(this, watch);
     }
 
+    internal void CopyTo(FakeFilterQueues other)
+    {
+        foreach ((string filter, FilterQueue queue) in _queues)
+        {
+            var copy = new FilterQueue { Min = queue.Min };
+            copy.Entries.AddRange(queue.Entries);
+            other._queues.Add(filter, copy);
+        }
+
+        foreach ((long offset, StoredMessage message) in _messages)
+        {
+            other._messages.Add(offset, message);
+        }
+    }
+
     internal void Offer(StoredMessage message)
     {
         _messages[OffsetOf(message)] = message;

@@ -17,6 +17,9 @@ public sealed class FakeLog
     /// <summary>An empty log.</summary>
     public FakeLog() => FilterQueues = new FakeFilterQueues(this);
 
+    /// <summary>Writes of state so far.</summary>
+    public int Writes { get; internal set; }
+
     /// <summary>The queues of topic filters.</summary>
     public FakeFilterQueues FilterQueues { get; }
 
@@ -37,6 +40,24 @@ public sealed class FakeLog
             .Where(topic => !TopicNames.IsGroupTopic(topic.Key))
             .OrderBy(topic => topic.Key, StringComparer.Ordinal)
             .Select(topic => new TopicInfo(topic.Key, topic.Value.Length))];
+
+    /// <summary>The log as it is now: what is left when whoever writes to it is killed. Topics and groups begin empty.</summary>
+    public FakeLog Copy()
+    {
+        var copy = new FakeLog();
+        lock (Gate)
+        {
+            copy._logOffset = _logOffset;
+            foreach (((string, string) key, byte[] value) in State)
+            {
+                copy.State[key] = value;
+            }
+
+            FilterQueues.CopyTo(copy.FilterQueues);
+        }
+
+        return copy;
+    }
 
     internal TopicInfo? Find(string topic)
         => _topics.TryGetValue(topic, out List<StoredMessage>[]? queues) ? new TopicInfo(topic, queues.Length) : null;

@@ -98,10 +98,24 @@ public sealed class ConnectHandler
         ConnectTerms terms = ConnectTerms.Of(connect, connection.Shared.Sessions) with { ClientId = clientId, IsAssigned = assign, KeepAlive = keepAlive, Proven = connection.Access.Proven };
         await connection.Shared.Connections.ClaimAsync(clientId, connection).ConfigureAwait(false);
         PersistentSession? kept = await connection.Shared.Sessions.OpenAsync(clientId, connect.CleanStart, terms.SessionExpiry, connection.Ending).ConfigureAwait(false);
-        KeptWill? will = await BeginWillAsync(connection, connect, terms, kept).ConfigureAwait(false);
-        connection.Begin(clientId, terms.Limits, keepAlive, kept, will);
+        KeptWill? will;
+        try
+        {
+            will = await BeginWillAsync(connection, connect, terms, kept).ConfigureAwait(false);
+        }
+        catch when (kept is not null)
+        {
+            await connection.Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
+            throw;
+        }
+
+        MqttSession session = connection.Begin(clientId, terms.Limits, keepAlive, kept, will);
+        if (kept is not null)
+            await SessionResume.RestoreAsync(connection, session, kept).ConfigureAwait(false);
         PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(terms, options) : default;
         connection.Send(new ConnackPacket { Code = 0, SessionPresent = kept is { IsPresent: true }, Properties = properties }, connect.Version);
+        if (kept is not null)
+            SessionResume.Start(connection, session, kept);
         MqttLog.Connected(connection.Shared.Logger, connection.Name, clientId, connect.Version, keepAlive);
     }
 

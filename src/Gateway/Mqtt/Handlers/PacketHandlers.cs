@@ -46,8 +46,10 @@ public sealed class PacketHandlers
             case PacketType.Connect:
                 // [MQTT-3.1.0-2]
                 return new(ProtocolError.Violation("a second CONNECT"));
-            case PacketType.Pubrec or PacketType.Pubcomp:
-                return new(ProtocolError.Violation($"{frame.Type} without a QoS 2 exchange"));
+            case PacketType.Pubrec:
+                return new(PubrecHandler.Handle(connection, session, body));
+            case PacketType.Pubcomp:
+                return new(PubrecHandler.HandleComplete(connection, session, body));
             default:
                 return new(ProtocolError.Violation($"{frame.Type} is not sent by clients"));
         }

@@ -12,7 +12,7 @@ public static class PubackHandler
         ProtocolError error = AcknowledgementPacket.TryDecode(PacketType.Puback, body, session.Version, out AcknowledgementPacket packet);
         // Before the identifier is free for another message.
         bool shared = !error.IsError && connection.Shares?.Acknowledged(packet.PacketId, packet.Reason) == true;
-        if (!error.IsError && session.Deliveries.TryRelease(packet.PacketId))
+        if (!error.IsError && session.Deliveries.Puback(packet.PacketId) == AcknowledgementResult.Done)
         {
             if ((byte)packet.Reason >= 0x80 && !shared)
                 connection.Shared.Metrics.Dropped("refused-by-client");

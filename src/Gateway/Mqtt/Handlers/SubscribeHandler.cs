@@ -4,6 +4,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
@@ -29,12 +30,15 @@ public sealed class SubscribeHandler
         var refusals = new List<string>();
         var retained = new List<NewSubscription>();
         session.RetainedFeed.Begin();
+        SubscriptionEdit? edit = session.Kept is { } kept ? new SubscriptionEdit(kept, connection.Shared.Sessions) : null;
         connection.Deadlines.ReaderBusy(true);
-        List<string?> announced = Announce(connection.Shared, packet);
+        List<string?> announced = Announce(connection.Shared, packet, fromQueues: edit is not null);
         try
         {
             for (int i = 0; i < codes.Length; i++)
-                codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier, refusals, retained).ConfigureAwait(false);
+                codes[i] = await SubscribeAsync(connection, session, packet.Subscriptions[i], identifier, refusals, retained, edit).ConfigureAwait(false);
+            if (edit is not null)
+                await KeepAsync(connection, session, edit, packet, codes).ConfigureAwait(false);
         }
         finally
         {
@@ -65,12 +69,12 @@ public sealed class SubscribeHandler
     }
 
     /// <summary>All topics of a packet at once: its first filter selects them, and the others find them selected.</summary>
-    private static List<string?> Announce(MqttShared shared, SubscribePacket packet)
+    private static List<string?> Announce(MqttShared shared, SubscribePacket packet, bool fromQueues)
     {
         var announced = new List<string?>();
         foreach (SubscriptionRequest request in packet.Subscriptions.Take(shared.Options.SubscriptionsPerSession))
         {
-            if (TopicRules.IsShared(request.Filter.Span))
+            if (TopicRules.IsShared(request.Filter.Span) || (fromQueues && request.Qos > 0))
                 continue;
             try
             {
@@ -86,7 +90,7 @@ public sealed class SubscribeHandler
         return announced;
     }
 
-    private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<string> refusals, List<NewSubscription> retained)
+    private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<string> refusals, List<NewSubscription> retained, SubscriptionEdit? edit)
     {
         ReasonCode refusal = Judge(connection.Shared.Options, session, request.Filter.Span);
         if (refusal == ReasonCode.Success && !connection.Access.MaySubscribe(request.Filter.Span))
@@ -96,7 +100,12 @@ public sealed class SubscribeHandler
         {
             ProtocolError refused = await SharedSubscribing.SubscribeAsync(connection, session, request.Filter, request.Qos, identifier).ConfigureAwait(false);
             if (!refused.IsError)
+            {
+                if (edit is not null)
+                    await edit.AddAsync(request.Filter.ToArray(), SharedSubscribing.Granted(request.Qos), identifier, isQueued: false, connection.Ending).ConfigureAwait(false);
                 return SharedSubscribing.Granted(request.Qos);
+            }
+
             (refusal, text) = (refused.Reason, refused.Text);
             refusals.Add(text);
         }
@@ -104,7 +113,7 @@ public sealed class SubscribeHandler
         {
             try
             {
-                return await PutInForceAsync(connection, session, request, identifier, retained).ConfigureAwait(false);
+                return await PutInForceAsync(connection, session, request, identifier, retained, edit).ConfigureAwait(false);
             }
             catch (BridgeException refused)
             {
@@ -127,13 +136,34 @@ public sealed class SubscribeHandler
         return !known && session.Subscriptions.Count >= options.SubscriptionsPerSession ? ReasonCode.QuotaExceeded : ReasonCode.Success;
     }
 
-    private static async ValueTask<byte> PutInForceAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<NewSubscription> retained)
+    private static async ValueTask<byte> PutInForceAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<NewSubscription> retained, SubscriptionEdit? edit)
     {
         byte[] filter = request.Filter.ToArray();
-        // QoS 2 is granted as 1 (3.9.3): the largest that is announced.
-        byte granted = Math.Min(request.Qos, (byte)1);
+        byte granted = request.Qos;
         string? topic = FilterSelection.TopicOf(filter, connection.Shared.TopicNames);
         var subscription = new Subscription(session, granted, request.NoLocal, request.RetainAsPublished, identifier, topic);
+        bool isNew = !session.Subscriptions.ContainsKey(filter);
+        if (edit is not null && await edit.AddAsync(filter, (byte)(request.Options & 0x0F), identifier, granted > 0, connection.Ending).ConfigureAwait(false))
+        {
+            // Its messages come from the filter's queue, and no longer from the tail.
+            connection.Shared.Router.Unsubscribe(filter, session);
+            session.Forget(session.Subscriptions.GetValueOrDefault(filter));
+        }
+        else
+        {
+            await FollowTailAsync(connection, session, filter, subscription).ConfigureAwait(false);
+        }
+
+        session.Subscriptions[filter] = subscription;
+        session.Remember(subscription);
+        // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+        if (request.RetainHandling == RetainHandling.Send || (request.RetainHandling == RetainHandling.SendIfNew && isNew))
+            retained.Add(new NewSubscription(filter, subscription));
+        return granted;
+    }
+
+    private static async ValueTask FollowTailAsync(MqttConnection connection, MqttSession session, byte[] filter, Subscription subscription)
+    {
         try
         {
             Subscription? before = await connection.Shared.Router.SubscribeAsync(filter, subscription, connection.Ending).ConfigureAwait(false);
@@ -145,13 +175,26 @@ public sealed class SubscribeHandler
                 session.Forget(replaced);
             throw;
         }
+    }
 
-        bool isNew = !session.Subscriptions.ContainsKey(filter);
-        session.Subscriptions[filter] = subscription;
-        session.Remember(subscription);
-        // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
-        if (request.RetainHandling == RetainHandling.Send || (request.RetainHandling == RetainHandling.SendIfNew && isNew))
-            retained.Add(new NewSubscription(filter, subscription));
-        return granted;
+    /// <summary>A SUBACK says of a session that outlives its connection only what is durable.</summary>
+    private static async ValueTask KeepAsync(MqttConnection connection, MqttSession session, SubscriptionEdit edit, SubscribePacket packet, byte[] codes)
+    {
+        try
+        {
+            await edit.SaveAsync(connection.Ending).ConfigureAwait(false);
+        }
+        catch (BridgeException failed)
+        {
+            ReasonCode refusal = BridgeErrorMap.ToSubackReason(failed.Error);
+            MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, refusal, failed.Message);
+            for (int i = 0; i < codes.Length; i++)
+            {
+                if (codes[i] >= Failure311)
+                    continue;
+                codes[i] = session.Version == ProtocolVersion.Mqtt5 ? (byte)refusal : Failure311;
+                connection.Shared.Router.Unsubscribe(packet.Subscriptions[i].Filter.Span, session);
+            }
+        }
     }
 }

@@ -1,10 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
-using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Bridge.Messages;
-using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
@@ -19,10 +17,8 @@ public sealed class DeliveryRouter : BackgroundService, IRuleReader
     private readonly TailStream _stream;
     private readonly TopicSelectionCount _needed = new();
     private readonly SubscriptionTree _subscriptions = new();
-    private readonly OutgoingMessagePool _pool = new();
+    private readonly OutgoingEncoder _encoder = new(new OutgoingMessagePool());
     private readonly MatchSet _matches = new();
-    private readonly PropertyBlockWriter _properties = new();
-    private readonly byte[] _name = new byte[MqttTopicName.MaxLength];
     private readonly MqttOptions _options;
     private readonly MqttMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -202,21 +198,20 @@ public sealed class DeliveryRouter : BackgroundService, IRuleReader
 
     private void Route(in BridgeMessage message, long now)
     {
-        int length = TopicMapping.WriteName(message, _name);
-        if (length <= 0)
+        ReadOnlySpan<byte> name = _encoder.NameOf(message);
+        if (name.IsEmpty)
         {
             _metrics.Dropped("no-topic-name");
             return;
         }
 
-        ReadOnlySpan<byte> name = _name.AsSpan(0, length);
         _matches.Clear();
         message.Properties.TryGet(MessageProperties5.ClientName, out ReadOnlySpan<byte> publisher);
         _subscriptions.Match(name, publisher, _matches);
         if (_matches.Count == 0)
             return;
 
-        long expiresAt = MessageFields.TryReadExpiry(message.Properties, out DateTimeOffset expiry) ? Math.Max(1, expiry.ToUnixTimeMilliseconds()) : 0;
+        long expiresAt = OutgoingEncoder.ExpiryOf(message);
         if (expiresAt > 0 && expiresAt <= now)
         {
             // [MQTT-3.3.2-5]
@@ -224,12 +219,9 @@ public sealed class DeliveryRouter : BackgroundService, IRuleReader
             return;
         }
 
-        _properties.Clear();
-        MessageProperties5.FromLog(message.Properties, _properties);
-        OutgoingMessage outgoing = _pool.Rent();
+        OutgoingMessage outgoing = _encoder.Open(message, name, expiresAt);
         byte published = MessageProperties5.QosOf(message.Properties);
-        MessageFields.TryReadRetain(message.Properties, out bool retained);
-        outgoing.Open(name, _properties.Block.Bytes.Span, message.Body.Span, expiresAt, retained);
+        bool retained = outgoing.IsRetained;
         for (int i = 0; i < _matches.Count; i++)
         {
             MatchSet.Matched match = _matches[i];

@@ -24,7 +24,7 @@ public sealed class ConnectionTable : IHostedService, IDisposable
         metrics.Meter.CreateObservableUpDownCounter("mqtt.connections", () => Count, "{connection}", "Network connections");
         metrics.Meter.CreateObservableUpDownCounter("mqtt.publishes.inflight", () => Sum(c => c.Publishes.Count), "{message}", "PUBLISHes on their way to the log");
         metrics.Meter.CreateObservableUpDownCounter("mqtt.exchanges.inbound", () => Sum(c => c.Inbound.Count), "{message}", "QoS 2 PUBLISHes that wait for their PUBREL");
-        metrics.Meter.CreateObservableUpDownCounter("mqtt.deliveries.inflight", () => Sum(c => c.Session?.Deliveries.InFlight ?? 0), "{message}", "Deliveries that wait for their PUBACK");
+        metrics.Meter.CreateObservableUpDownCounter("mqtt.deliveries.inflight", () => Sum(c => c.Session?.Deliveries.InFlight ?? 0), "{message}", "Deliveries that wait for their PUBACK or PUBCOMP");
         metrics.Meter.CreateObservableUpDownCounter("mqtt.deliveries.queued", () => Sum(c => c.Session?.Deliveries.Count ?? 0), "{message}", "Deliveries that wait to be written");
     }
 

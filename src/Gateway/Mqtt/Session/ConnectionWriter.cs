@@ -92,7 +92,7 @@ public sealed class ConnectionWriter
                 now = _connection.Shared.Clock.GetUtcNow().ToUnixTimeMilliseconds();
             TopicAlias alias = session.Aliases?.Choose(message.Topic) ?? default;
             int size = message.GetPacketSize(delivery, session.Version, alias);
-            string? drop = message.ExpiresAt > 0 && message.ExpiresAt <= now ? "expired"
+            string? drop = message.ExpiresAt > 0 && message.ExpiresAt <= now && !delivery.Dup ? "expired"
                 : size > session.Limits.MaximumPacketSize ? "too-large-for-client"
                 : null;
             if (drop is null)
@@ -119,6 +119,7 @@ public sealed class ConnectionWriter
 
         if (session.RetainedFeed.IsActive)
             session.RetainedFeed.Drained();
+        session.Kept?.Feed?.Drained();
         if (delivered == 0)
             return false;
         _connection.Shared.Metrics.PacketOut(PacketType.Publish, delivered);

@@ -14,7 +14,7 @@ public enum EnqueueResult
 
 /// <summary>
 /// The deliveries of one session that wait to be written, bounded by count and bytes, and the window of those that
-/// wait for their PUBACK.
+/// wait for their PUBACK or PUBCOMP.
 /// </summary>
 /// <remarks>The router offers, the session's writer takes, its reader acknowledges.</remarks>
 public sealed class DeliveryQueue
@@ -22,7 +22,7 @@ public sealed class DeliveryQueue
     private readonly Lock _gate = new();
     private readonly int _maximumCount;
     private readonly long _maximumBytes;
-    private readonly PacketIdWindow _window;
+    private readonly IPacketIds _ids;
     private Delivery[] _ring = [];
     private int _head;
     private int _count;
@@ -31,12 +31,12 @@ public sealed class DeliveryQueue
 
     /// <summary>Makes an empty queue.</summary>
     /// <param name="options">The limits.</param>
-    /// <param name="receiveMaximum">What the client takes at QoS 1 without acknowledging.</param>
-    public DeliveryQueue(MqttOptions options, int receiveMaximum)
+    /// <param name="ids">Where deliveries above QoS 0 get their packet identifiers.</param>
+    public DeliveryQueue(MqttOptions options, IPacketIds ids)
     {
         _maximumCount = options.QueuedMessages;
         _maximumBytes = options.QueuedBytes;
-        _window = new PacketIdWindow(Math.Min(receiveMaximum, options.DeliveryWindow));
+        _ids = ids;
     }
 
     /// <summary>Deliveries that wait to be written.</summary>
@@ -59,13 +59,13 @@ public sealed class DeliveryQueue
         }
     }
 
-    /// <summary>Deliveries that wait for their PUBACK.</summary>
+    /// <summary>Deliveries that wait for their PUBACK or PUBCOMP.</summary>
     public int InFlight
     {
         get
         {
             lock (_gate)
-                return _window.Count;
+                return _ids.Count;
         }
     }
 
@@ -90,7 +90,7 @@ public sealed class DeliveryQueue
     }
 
     /// <summary>
-    /// Takes the front delivery, with a packet identifier at QoS 1; false when there is none or the window is full.
+    /// Takes the front delivery, with a packet identifier above QoS 0; false when there is none or the window is full.
     /// The caller releases the message.
     /// </summary>
     public bool TryDequeue(out Delivery delivery, out ushort packetId)
@@ -99,7 +99,12 @@ public sealed class DeliveryQueue
         packetId = 0;
         lock (_gate)
         {
-            if (_count == 0 || (_ring[_head].Qos > 0 && !_window.TryTake(out packetId)))
+            if (_count == 0)
+                return false;
+            packetId = _ring[_head].PacketId;
+            if (packetId != 0)
+                _ids.Written(packetId);
+            else if (_ring[_head].Qos > 0 && !_ids.TryTake(_ring[_head].Qos, out packetId))
                 return false;
             delivery = _ring[_head];
             _ring[_head] = default;
@@ -110,20 +115,41 @@ public sealed class DeliveryQueue
         }
     }
 
-    /// <summary>A PUBACK came, or the delivery was not written after all; false when the identifier was not in flight.</summary>
+    /// <summary>The delivery was not written after all; false when the identifier was not in flight.</summary>
     public bool TryRelease(ushort packetId)
     {
         lock (_gate)
-            return _window.TryRelease(packetId);
+            return _ids.TryRelease(packetId);
     }
 
-    /// <summary>Drops what waits, and answers how many QoS 1 deliveries were not acknowledged.</summary>
+    /// <summary>A PUBACK came.</summary>
+    public AcknowledgementResult Puback(ushort packetId)
+    {
+        lock (_gate)
+            return _ids.Puback(packetId);
+    }
+
+    /// <summary>A PUBREC came.</summary>
+    public AcknowledgementResult Pubrec(ushort packetId, bool isRefusal)
+    {
+        lock (_gate)
+            return _ids.Pubrec(packetId, isRefusal);
+    }
+
+    /// <summary>A PUBCOMP came.</summary>
+    public AcknowledgementResult Pubcomp(ushort packetId)
+    {
+        lock (_gate)
+            return _ids.Pubcomp(packetId);
+    }
+
+    /// <summary>Drops what waits, and answers how many deliveries above QoS 0 were not acknowledged.</summary>
     public int Close()
     {
         lock (_gate)
         {
             _closed = true;
-            int lost = _window.Count;
+            int lost = _ids.Count;
             for (; _count > 0; _count--)
             {
                 lost += _ring[_head].Qos > 0 ? 1 : 0;

@@ -98,7 +98,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>Makes the session; CONNACK was not yet sent.</summary>
     public MqttSession Begin(string clientId, ClientLimits limits, int keepAliveSeconds, PersistentSession? kept, KeptWill? will)
     {
-        Session = new MqttSession(clientId, limits, Shared.Options, this, _writer.Wake) { Kept = kept, Access = Access, Will = will };
+        int window = Math.Min(limits.ReceiveMaximum, Shared.Options.DeliveryWindow);
+        IPacketIds ids = kept is null ? new PacketIdWindow(window) : kept.OpenFlight(window);
+        Session = new MqttSession(clientId, limits, ids, Shared.Options, this, _writer.Wake) { Kept = kept, Access = Access, Will = will };
         Deadlines.Connected(keepAliveSeconds);
         return Session;
     }
@@ -320,7 +322,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             Shared.Router.Unsubscribe(filter, session);
         session.RetainedFeed.Close();
         int lost = session.Deliveries.Close();
-        if (lost > 0)
+        if (lost > 0 && session.Kept is null)
             Shared.Metrics.Dropped("session-ended", lost);
         if (session.Kept is { } kept)
             await Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);

@@ -18,14 +18,15 @@ public sealed class MqttSession : ISubscriber
     /// <summary>Makes the session of a connection.</summary>
     /// <param name="clientId">Client identifier, given or assigned.</param>
     /// <param name="limits">What the client takes.</param>
+    /// <param name="ids">Packet identifiers of deliveries.</param>
     /// <param name="options">The front's limits.</param>
     /// <param name="overflow">Told when the queue is full.</param>
     /// <param name="readyToWrite">Called when there is something to write.</param>
-    public MqttSession(string clientId, ClientLimits limits, MqttOptions options, IDeliveryOverflow overflow, Action readyToWrite)
+    public MqttSession(string clientId, ClientLimits limits, IPacketIds ids, MqttOptions options, IDeliveryOverflow overflow, Action readyToWrite)
     {
         ClientId = clientId;
         Limits = limits;
-        Deliveries = new DeliveryQueue(options, limits.ReceiveMaximum);
+        Deliveries = new DeliveryQueue(options, ids);
         int aliases = Math.Min(limits.TopicAliasMaximum, options.OutgoingTopicAliases);
         Aliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
         RetainedFeed = new RetainedFeed(this);

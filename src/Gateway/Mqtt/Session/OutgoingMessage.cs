@@ -81,7 +81,7 @@ public sealed class OutgoingMessage
         int body = GetBodySize(delivery, version, alias, out int properties);
         int head = 1 + PacketWriter.SizeOfVariableInteger((uint)body) + body - _payloadLength;
         var writer = new PacketWriter(output.GetSpan(head)[..head]);
-        writer.WriteByte((byte)(((int)PacketType.Publish << 4) | PublishPacket.MakeFlags(false, delivery.Qos, delivery.Retain)));
+        writer.WriteByte((byte)(((int)PacketType.Publish << 4) | PublishPacket.MakeFlags(delivery.Dup, delivery.Qos, delivery.Retain)));
         writer.WriteVariableInteger((uint)body);
         writer.WriteBinary(alias.IsSet ? default : Topic);
         if (delivery.Qos > 0)
@@ -142,6 +142,12 @@ public readonly record struct Delivery(OutgoingMessage Message, byte Qos, bool R
 {
     /// <summary>Of a shared subscription: what settles it; null for an ordinary one.</summary>
     public Shared.SharedDelivery? Share { get; init; }
+
+    /// <summary>The packet identifier that it has already; 0: it gets one when it is written, if it needs one.</summary>
+    public ushort PacketId { get; init; }
+
+    /// <summary>Whether it may have been sent before [MQTT-3.3.1-1].</summary>
+    public bool Dup { get; init; }
 }
 
 /// <summary>The identifiers of the subscriptions that matched: mostly none or one, so that only more take memory.</summary>

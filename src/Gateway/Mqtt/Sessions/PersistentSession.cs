@@ -3,6 +3,8 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 /// <summary>A session that outlives its connection, while this gateway has the connection.</summary>
 public sealed class PersistentSession
 {
+    private bool _isLost;
+
     public PersistentSession(string clientId, SessionRecord record, bool isPresent)
     {
         ClientId = clientId;
@@ -22,6 +24,23 @@ public sealed class PersistentSession
     /// <summary>As it is kept. Changed by the connection's reader alone.</summary>
     public SessionRecord Record { get; set; }
 
+    /// <summary>How far it was when this connection began; null for a new one.</summary>
+    public ProgressRecord? Progress { get; init; }
+
+    /// <summary>What is in flight to its client; from the beginning of the connection on.</summary>
+    public SessionFlight? Flight { get; private set; }
+
+    /// <summary>What brings its messages; from CONNACK on.</summary>
+    public SessionFeed? Feed { get; set; }
+
     /// <summary>Whether another connection, here or at another gateway, has it now: nothing of it is written any more.</summary>
-    public bool IsLost { get; set; }
+    public bool IsLost
+    {
+        get => Volatile.Read(ref _isLost);
+        set => Volatile.Write(ref _isLost, value);
+    }
+
+    /// <summary>Begins the flight of a connection.</summary>
+    /// <param name="window">Deliveries that the client takes without acknowledging.</param>
+    public SessionFlight OpenFlight(int window) => Flight = new SessionFlight(Progress, window);
 }

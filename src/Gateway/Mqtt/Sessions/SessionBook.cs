@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
@@ -8,11 +9,13 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 /// Begins, resumes and ends sessions that outlive their connections. What it answers is durable: a CONNACK, SUBACK or
 /// UNSUBACK that follows stays true after a crash.
 /// </summary>
-public sealed class SessionBook
+public sealed class SessionBook : IDisposable
 {
     private const int Lanes = 64;
 
     private readonly SessionStore _store;
+    private readonly ProgressStore _progress;
+    private readonly FeedContext? _feeds;
     private readonly GatewayPresence _presence;
     private readonly ISessionPart[] _parts;
     private readonly MqttOptions _options;
@@ -22,20 +25,26 @@ public sealed class SessionBook
     private readonly ConcurrentDictionary<string, PersistentSession> _open = new(StringComparer.Ordinal);
     private int _count;
 
-    public SessionBook(IMessageBridge bridge, SessionStore store, GatewayPresence presence, IEnumerable<ISessionPart> parts, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<SessionBook> logger)
+    public SessionBook(IMessageBridge bridge, SessionStore store, ProgressStore progress, FilterUses filters, GatewayPresence presence, IEnumerable<ISessionPart> parts, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<SessionBook> logger)
     {
         _store = store;
+        _progress = progress;
+        Filters = filters;
         _presence = presence;
         _parts = [.. parts];
         _options = options.Value;
         _clock = clock;
         _logger = logger;
         CanKeep = bridge.FilterQueues is not null && _options.MaximumSessionExpiry > TimeSpan.Zero;
+        _feeds = bridge.FilterQueues is { } queues ? new FeedContext(queues, _options, metrics, clock, logger) : null;
         metrics.Meter.CreateObservableUpDownCounter("mqtt.sessions", () => Volatile.Read(ref _count), "{session}", "Sessions that outlive their connections, connected or not");
     }
 
     /// <summary>Whether sessions can outlive their connections here at all.</summary>
     public bool CanKeep { get; }
+
+    /// <summary>Which filters have queues for whom.</summary>
+    public FilterUses Filters { get; }
 
     /// <summary>The seconds that a session of this wish lives on; 0xFFFFFFFF wishes for ever.</summary>
     public uint Grant(uint seconds) => CanKeep ? (uint)Math.Min(seconds, (long)_options.MaximumSessionExpiry.TotalSeconds) : 0;
@@ -61,7 +70,7 @@ public sealed class SessionBook
             SessionRecord? record = await _store.FindAsync(key, cancellationToken).ConfigureAwait(false);
             if (record is not null && (cleanStart || await IsExpiredAsync(record, cancellationToken).ConfigureAwait(false)))
             {
-                await EndAsync(clientId, key, cancellationToken).ConfigureAwait(false);
+                await EndAsync(clientId, key, record, cancellationToken).ConfigureAwait(false);
                 record = null;
             }
 
@@ -77,11 +86,11 @@ public sealed class SessionBook
 
     /// <summary>Keeps a changed record.</summary>
     /// <exception cref="BridgeException">It could not be kept; the session has the one before.</exception>
-    public async ValueTask SaveAsync(PersistentSession session, SessionRecord record, CancellationToken cancellationToken)
+    public async ValueTask SaveAsync(PersistentSession session, SessionRecord record)
     {
         if (session.IsLost)
             throw new BridgeException(BridgeError.Busy, "Another connection has the session.");
-        await _store.PutAsync(session.Key, record, cancellationToken).ConfigureAwait(false);
+        await _store.PutAsync(session.Key, record, CancellationToken.None).ConfigureAwait(false);
         session.Record = record;
     }
 
@@ -92,13 +101,14 @@ public sealed class SessionBook
         await lane.WaitAsync().ConfigureAwait(false);
         try
         {
-            _open.TryRemove(KeyValuePair.Create(session.Key, session));
+            if (session.Feed is { } feed)
+                await feed.StopAsync().ConfigureAwait(false);
             if (session.IsLost)
                 return;
             if (session.Record.ExpirySeconds == 0)
-                await EndAsync(session.ClientId, session.Key, CancellationToken.None).ConfigureAwait(false);
+                await EndAsync(session.ClientId, session.Key, session.Record, CancellationToken.None).ConfigureAwait(false);
             else
-                await SaveAsync(session, session.Record with { DisconnectedAt = Now() }, CancellationToken.None).ConfigureAwait(false);
+                await SaveAsync(session, session.Record with { DisconnectedAt = Now() }).ConfigureAwait(false);
         }
         catch (BridgeException failed)
         {
@@ -107,8 +117,42 @@ public sealed class SessionBook
         }
         finally
         {
+            _open.TryRemove(KeyValuePair.Create(session.Key, session));
             lane.Release();
         }
+    }
+
+    /// <summary>What brings messages to a connection of the session.</summary>
+    public SessionFeed MakeFeed(MqttConnection connection, MqttSession session, PersistentSession kept)
+        => new(connection, session, kept, kept.Flight!, _progress, _feeds!);
+
+    /// <summary>Has all sessions that are connected here save what is new.</summary>
+    public void SaveAll()
+    {
+        foreach (PersistentSession session in _open.Values)
+            session.Feed?.WantSave();
+    }
+
+    /// <summary>Counts the sessions that are there, and lets go what belongs to none; before anybody connects.</summary>
+    public async ValueTask LoadAsync(CancellationToken cancellationToken)
+    {
+        int count = 0;
+        await foreach (KeyValuePair<string, SessionRecord> entry in _store.ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            count++;
+            Filters.Recount(entry.Value);
+        }
+
+        Volatile.Write(ref _count, count);
+        await Filters.DeleteUnusedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _feeds?.Dispose();
+        foreach (SemaphoreSlim lane in _lanes)
+            lane.Dispose();
     }
 
     /// <summary>Ends sessions whose time is over; answers who owns the others.</summary>
@@ -138,15 +182,35 @@ public sealed class SessionBook
         SessionRecord taken = record is null
             ? new SessionRecord { Owner = _presence.Name, Epoch = 1, ExpirySeconds = expirySeconds }
             : record with { ExpirySeconds = expirySeconds, DisconnectedAt = 0 };
+        ProgressRecord? progress = await FindProgressAsync(key, taken).ConfigureAwait(false);
         if (taken.Owner != _presence.Name)
-            taken = taken with { Owner = _presence.Name, Epoch = taken.Epoch + 1, EpochBefore = taken.Epoch };
+        {
+            bool hasProgress = await _progress.FindAsync(key, taken.Epoch).ConfigureAwait(false) is not null;
+            taken = taken with { Owner = _presence.Name, Epoch = taken.Epoch + 1, EpochBefore = hasProgress ? taken.Epoch : taken.EpochBefore };
+        }
+
         // Not given up half-way: a record that nobody closes would never expire.
         await _store.PutAsync(key, taken, CancellationToken.None).ConfigureAwait(false);
         if (record is null)
             Interlocked.Increment(ref _count);
-        var session = new PersistentSession(clientId, taken, isPresent: record is not null);
+        if (taken.Epoch != record?.Epoch)
+            progress = await MoveProgressAsync(key, taken).ConfigureAwait(false);
+        var session = new PersistentSession(clientId, taken, isPresent: record is not null) { Progress = progress };
         _open[key] = session;
         return session;
+    }
+
+    private async ValueTask<ProgressRecord?> FindProgressAsync(string key, SessionRecord record)
+        => await _progress.FindAsync(key, record.Epoch).ConfigureAwait(false) ?? await _progress.FindAsync(key, record.EpochBefore).ConfigureAwait(false);
+
+    /// <summary>What the owner before saved last becomes this owner's: it is looked at once the session is this owner's.</summary>
+    private async ValueTask<ProgressRecord?> MoveProgressAsync(string key, SessionRecord record)
+    {
+        if (await _progress.FindAsync(key, record.EpochBefore).ConfigureAwait(false) is not { } progress)
+            return null;
+        await _progress.PutAsync(key, record.Epoch, progress).ConfigureAwait(false);
+        await _progress.DeleteAsync(key, record.EpochBefore).ConfigureAwait(false);
+        return progress;
     }
 
     private async ValueTask EndIfExpiredAsync(string key, CancellationToken cancellationToken)
@@ -159,7 +223,7 @@ public sealed class SessionBook
                 && await _store.FindAsync(key, cancellationToken).ConfigureAwait(false) is { } record
                 && await IsExpiredAsync(record, cancellationToken).ConfigureAwait(false))
             {
-                await EndAsync(SessionSpaces.ClientIdOf(key), key, cancellationToken).ConfigureAwait(false);
+                await EndAsync(SessionSpaces.ClientIdOf(key), key, record, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -168,11 +232,15 @@ public sealed class SessionBook
         }
     }
 
-    private async ValueTask EndAsync(string clientId, string key, CancellationToken cancellationToken)
+    private async ValueTask EndAsync(string clientId, string key, SessionRecord record, CancellationToken cancellationToken)
     {
         foreach (ISessionPart part in _parts)
             await part.OnSessionEndedAsync(clientId, cancellationToken).ConfigureAwait(false);
+        await _progress.DeleteAsync(key, record.Epoch).ConfigureAwait(false);
+        await _progress.DeleteAsync(key, record.EpochBefore).ConfigureAwait(false);
         await _store.DeleteAsync(key, cancellationToken).ConfigureAwait(false);
+        foreach (SessionSubscription subscription in record.Subscriptions.Where(subscription => subscription.IsQueued))
+            await Filters.ReleaseAsync(subscription.Filter).ConfigureAwait(false);
         Interlocked.Decrement(ref _count);
         SessionLog.Ended(_logger, clientId);
     }

@@ -3,7 +3,7 @@ using ProtoBridgeMQ.Bridge;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
-/// <summary>Says that this gateway is there, and ends sessions whose time is over.</summary>
+/// <summary>Says that this gateway is there, has progress saved now and then, and ends sessions whose time is over.</summary>
 public sealed class SessionKeeper : BackgroundService
 {
     private readonly SessionBook _book;
@@ -11,6 +11,7 @@ public sealed class SessionKeeper : BackgroundService
     private readonly MqttOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<SessionKeeper> _logger;
+    private ITimer? _saving;
 
     public SessionKeeper(SessionBook book, GatewayPresence presence, IOptions<MqttOptions> options, TimeProvider clock, ILogger<SessionKeeper> logger)
     {
@@ -19,6 +20,25 @@ public sealed class SessionKeeper : BackgroundService
         _options = options.Value;
         _clock = clock;
         _logger = logger;
+    }
+
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_book.CanKeep)
+        {
+            await _book.LoadAsync(cancellationToken).ConfigureAwait(false);
+            _saving = _clock.CreateTimer(static book => ((SessionBook)book!).SaveAll(), _book, _options.SessionSaveInterval, _options.SessionSaveInterval);
+        }
+
+        await base.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _saving?.Dispose();
+        base.Dispose();
     }
 
     /// <inheritdoc/>

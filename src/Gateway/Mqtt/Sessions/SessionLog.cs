@@ -11,4 +11,13 @@ internal static partial class SessionLog
 
     [LoggerMessage(7353, LogLevel.Warning, "MQTT: sessions could not be looked through: {Text}")]
     public static partial void SweepFailed(ILogger logger, string text);
+
+    [LoggerMessage(7354, LogLevel.Warning, "MQTT: the queues of the session of {ClientId} could not be read: {Text}")]
+    public static partial void ReadFailed(ILogger logger, string clientId, string text);
+
+    [LoggerMessage(7356, LogLevel.Warning, "MQTT: a shared subscription of the session of {ClientId} is not in force: {Text}")]
+    public static partial void NotRestored(ILogger logger, string clientId, string text);
+
+    [LoggerMessage(7355, LogLevel.Warning, "MQTT: the queue of filter {Filter} is gone; the session of {ClientId} begins it again")]
+    public static partial void QueueGone(ILogger logger, string clientId, string filter);
 }
