@@ -32,7 +32,7 @@ internal sealed class LightQueueCheck(StoreFiles store, FindingList findings, bo
         using var heads = new LightQueueHeads(store.Files, store.PathOf("lightqueues"));
         if (end < 0 || !HasMeta(heads, end))
             return;
-        heads.Load(_queues.Count == 0 ? 0 : _queues.Keys.Max());
+        heads.Load(_queues.Count == 0 ? 0 : _queues.Keys.Max(), isClean: true);
         try
         {
             foreach (var queue in _queues.Values)
@@ -73,7 +73,7 @@ internal sealed class LightQueueCheck(StoreFiles store, FindingList findings, bo
     private bool HasMeta(LightQueueHeads heads, long catalogueEnd)
     {
         var path = Path.Combine("lightqueues", "heads", "00000000");
-        if (!heads.TryReadMeta(out _meta))
+        if (!heads.TryReadMeta(isClean: true, out _meta))
         {
             if (_queues.Count > 0 && !isPending)
                 findings.Add(new Finding(FindingSeverity.Repairable, "light-meta", path, 0, "What is known of all light queues is missing or damaged.", "The next start makes the light queues again from the log."));

@@ -70,14 +70,16 @@ internal sealed class LightQueueArena : IDisposable
     }
 
     /// <summary>Maps the files that hold the blocks taken so far; false when one is missing.</summary>
-    public bool TryLoad(int taken)
+    public bool TryLoad(int taken, bool isClean)
     {
         if (taken < 1)
             return false;
         while (_memory.Length * (long)_blocksPerFile < taken && taken > 1)
         {
-            if (!_files.FileExists(PathOf(_memory.Length)))
+            if (!WholeFile.IsThere(_files, PathOf(_memory.Length), FileSize))
                 return false;
+            if (!isClean)
+                WholeFile.Secure(_files, PathOf(_memory.Length), FileSize);
             AddFile(isNew: false);
         }
 

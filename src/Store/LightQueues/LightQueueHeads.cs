@@ -29,15 +29,19 @@ internal sealed class LightQueueHeads : IDisposable
     }
 
     /// <summary>Maps the files that exist, up to that of the highest slot.</summary>
-    public void Load(int highestSlot)
+    public void Load(int highestSlot, bool isClean)
     {
-        while (_mapped.Count * SlotsPerFile <= highestSlot && _files.FileExists(PathOf(_mapped.Count)))
+        while (_mapped.Count * SlotsPerFile <= highestSlot && WholeFile.IsThere(_files, PathOf(_mapped.Count), FileSize))
+        {
+            if (!isClean)
+                WholeFile.Secure(_files, PathOf(_mapped.Count), FileSize);
             Add(_files.Map(PathOf(_mapped.Count), FileSize));
+        }
     }
 
-    public bool TryReadMeta(out LightQueueMeta meta)
+    public bool TryReadMeta(bool isClean, out LightQueueMeta meta)
     {
-        Load(0);
+        Load(0, isClean);
         meta = default;
         return _mapped.Count > 0 && LightQueueMeta.TryRead(_mapped[0].Memory.Span, out meta);
     }

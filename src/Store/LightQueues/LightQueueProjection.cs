@@ -64,15 +64,15 @@ internal sealed class LightQueueProjection : ILogProjection
         if (!_catalogue.Exists)
             return start.Offset;
         _registry.Load();
-        var hasMeta = _heads.TryReadMeta(out var meta);
+        var hasMeta = _heads.TryReadMeta(start.IsClean, out var meta);
         if (hasMeta && meta.CatalogueGeneration == _catalogue.Generation && meta.CatalogueLength > _catalogue.Length)
             throw new StoreUnusableException($"The catalogue of light queues ends at byte {_catalogue.Length} and was {meta.CatalogueLength} bytes long. Restore the file 'lightqueues/catalogue' from a copy, or move its directory away to begin without light queues.");
         _catalogue.CutTail();
-        _heads.Load(_registry.Slots);
+        _heads.Load(_registry.Slots, start.IsClean);
         var known = hasMeta && meta.FileSize >= 4096 && meta.FileSize % 4096 == 0;
         if (known)
             _arena.UseFileSize(meta.FileSize);
-        known = known && !start.Rebuild && _arena.TryLoad(meta.Blocks);
+        known = known && !start.Rebuild && _arena.TryLoad(meta.Blocks, start.IsClean);
         if (!known)
             _arena.Reset();
         var offset = Restore(start, known, meta.Blocks);

@@ -94,7 +94,7 @@ internal readonly record struct TimerCheckpoint
 
     public static TimerCheckpoint Read(ReadOnlySpan<byte> page)
     {
-        if (page.Length < 32 || !page[..32].ContainsAnyExcept((byte)0))
+        if (page.Length < 32 || (!page[..32].ContainsAnyExcept((byte)0) && !IsOwnEmpty(page)))
             return page.Length >= OwnAt + 8 && page[OwnAt..].StartsWith(OwnMagic) ? new TimerCheckpoint { Origin = TimerCheckpointOrigin.Damaged } : default;
         var apache = new TimerCheckpoint
         {
@@ -108,7 +108,7 @@ internal readonly record struct TimerCheckpoint
         };
         if (page.Length < CrcAt + 4 || !page[OwnAt..(CrcAt + 4)].ContainsAnyExcept((byte)0))
             return apache;
-        if (!page[OwnAt..].StartsWith(OwnMagic) || BinaryPrimitives.ReadUInt32BigEndian(page[CrcAt..]) != BodyCrc32.Ieee(page[OwnAt..CrcAt]))
+        if (!IsOwn(page))
             return new TimerCheckpoint { Origin = TimerCheckpointOrigin.Damaged };
         if (ChangedBits(page[..32], page.Slice(CopyAt, 32)) > MostChangedBits)
             return apache;
@@ -155,6 +155,12 @@ internal readonly record struct TimerCheckpoint
         page[..32].CopyTo(page[CopyAt..]);
         BinaryPrimitives.WriteUInt32BigEndian(page[CrcAt..], BodyCrc32.Ieee(page[OwnAt..CrcAt]));
     }
+
+    private static bool IsOwn(ReadOnlySpan<byte> page) =>
+        page.Length >= CrcAt + 4 && page[OwnAt..].StartsWith(OwnMagic) && BinaryPrimitives.ReadUInt32BigEndian(page[CrcAt..]) == BodyCrc32.Ieee(page[OwnAt..CrcAt]);
+
+    /// <summary>Nothing but damage was in the timer topic so far: all of Apache's part is zeros, and so is its copy.</summary>
+    private static bool IsOwnEmpty(ReadOnlySpan<byte> page) => IsOwn(page) && !page.Slice(CopyAt, 32).ContainsAnyExcept((byte)0);
 
     private static int ChangedBits(ReadOnlySpan<byte> fields, ReadOnlySpan<byte> copy)
     {

@@ -29,6 +29,7 @@ internal sealed class TimerIndex : ILogProjection
     private readonly List<Repair> _repairs = [];
     private TimerCheckpoint _checkpoint;
     private int _applied;
+    private bool _mayBeNew;
     private bool _recovering = true;
     private long _lastPhysical = -1;
     private long _queueOffset;
@@ -141,6 +142,7 @@ internal sealed class TimerIndex : ILogProjection
         _recovering = false;
         _skipBefore = 0;
         _rebuilds = false;
+        _mayBeNew = _checkpoint.Origin == TimerCheckpointOrigin.None;
     }
 
     public void Flush()
@@ -152,9 +154,11 @@ internal sealed class TimerIndex : ILogProjection
         long delivered;
         lock (_state.Gate)
         {
-            if (!_state.Changed)
+            // A timer topic with nothing but damage in it: without a checkpoint every start would look for timers in all of the log.
+            if (!_state.Changed && !(_mayBeNew && HasTimers()))
                 return;
             _state.Changed = false;
+            _mayBeNew = false;
             delivered = _state.DeliveredEnd;
             slots = _state.Wheel.TakeDirty();
             counts = _counts.Take();

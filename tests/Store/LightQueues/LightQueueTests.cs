@@ -249,6 +249,30 @@ public sealed class LightQueueTests
         Assert.Equal(Enumerable.Range(0, 50).Select(i => 2 * i), Bodies(again, again.LightQueues.Find("n2")));
     }
 
+    [Theory]
+    [InlineData("heads")]
+    [InlineData("blocks")]
+    public async Task A_file_that_was_being_made_when_the_power_went_is_made_again(string which)
+    {
+        var files = new FaultyFileSystem(1);
+        await using (var store = Open(files))
+        {
+            store.LightQueues.Create("n1", out _);
+            await AppendAsync(store, 0, 10);
+        }
+
+        files.Put($"/store/lightqueues/{which}/00000000", new byte[512]);
+        await using (var again = Open(files))
+        {
+            await AppendAsync(again, 10, 20);
+            Assert.Equal(Enumerable.Range(0, 20), Bodies(again, again.LightQueues.Find("n1")));
+        }
+
+        await using var clean = Open(files);
+        Assert.Empty(clean.Repairs);
+        Assert.Equal(Enumerable.Range(0, 20), Bodies(clean, clean.LightQueues.Find("n1")));
+    }
+
     [Fact]
     public async Task A_catalogue_that_lost_its_end_is_refused_and_a_damaged_block_is_said_to_be()
     {

@@ -118,6 +118,80 @@ internal sealed record Compact : Command
     public override string ToString() => "keep the latest of each key";
 }
 
+/// <summary>A message that comes later.</summary>
+internal sealed record PutAway(int Milliseconds) : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.PutAway(Milliseconds);
+        return Task.CompletedTask;
+    }
+
+    public override IEnumerable<Command> Simpler()
+    {
+        if (Milliseconds > 1000)
+            yield return new PutAway(1000);
+    }
+
+    public override string ToString() => $"put a message away for {Text(Milliseconds)} ms";
+}
+
+/// <summary>Takes one back that was put away.</summary>
+internal sealed record Recall(int Which) : Command
+{
+    public override Task RunAsync(History history) => history.RecallAsync(Which);
+
+    public override string ToString() => $"recall ({Text(Which)})";
+}
+
+/// <summary>Time goes by.</summary>
+internal sealed record Pass(int Milliseconds) : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.Pass(Milliseconds);
+        return Task.CompletedTask;
+    }
+
+    public override string ToString() => $"{Text(Milliseconds)} ms pass";
+}
+
+/// <summary>Makes a light queue.</summary>
+internal sealed record MakeLightQueue(int Queue) : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.MakeLightQueue(Queue);
+        return Task.CompletedTask;
+    }
+
+    public override string ToString() => $"make light queue {LightQueueModel.NameOf(Queue)}";
+}
+
+/// <summary>Deletes a light queue.</summary>
+internal sealed record DeleteLightQueue(int Queue) : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.DeleteLightQueue(Queue);
+        return Task.CompletedTask;
+    }
+
+    public override string ToString() => $"delete light queue {LightQueueModel.NameOf(Queue)}";
+}
+
+/// <summary>The disk changes one bit of a message that it has, before the store is opened the next time.</summary>
+internal sealed record FlipBit(int Seed) : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.FlipBit(Seed);
+        return Task.CompletedTask;
+    }
+
+    public override string ToString() => $"a bit of a message will flip ({Text(Seed)})";
+}
+
 /// <summary>The kernel writes dirty pages back by itself.</summary>
 internal sealed record WriteBack(int Seed) : Command
 {

@@ -24,7 +24,8 @@ internal static class Histories
 
     private static readonly Gen<Command> Writes = Gen.Frequency(
         (14, from queue in Queues from size in Sizes select (Command)new Append(queue, size)),
-        (3, from queue in Queues from count in Gen.Choose(1, 5) select (Command)new Batch(queue, count)));
+        (3, from queue in Queues from count in Gen.Choose(1, 5) select (Command)new Batch(queue, count)),
+        (3, from delay in Gen.Frequency((4, Gen.Choose(1, 5_000)), (1, Gen.Choose(5_000, 90_000))) select (Command)new PutAway(delay)));
 
     private static readonly Gen<Command> Steps = Gen.Frequency(
         (4, Gen.Constant<Command>(new Acknowledge())),
@@ -33,6 +34,10 @@ internal static class Histories
         (2, Gen.Constant<Command>(new WriteCheckpoint())),
         (2, from seed in Seeds select (Command)new WriteBack(seed)),
         (1, Gen.Constant<Command>(new Compact())),
+        (1, from which in Gen.Choose(0, 9) select (Command)new Recall(which)),
+        (2, from time in Gen.Frequency((4, Gen.Choose(1, 4_000)), (1, Gen.Choose(4_000, 30_000))) select (Command)new Pass(time)),
+        (2, from queue in Gen.Choose(0, 4) select (Command)new MakeLightQueue(queue)),
+        (1, from queue in Gen.Choose(0, 4) select (Command)new DeleteLightQueue(queue)),
         (2, from percent in Gen.Choose(0, 100) select (Command)new DeleteHead(percent)));
 
     private static readonly Gen<Command> Ends = Gen.Frequency(
@@ -48,6 +53,8 @@ internal static class Histories
         (1, Gen.Constant<Command>(new Heal())),
         (2, from calls in Gen.Choose(0, 40) select (Command)new StopAfter(calls)));
 
+    private static readonly Gen<Command> Flips = from seed in Seeds select (Command)new FlipBit(seed);
+
     private static Gen<(FileCall Call, string Path)> FailingCalls => Gen.Elements(
         (FileCall.Flush, "commitlog"),
         (FileCall.Flush, "consumequeue"),
@@ -61,6 +68,10 @@ internal static class Histories
         (FileCall.Flush, "compaction"),
         (FileCall.Write, "compaction"),
         (FileCall.Rename, "compaction"),
+        (FileCall.Flush, "timer"),
+        (FileCall.Write, "timer"),
+        (FileCall.Flush, "lightqueues"),
+        (FileCall.Write, "lightqueues"),
         (FileCall.Reserve, string.Empty),
         (FileCall.Open, string.Empty),
         (FileCall.Map, string.Empty),
@@ -73,6 +84,9 @@ internal static class Histories
 
     /// <summary>Histories without failing calls: every one of them ends with all that was acknowledged, and nothing else goes wrong.</summary>
     public static Arbitrary<Script> OfCrashes => Arb.From(Of(Gen.Frequency((20, Writes), (12, Steps), (3, Ends))), Simpler);
+
+    /// <summary>Histories in which the disk flips bits: at most their messages are lost, and it is told.</summary>
+    public static Arbitrary<Script> OfFlips => Arb.From(Of(Gen.Frequency((20, Writes), (12, Steps), (3, Ends), (3, Flips))), Simpler);
 
     /// <summary>Histories in which everything may fail.</summary>
     public static Arbitrary<Script> OfFaults => Arb.From(Of(Gen.Frequency((20, Writes), (10, Steps), (3, Ends), (4, Faults))), Simpler);

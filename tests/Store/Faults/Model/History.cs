@@ -3,6 +3,8 @@ using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Tests.Store.LightQueues;
+using ProtoBridgeMQ.Tests.Store.Timers;
 using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
@@ -10,10 +12,13 @@ namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
 /// <summary>A store on a faulty disk, the model beside it, and what is done to both.</summary>
 internal sealed class History : IDispatchListener, IDisposable
 {
+    private const int SegmentSize = 16 << 10;
+
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     private readonly StoreModel _model = new();
     private readonly ManualClock _clock = new();
+    private readonly List<int> _flips = [];
     private readonly ManualResetEventSlim _hold = new(true);
     private MessageStore? _store;
     private FlushMode _mode = FlushMode.Fsync;
@@ -40,8 +45,10 @@ internal sealed class History : IDispatchListener, IDisposable
         history.Files.ClearFaults();
         await history.CrashAsync(commands.Count, FlushMode.Fsync);
         await history.MakeRoomAsync();
+        await history.PassAllTimersAsync();
         await history.RestartAsync(FlushMode.Fsync);
-        Assert.Empty(history.Store.Repairs);
+        history._model.Timers.CheckAllCame(history._model);
+        Assert.DoesNotContain(history.Store.Repairs, repair => repair.Name != "DamagedRecord" || !history._model.HasDamage);
         await history.Store.DisposeAsync();
         Assert.True(history._broken is null, history._broken);
     }
@@ -90,6 +97,55 @@ internal sealed class History : IDispatchListener, IDisposable
         }
     }
 
+    public void PutAway(int milliseconds)
+    {
+        var body = _model.NextBody(0);
+        var at = _clock.Now() + milliseconds;
+        var result = Store.AppendTimer(_clock, TimerModel.Target, body, at);
+        if (!IsAppended(result))
+            return;
+        _model.Add(new Appended(TimerModel.Waiting, 0, body, result.QueueOffset, result.PhysicalOffset, result.End.Value));
+        _model.Timers.Add(body, at, result.PhysicalOffset);
+    }
+
+    public async Task RecallAsync(int which)
+    {
+        if (_model.Timers.Recallable(which, _clock.Now()) is not { } timer)
+            return;
+
+        // As the broker does, with the time that a recall handle carries.
+        var outMs = timer.At % 1000 == 0 ? timer.At - 1000 : timer.At / 1000 * 1000;
+        if (outMs + 1 <= _clock.Now())
+            return;
+        var result = Store.Recall(_clock, TimerModel.Target, timer.Body, outMs + 1);
+        if (!IsAppended(result))
+            return;
+        _model.Add(new Appended(TimerModel.Waiting, 0, TimerModel.Recall, result.QueueOffset, result.PhysicalOffset, result.End.Value));
+        timer.RecallOffset = result.PhysicalOffset;
+        if (_mode != FlushMode.Fsync || _hasFailed || Files.HoldFlush is not null)
+            return;
+        Assert.Equal(DurabilityStatus.Durable, await Store.WaitDurableAsync(result.End).Within("durable"));
+        _model.KeepTo(result.End.Value);
+        timer.IsRecalled = true;
+    }
+
+    public void Pass(int milliseconds) => _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
+
+    public void MakeLightQueue(int queue)
+    {
+        ReleaseFlushes();
+        _model.LightQueues.Create(LightQueueModel.NameOf(queue), Store, mayFail: _hasFailed || Files.Capacity != long.MaxValue);
+    }
+
+    public void DeleteLightQueue(int queue)
+    {
+        ReleaseFlushes();
+        _model.LightQueues.Delete(LightQueueModel.NameOf(queue), Store, mayFail: _hasFailed || Files.Capacity != long.MaxValue);
+    }
+
+    /// <summary>Before the store is opened the next time a bit of a message that is on the disk is another one.</summary>
+    public void FlipBit(int seed) => _flips.Add(seed);
+
     public async Task AcknowledgeAsync()
     {
         ReleaseFlushes();
@@ -121,6 +177,8 @@ internal sealed class History : IDispatchListener, IDisposable
         var seen = Store.Dispatched.Value;
         foreach (var queue in Store.Queues)
         {
+            if (TimerModel.IsQueue(queue.Topic))
+                continue;
             var known = _model.All.Where(message => message.Topic == queue.Topic && message.QueueId == queue.QueueId).ToList();
             var count = queue.MaxOffset;
             Assert.True(count == 0 || count <= known[^1].QueueOffset + 1, $"{queue.Topic}/{queue.QueueId} has {count} entries of {known.Count}");
@@ -263,7 +321,33 @@ internal sealed class History : IDispatchListener, IDisposable
     private void Sample()
     {
         Read();
+        if (!_hasFailed && !_model.Timers.IsEmpty)
+            _model.Learn(Store);
         _model.KeepTo(Store.Durable.Value);
+    }
+
+    private async Task PassAllTimersAsync()
+    {
+        if (_model.Timers.IsEmpty)
+            return;
+        do
+            await Store.Pass(_clock, TimeSpan.FromSeconds(10));
+        while (_clock.Now() < _model.Timers.LastAt + 3000);
+    }
+
+    private void FlipBits()
+    {
+        foreach (var random in _flips.Select(seed => new Random(seed)))
+        {
+            if (_model.ToDamage(random) is not { } message)
+                continue;
+            var size = (int)(message.End - message.PhysicalOffset);
+            var segment = message.PhysicalOffset / SegmentSize * SegmentSize;
+            Files.FlipBit($"/store/commitlog/{segment:D20}", message.PhysicalOffset - segment + random.Next(size), random.Next(8));
+            _model.Damage(message);
+        }
+
+        _flips.Clear();
     }
 
     private void ReleaseFlushes()
@@ -294,11 +378,12 @@ internal sealed class History : IDispatchListener, IDisposable
         _refusedFrom = long.MaxValue;
         _store = null;
         _opened++;
+        FlipBits();
         for (var attempt = 0; _store is null; attempt++)
         {
             try
             {
-                _store = MessageStore.Open(Options(), new FaultyProcess(Files), _clock, listeners: [this]);
+                _store = MessageStore.Open(Options(), new FaultyProcess(Files), _clock, listeners: [this], lightQueueSelector: new NameSelector());
             }
             catch (StoreUnusableException refusal)
             {
@@ -313,12 +398,13 @@ internal sealed class History : IDispatchListener, IDisposable
         _hasFailed = Files.HasFaults;
         Files.ClearFaults();
         _model.Check(_store, all);
+        _store.Timers.Start();
     }
 
     private StoreOptions Options() => new()
     {
         Directory = "/store",
-        SegmentSize = 16 << 10,
+        SegmentSize = SegmentSize,
         QueueFileEntries = 16,
         IndexSlots = 20,
         IndexEntries = 40,
@@ -329,7 +415,9 @@ internal sealed class History : IDispatchListener, IDisposable
         RefuseWatermark = 1,
         MaxUnwrittenQueueBytes = _opened % 2 == 0 ? 64 << 20 : 0,
         SyncFileSystemAbove = _opened % 3,
-        TimerWheelSlots = 60,
+        TimerWheelSlots = 90,
+        TimerRollWindow = TimeSpan.FromSeconds(20),
+        LightQueueFileSize = 4096,
         TimerLogFileSize = 4096,
         FlushMode = _mode,
     };

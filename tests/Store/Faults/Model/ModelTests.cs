@@ -9,7 +9,8 @@ namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
 
 /// <summary>
 /// A store and its model live through random histories; after each crash the store has a prefix of what was appended,
-/// with everything that was acknowledged, read or on the disk, and queues without a gap.
+/// with everything that was acknowledged, read or on the disk, queues without a gap, timers that come once, light queues with
+/// what matches them, and the latest of each key of a compacted topic.
 /// Histories: PROTOBRIDGE_STORE_HISTORIES (1000 by default). A failure prints a short history and its seed, which
 /// PROTOBRIDGE_SEED repeats.
 /// </summary>
@@ -25,6 +26,9 @@ public sealed class ModelTests
 
     [Fact]
     public void After_any_failure_of_the_disk_and_any_crash_nothing_acknowledged_or_read_is_missing() => Check(Histories.OfFaults);
+
+    [Fact]
+    public void After_any_crash_and_flipped_bits_at_most_the_damaged_messages_are_missing() => Check(Histories.OfFlips);
 
     private static void Check(Arbitrary<Script> histories)
     {
