@@ -33,8 +33,9 @@ internal sealed class NotificationHandler : IRequestHandler, IPopAnswers
         return _holder.HandleAsync(request, pop, _holder.DeadlineOf(header.BornTime, header.PollTime));
     }
 
-    public bool TryAnswer(RemotingRequest remoting, in PopRequest request)
+    public bool TryAnswer(RemotingRequest remoting, in PopRequest request, out ValueTask answered)
     {
+        answered = default;
         if (!_core.Pop.HasMessages(request))
         {
             return false;

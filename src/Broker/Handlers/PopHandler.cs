@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Pop;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
+using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Broker.Handlers;
 
@@ -51,38 +53,77 @@ internal sealed class PopHandler : IRequestHandler, IPopAnswers
         return _holder.HandleAsync(request, pop, _holder.DeadlineOf(header.BornTime, header.PollTime));
     }
 
-    public bool TryAnswer(RemotingRequest remoting, in PopRequest request)
+    public bool TryAnswer(RemotingRequest remoting, in PopRequest request, out ValueTask answered)
     {
-        PopAnswer answer = _answer ??= new PopAnswer();
+        answered = default;
+        PopAnswer answer = Rent();
+        PopStatus status = PopStatus.Nothing;
         try
         {
-            PopStatus status = _core.Pop.Pop(request, answer);
-            if (status == PopStatus.Nothing)
+            status = _core.Pop.Pop(request, answer);
+            if (status == PopStatus.Found)
             {
-                return false;
+                answered = AnswerAsync(remoting, request, answer);
+                return true;
             }
 
             if (status == PopStatus.Full)
             {
                 remoting.Reply(ResponseCode.PollingFull, Header(request, answer), $"too many messages in flight: {_core.Options.MaxPopCheckpoints} pops are open, or progress of {_core.Options.MaxOffsets} queues is kept, as many as may be");
-                return true;
             }
 
-            remoting.ReplyStreaming(ResponseCode.Success, Header(request, answer), new Records(answer), "FOUND");
-            return true;
+            return status == PopStatus.Full;
         }
         finally
         {
-            answer.Clear();
+            if (status != PopStatus.Found)
+            {
+                Return(answer);
+            }
         }
+    }
+
+    // What was popped stays invisible after a crash, too: its account is durable before anybody has it. All pops of one flush wait together.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AnswerAsync(RemotingRequest remoting, PopRequest request, PopAnswer answer)
+    {
+        try
+        {
+            if (answer.AccountEnd.Value > 0 && await _core.Store.WaitDurableAsync(answer.AccountEnd).ConfigureAwait(false) != DurabilityStatus.Durable)
+            {
+                remoting.Reply(ResponseCode.SystemError, default(PopMessageResponseHeader), $"the pop could not be made durable: {_core.Store.State.Reason}");
+                return;
+            }
+
+            remoting.ReplyStreaming(ResponseCode.Success, Header(request, answer), new Records(answer), "FOUND");
+        }
+        finally
+        {
+            Return(answer);
+        }
+    }
+
+    private static PopAnswer Rent()
+    {
+        PopAnswer answer = _answer ?? new PopAnswer();
+        _answer = null;
+        return answer;
+    }
+
+    // One is kept for each thread: a pop that waits for the disk takes its own with it.
+    private static void Return(PopAnswer answer)
+    {
+        answer.Clear();
+        _answer ??= answer;
     }
 
     public void AnswerEmpty(RemotingRequest remoting, in PopRequest request, PopHold why)
     {
-        PopAnswer answer = _answer ??= new PopAnswer();
+        PopAnswer answer = Rent();
         answer.PopTime = _time.GetUtcNow().ToUnixTimeMilliseconds();
         answer.ReviveQueueId = request.IsOrdered ? PopNames.OrderReviveQueue : 0;
         remoting.Reply(why == PopHold.Full ? ResponseCode.PollingFull : ResponseCode.PollingTimeout, Header(request, answer), "NO_MESSAGE_IN_QUEUE");
+        Return(answer);
     }
 
     private static PopMessageResponseHeader Header(in PopRequest request, PopAnswer answer) => new()

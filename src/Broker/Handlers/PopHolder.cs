@@ -9,8 +9,8 @@ namespace ProtoBridgeMQ.Broker.Handlers;
 /// <summary>How a request that may wait for messages to pop is answered.</summary>
 internal interface IPopAnswers
 {
-    /// <summary>Answers when there is something; false when there is not.</summary>
-    bool TryAnswer(RemotingRequest remoting, in PopRequest request);
+    /// <summary>Answers when there is something, false when there is not; <paramref name="answered"/> completes when the answer is given.</summary>
+    bool TryAnswer(RemotingRequest remoting, in PopRequest request, out ValueTask answered);
 
     /// <summary>Answers that there is nothing, and why it does not wait (any more).</summary>
     void AnswerEmpty(RemotingRequest remoting, in PopRequest request, PopHold why);
@@ -34,9 +34,9 @@ internal sealed partial class PopHolder(BrokerCore core, IPopAnswers answers, bo
     /// <summary>Answers, or holds the request.</summary>
     public ValueTask HandleAsync(RemotingRequest remoting, in PopRequest request, long deadline)
     {
-        if (answers.TryAnswer(remoting, request))
+        if (answers.TryAnswer(remoting, request, out ValueTask answered))
         {
-            return default;
+            return answered;
         }
 
         if (remoting.IsOneWay || remoting.Connection.Closed.IsCancellationRequested)
@@ -63,14 +63,14 @@ internal sealed partial class PopHolder(BrokerCore core, IPopAnswers answers, bo
         return task;
     }
 
-    /// <summary>A wait ended: answers, or waits for the rest of the time. True when it is held again.</summary>
+    /// <summary>A wait ended: answers, or waits for the rest of the time. True when it is held again, or finishes by itself.</summary>
     public bool AnswerOrHoldAgain(RemotingRequest remoting, HeldPop held, ArrivalReason reason)
     {
         PopRequest request = held.Request;
         bool isClosed = remoting.Connection.Closed.IsCancellationRequested;
-        if (!isClosed && answers.TryAnswer(remoting, request))
+        if (!isClosed && answers.TryAnswer(remoting, request, out ValueTask answered))
         {
-            return false;
+            return !answered.IsCompletedSuccessfully && FinishWhen(answered, held);
         }
 
         // It woke for a message that is not for it, or not any more.
@@ -82,6 +82,26 @@ internal sealed partial class PopHolder(BrokerCore core, IPopAnswers answers, bo
 
         answers.AnswerEmpty(remoting, request, hold);
         return false;
+    }
+
+    private bool FinishWhen(ValueTask answered, HeldPop held)
+    {
+        _ = FinishAsync(answered, held);
+        return true;
+    }
+
+    private async Task FinishAsync(ValueTask answered, HeldPop held)
+    {
+        try
+        {
+            await answered.ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Failed(error);
+        }
+
+        held.Finish();
     }
 
     /// <summary>Takes a held request back because its connection closed.</summary>

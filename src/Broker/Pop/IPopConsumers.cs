@@ -7,7 +7,10 @@ namespace ProtoBridgeMQ.Broker.Pop;
 /// <remarks>Thread safe.</remarks>
 public interface IPopConsumers
 {
-    /// <summary>Pops, synchronously, into an answer that is empty before. The messages are accounted for in the log.</summary>
+    /// <summary>
+    /// Pops, synchronously, into an answer that is empty before. The messages are accounted for in the log: hand them out
+    /// once it is durable up to <see cref="PopAnswer.AccountEnd"/>.
+    /// </summary>
     PopStatus Pop(in PopRequest request, PopAnswer answer);
 
     /// <summary>Reads what a pop would give, and takes nothing.</summary>

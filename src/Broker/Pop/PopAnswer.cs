@@ -1,5 +1,6 @@
 using System.Buffers;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Broker.Pop;
 
@@ -15,6 +16,9 @@ public sealed class PopAnswer : IDisposable
 
     /// <summary>How many bytes they have.</summary>
     public int Bytes { get; private set; }
+
+    /// <summary>Once the log is durable up to here its messages stay invisible whatever happens: who hands them out waits for it.</summary>
+    public WrittenOffset AccountEnd { get; internal set; }
 
     /// <summary>Messages that are left in the queues that were looked at.</summary>
     public long Rest { get; internal set; }
@@ -70,6 +74,7 @@ public sealed class PopAnswer : IDisposable
         OrderCounts.Clear();
         Bytes = 0;
         Rest = 0;
+        AccountEnd = default;
     }
 
     /// <inheritdoc/>

@@ -145,7 +145,7 @@ internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics,
 
         if (batch.Count > 0)
         {
-            bool isKept = request.IsOrdered ? TakeInOrder(request, queue, offset, batch, answer) : Account(request, queue, offset, outcome.NextOffset, batch, answer.PopTime);
+            bool isKept = request.IsOrdered ? TakeInOrder(request, queue, offset, batch, answer) : Account(request, queue, offset, outcome.NextOffset, batch, answer);
             if (!isKept)
             {
                 answer.Rest += batch.Count;
@@ -177,14 +177,14 @@ internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics,
         new ReadRequest(queue.Topic, queue.QueueId, offset, request.MaxMessages - answer.Count, options.MaxPullBytes, request.Filter), batch);
 
     // The account is in the log before anybody gets the messages; saved progress follows when it is kept.
-    private bool Account(in PopRequest request, PopQueue queue, long offset, long next, RecordBatch batch, long popTime)
+    private bool Account(in PopRequest request, PopQueue queue, long offset, long next, RecordBatch batch, PopAnswer answer)
     {
         var checkpoint = new Checkpoint
         {
             Queue = queue,
             Account = queue.Owner.Account,
             StartOffset = offset,
-            PopTime = popTime,
+            PopTime = answer.PopTime,
             InvisibleTime = request.InvisibleTime,
             Count = batch.Count,
             Distances = Distances(offset, batch),
@@ -199,6 +199,11 @@ internal sealed class PopReads(PopTable table, QueueReads reads, ITopics topics,
         if (appended.Status != AppendStatus.Appended)
         {
             return false;
+        }
+
+        if (appended.End.Value > answer.AccountEnd.Value)
+        {
+            answer.AccountEnd = appended.End;
         }
 
         table.Follow(checkpoint, checkpoint.ReviveTime);
