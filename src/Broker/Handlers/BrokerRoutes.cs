@@ -45,6 +45,7 @@ public static class BrokerRoutes
             .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(core))
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(core))
             .Add(RequestCode.EndTransaction, new EndTransactionHandler(core))
+            .Add(RequestCode.ResumeCheckHalfMessage, new ResumeHalfHandler(core))
             .Add(RequestCode.PopMessage, new PopHandler(core, time, loggers.CreateLogger<PopHandler>()))
             .Add(RequestCode.PeekMessage, new PeekHandler(core))
             .Add(RequestCode.AckMessage, new AckHandler(core))

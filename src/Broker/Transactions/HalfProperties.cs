@@ -77,6 +77,22 @@ internal static class HalfProperties
             && (firstPlace is not { } place || TryAdd(ref writer, FirstPlace, place));
     }
 
+    /// <summary>The text of a half message that was put aside and is open again: it was never asked about, and has no earlier place.</summary>
+    public static bool TryResume(ref PropertyTextWriter writer, ReadOnlySpan<byte> properties)
+    {
+        PropertyTextReader reader = PropertyText.Read(properties);
+        while (reader.MoveNext())
+        {
+            bool isLeftOut = reader.Name.SequenceEqual(FirstPlace) || reader.Name.SequenceEqual(CheckTimesName);
+            if (!isLeftOut && !writer.TryAdd(reader.Name, reader.Value))
+            {
+                return false;
+            }
+        }
+
+        return TryAdd(ref writer, CheckTimesName, 0);
+    }
+
     /// <summary>How often its producer was asked.</summary>
     public static int CheckTimes(ReadOnlySpan<byte> properties) =>
         Number(properties, CheckTimesName) is { } times ? (int)Math.Clamp(times, 0, int.MaxValue - 1) : 0;

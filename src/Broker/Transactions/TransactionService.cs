@@ -119,6 +119,58 @@ internal sealed partial class TransactionService : IRetentionGuard, IAsyncDispos
         }
     }
 
+    /// <summary>Opens a transaction again that was put aside; why not, or null when it was appended.</summary>
+    public string? Resume(in MessageRecord aside, out AppendResult appended)
+    {
+        appended = default;
+        if (!HalfProperties.IsHalf(aside.Properties) || !HalfProperties.TryTarget(aside.Properties, out _, out _))
+        {
+            return "the message is not the half of a transaction";
+        }
+
+        if (aside.Topic.SequenceEqual(HalfTopics.HalfUtf8))
+        {
+            return "the message was not put aside: while its transaction is open its producer is asked";
+        }
+
+        if (_open.Count >= _options.MaxOpenTransactions)
+        {
+            return $"broker busy: {_options.MaxOpenTransactions} transactions are open, as many as may be";
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(MessageRecord.MaxProperties);
+        try
+        {
+            var writer = new PropertyTextWriter(buffer.AsSpan(0, MessageRecord.MaxProperties));
+            if (HalfProperties.TryResume(ref writer, aside.Properties))
+            {
+                appended = _store.Append(new MessageToStore
+                {
+                    Topic = HalfTopics.HalfUtf8,
+                    QueueId = 0,
+                    Body = aside.Body,
+                    Properties = writer.Written,
+                    Flag = aside.Flag,
+                    SysFlag = aside.SysFlag,
+                    BornTimestamp = aside.BornTimestamp,
+                    BornHost = aside.BornHost,
+                    ReconsumeTimes = aside.ReconsumeTimes,
+                });
+                if (appended.Status == AppendStatus.Appended)
+                {
+                    _meters.Begun();
+                    return null;
+                }
+            }
+
+            return "Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed.";
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     /// <summary>Ends a transaction.</summary>
     public ValueTask<EndOutcome> EndAsync(in TransactionEnd end) => _ends.EndAsync(end);
 

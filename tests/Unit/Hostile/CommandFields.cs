@@ -60,6 +60,7 @@ internal static class CommandFields
         [RequestCode.UpdateAndCreateTopic] = "topic defaultTopic readQueueNums:i writeQueueNums:i perm:i topicFilterType topicSysFlag:i? order:b? attributes? force:b?",
         [RequestCode.GetTopicConfig] = "topic",
         [RequestCode.EndTransaction] = "topic? producerGroup tranStateTableOffset:l commitLogOffset:l commitOrRollback:i fromTransactionCheck:b? msgId transactionId?",
+        [RequestCode.ResumeCheckHalfMessage] = "topic? msgId?",
         [RequestCode.PopMessage] = "consumerGroup topic queueId:i maxMsgNums:i invisibleTime:l pollTime:l bornTime:l initMode:i expType? exp? order:b? attemptId?",
         [RequestCode.PeekMessage] = "consumerGroup topic queueId:i maxMsgNums:i",
         [RequestCode.AckMessage] = Settle,

@@ -102,6 +102,43 @@ public class QuestionsToProducers
     }
 
     [Fact]
+    public async Task What_was_put_aside_is_asked_about_again_when_somebody_resumes_it()
+    {
+        await using BrokerBench bench = TransactionProducer.OpenBench(options => options.TransactionCheckMax = 1);
+        int answer = -1;
+        TransactionProducer producer = await new TransactionProducer(bench, _ => Volatile.Read(ref answer)).OnlineAsync();
+        Half half = await producer.SendHalfAsync(bench, "t", "undecided");
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(10), () => bench.Core.Offsets.Max("TRANS_CHECK_MAX_TIME_TOPIC", 0) == 1, "the message is put aside");
+        BrokerClient.Record aside = await EndsOfTransactions.TheOnly(bench, "TRANS_CHECK_MAX_TIME_TOPIC");
+
+        Volatile.Write(ref answer, TransactionProducer.Commit);
+        using RemotingResponse resumed = await ResumeAsync(producer, OffsetMessageId.Format(bench.Core.Store.Options.StoreHost, aside.PhysicalOffset));
+        Assert.Equal((ResponseCode.Success, null), (resumed.Code, resumed.Remark));
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(10), () => bench.Core.Offsets.Max("t", half.QueueId) == 1, "the message is in its topic");
+        Assert.Contains("TRANSACTION_CHECK_TIMES\u00011\u0002", producer.Questions.Last().Properties, StringComparison.Ordinal);
+        await Eventually.True(() => bench.Core.Transactions.Open == 0, "no transaction is open");
+    }
+
+    [Fact]
+    public async Task What_was_not_put_aside_is_not_resumed()
+    {
+        await using BrokerBench bench = TransactionProducer.OpenBench();
+        var producer = new TransactionProducer(bench);
+        Half half = await producer.SendHalfAsync(bench, "t", "open");
+        foreach (string? id in new[] { null, "", "nothing", OffsetMessageId.Format(bench.Core.Store.Options.StoreHost, 1 << 20), OffsetMessageId.Format(bench.Core.Store.Options.StoreHost, half.PhysicalOffset) })
+        {
+            using RemotingResponse refused = await ResumeAsync(producer, id);
+            Assert.Equal(ResponseCode.SystemError, refused.Code);
+            Assert.NotNull(refused.Remark);
+        }
+
+        Assert.Equal(1, bench.Core.Offsets.Max("RMQ_SYS_TRANS_HALF_TOPIC", 0));
+    }
+
+    private static Task<RemotingResponse> ResumeAsync(TransactionProducer producer, string? id) =>
+        producer.Client.AskAsync(RequestCode.ResumeCheckHalfMessage, new ResumeCheckHalfMessageRequestHeader { Topic = "TRANS_CHECK_MAX_TIME_TOPIC", MessageId = id });
+
+    [Fact]
     public async Task What_is_older_than_messages_are_kept_is_put_aside_without_a_question()
     {
         await using BrokerBench bench = TransactionProducer.OpenBench(options => options.RetentionTime = TimeSpan.FromMinutes(2));
