@@ -44,8 +44,18 @@ internal sealed class CreateTopicHandler(BrokerCore core) : IRequestHandler
             Ordered = header.Order,
             Attributes = attributes,
         });
+        return ReplyAsync(request, core, status);
+    }
+
+    /// <summary>Answers once name servers know of it.</summary>
+    internal static async ValueTask ReplyAsync(RemotingRequest request, BrokerCore core, SendStatus status)
+    {
+        if (status == SendStatus.Ok)
+        {
+            await core.Routes.ToldAsync().ConfigureAwait(false);
+        }
+
         request.Reply(TopicRefusals.CodeOf(status), TopicRefusals.RemarkOf(status, core.Options));
-        return default;
     }
 }
 

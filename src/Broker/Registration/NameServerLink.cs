@@ -26,6 +26,8 @@ internal sealed partial class NameServerLink : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _timer;
+    private readonly Lock _untoldLock = new();
+    private List<TaskCompletionSource> _untold = [];
     private Task _work = Task.CompletedTask;
     private RemotingConnection? _connection;
     private CancellationTokenRegistration _closed;
@@ -82,6 +84,24 @@ internal sealed partial class NameServerLink : IAsyncDisposable
 
     public void Start() => _work = Task.Run(RunAsync);
 
+    /// <summary>Completes when it knows the topics as they are now, or cannot be told; at once when it does not answer.</summary>
+    public Task ToldAsync()
+    {
+        if (!Answers)
+        {
+            return Task.CompletedTask;
+        }
+
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_untoldLock)
+        {
+            _untold.Add(told);
+        }
+
+        Wake();
+        return told.Task;
+    }
+
     /// <summary>Something changed: looks at it soon.</summary>
     public void Wake()
     {
@@ -104,6 +124,7 @@ internal sealed partial class NameServerLink : IAsyncDisposable
         await _stop.CancelAsync();
         await _timer.DisposeAsync();
         await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        TakeUntold().ForEach(static told => told.TrySetResult());
         await _closed.DisposeAsync();
         await UnregisterAsync();
         _stop.Dispose();
@@ -115,6 +136,7 @@ internal sealed partial class NameServerLink : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             TimeSpan rest;
+            List<TaskCompletionSource> untold = TakeUntold();
             try
             {
                 await TurnAsync();
@@ -130,8 +152,21 @@ internal sealed partial class NameServerLink : IAsyncDisposable
             {
                 return;
             }
+            finally
+            {
+                untold.ForEach(static told => told.TrySetResult());
+            }
 
             await RestAsync(rest, _failures > 0 ? rest : _options.HeartbeatInterval);
+        }
+    }
+
+    private List<TaskCompletionSource> TakeUntold()
+    {
+        lock (_untoldLock)
+        {
+            (List<TaskCompletionSource> untold, _untold) = (_untold, []);
+            return untold;
         }
     }
 

@@ -12,12 +12,14 @@ public sealed class NameServerRegistration : IAsyncDisposable
 {
     private readonly BrokerCore _core;
     private readonly NameServerLink[] _links;
+    private readonly TimeProvider _time;
     private int _disposed;
 
     /// <summary>For the name servers of the options.</summary>
     public NameServerRegistration(BrokerCore core, RemotingClient client, TimeProvider time, ILogger<NameServerRegistration> logger)
     {
         _core = core;
+        _time = time;
         var messages = new RegistrationMessages(core.Options, core.StoreHost);
         _links =
         [
@@ -39,6 +41,7 @@ public sealed class NameServerRegistration : IAsyncDisposable
 
         _core.Topics.Changed += OnTopicChanged;
         _core.Routes.AskOf(RouteAsync);
+        _core.Routes.TellBy(ToldAsync);
         foreach (NameServerLink link in _links)
         {
             link.Start();
@@ -55,6 +58,7 @@ public sealed class NameServerRegistration : IAsyncDisposable
 
         _core.Topics.Changed -= OnTopicChanged;
         _core.Routes.AskOf(null);
+        _core.Routes.TellBy(null);
         await Task.WhenAll(_links.Select(static link => link.DisposeAsync().AsTask()));
     }
 
@@ -70,6 +74,19 @@ public sealed class NameServerRegistration : IAsyncDisposable
         }
 
         return null;
+    }
+
+    // Those that answer, and no longer than one may take: the others learn of it when they do.
+    private async Task ToldAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_links.Select(static link => link.ToldAsync())).WaitAsync(_core.Options.RegisterTimeout, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It is told when it answers again, as always.
+        }
     }
 
     private void OnTopicChanged(BrokerTopic topic)

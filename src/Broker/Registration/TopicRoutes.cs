@@ -14,6 +14,7 @@ public sealed class TopicRoutes(BrokerOptions options, TimeProvider time)
     private readonly Dictionary<string, Route> _routes = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private volatile Func<string, ValueTask<TopicRouteData?>>? _ask;
+    private volatile Func<Task>? _tell;
 
     /// <summary>Topics whose routes are kept.</summary>
     public int Count
@@ -29,6 +30,15 @@ public sealed class TopicRoutes(BrokerOptions options, TimeProvider time)
 
     /// <summary>Whom to ask: answers null when no name server answers, an empty route when they do not know the topic.</summary>
     public void AskOf(Func<string, ValueTask<TopicRouteData?>>? ask) => _ask = ask;
+
+    /// <summary>How name servers are told what is new.</summary>
+    public void TellBy(Func<Task>? tell) => _tell = tell;
+
+    /// <summary>
+    /// Completes when the name servers that answer know the topics as they are now, or after <see cref="BrokerOptions.RegisterTimeout"/>: who
+    /// makes a topic by an admin's request finds its route as soon as he has the answer.
+    /// </summary>
+    public Task ToldAsync() => _tell?.Invoke() ?? Task.CompletedTask;
 
     /// <summary>The queues that can be read at other brokers; none when there is nobody to ask.</summary>
     public ValueTask<IReadOnlyList<QueueData>> OthersAsync(string topic)

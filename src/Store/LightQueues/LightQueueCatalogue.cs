@@ -79,6 +79,22 @@ internal sealed class LightQueueCatalogue : IDisposable
         _flushed = 0;
     }
 
+    /// <summary>
+    /// Begins anew when the head never reached the disk: the flush that would have said that a queue exists failed, or the
+    /// power went before it. For a catalogue that no head of a queue knows of, before <see cref="Load"/>.
+    /// </summary>
+    public void BeginAnewWhenUnmade()
+    {
+        Open();
+        Span<byte> head = stackalloc byte[HeadSize];
+        if (_file!.Read(head, 0) < HeadSize || head.ContainsAnyExcept((byte)0))
+            return;
+        _file.SetLength(0);
+        _file.Dispose();
+        _file = null;
+        Open();
+    }
+
     /// <summary>Goes through the records in their order; gives the end of the last one.</summary>
     public long Scan(RecordFound found)
     {

@@ -63,8 +63,10 @@ internal sealed class LightQueueProjection : ILogProjection
     {
         if (!_catalogue.Exists)
             return start.Offset;
-        _registry.Load();
         var hasMeta = _heads.TryReadMeta(start.IsClean, out var meta);
+        if (!hasMeta)
+            _catalogue.BeginAnewWhenUnmade();
+        _registry.Load();
         if (hasMeta && meta.CatalogueGeneration == _catalogue.Generation && meta.CatalogueLength > _catalogue.Length)
             throw new StoreUnusableException($"The catalogue of light queues ends at byte {_catalogue.Length} and was {meta.CatalogueLength} bytes long. Restore the file 'lightqueues/catalogue' from a copy, or move its directory away to begin without light queues.");
         _catalogue.CutTail();

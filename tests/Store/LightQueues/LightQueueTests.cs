@@ -274,6 +274,20 @@ public sealed class LightQueueTests
     }
 
     [Fact]
+    public async Task A_catalogue_whose_head_never_reached_the_disk_is_begun_anew()
+    {
+        var files = new FaultyFileSystem(1);
+        await using (var store = Open(files))
+            await AppendAsync(store, 0, 3);
+        files.Put("/store/lightqueues/catalogue", new byte[56]);
+        await using var again = Open(files);
+        Assert.Equal(0, again.LightQueues.Count);
+        Assert.Equal(LightQueueStatus.Done, again.LightQueues.Create("n1", out var queue));
+        await AppendAsync(again, 3, 6);
+        Assert.Equal(Enumerable.Range(3, 3), Bodies(again, queue));
+    }
+
+    [Fact]
     public async Task A_catalogue_that_lost_its_end_is_refused_and_a_damaged_block_is_said_to_be()
     {
         var files = new FaultyFileSystem(1);

@@ -39,8 +39,7 @@ internal sealed class TopicListHandler(BrokerCore core) : IRequestHandler
             topics.Add(TopicFile.ReadTopic(name, element) with { Attributes = attributes });
         }
 
-        SendStatus status = core.Tables.Topics.PutAll(topics);
-        return Answer.With(request, TopicRefusals.CodeOf(status), TopicRefusals.RemarkOf(status, core.Options));
+        return CreateTopicHandler.ReplyAsync(request, core, core.Tables.Topics.PutAll(topics));
     }
 
     // {"+name":"value","-name":""} is what the single command says in one text.

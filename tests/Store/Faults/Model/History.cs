@@ -207,7 +207,9 @@ internal sealed class History : IDispatchListener, IDisposable
     public void DeleteHead(int percent)
     {
         ReleaseFlushes();
-        var offset = Store.MinPhysicalOffset + ((Store.Written.Value - Store.MinPhysicalOffset) * percent / 100);
+        var offset = Store.MinPhysicalOffset + ((Store.Dispatched.Value - Store.MinPhysicalOffset) * percent / 100);
+        if (!_model.Timers.IsEmpty)
+            _model.Learn(Store);
         _model.MayDelete(offset);
         Store.DeleteBefore(offset, force: true);
     }

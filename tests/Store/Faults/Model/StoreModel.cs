@@ -141,6 +141,8 @@ internal sealed class StoreModel
             Assert.Equal(expected.Topic, record.TopicString);
             Assert.Equal(expected.QueueId, record.QueueId);
             Assert.Equal(expected.QueueOffset, record.QueueOffset);
+            // A flip in the last byte of a record is mended.
+            _damaged.Remove(record.PhysicalOffset);
             Assert.True(record.HasCrc && record.CrcMatches, $"the CRC of message {found - 1} is wrong");
         }
 
