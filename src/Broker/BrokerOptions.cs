@@ -117,6 +117,10 @@ public sealed class BrokerOptions
     [Range(1, 65536)]
     public int MaxQueuesPerTopic { get; set; } = 1024;
 
+    /// <summary>Most queues with messages, of all topics together.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxQueues { get; set; } = 1_000_000;
+
     /// <summary>Most topics, the system's, retry and dead-letter topics included.</summary>
     [Range(32, 10_000_000)]
     public int MaxTopics { get; set; } = 20_000;

@@ -226,6 +226,7 @@ internal sealed class GroupConsumer
             reader.Start();
         }
 
+        GroupMetrics.QueuesTaken.Add(wanted.Count);
         Log.Assigned(Group, wanted.Count, lost.Count, Deliveries.Readers.Count);
         Volatile.Write(ref _appliedVersion, assignment.Version);
     }
@@ -233,6 +234,7 @@ internal sealed class GroupConsumer
     private async ValueTask LoseAsync(List<QueueReader> lost)
     {
         Deliveries.Lose(lost);
+        GroupMetrics.QueuesGivenUp.Add(lost.Count);
         foreach (QueueReader reader in lost)
         {
             await reader.DisposeAsync().ConfigureAwait(false);

@@ -25,6 +25,12 @@ internal static class GroupMetrics
     public static Counter<long> Missed { get; } =
         Meter.CreateCounter<long>("protobridge.group.missed", "{message}", "Messages that were deleted before the group read them.");
 
+    public static Counter<long> QueuesTaken { get; } =
+        Meter.CreateCounter<long>("protobridge.group.queues_taken", "{queue}", "Queues that this member took over in a group's assignments.");
+
+    public static Counter<long> QueuesGivenUp { get; } =
+        Meter.CreateCounter<long>("protobridge.group.queues_given_up", "{queue}", "Queues that this member gave up to others.");
+
     public static UpDownCounter<long> Consumers { get; } =
         Meter.CreateUpDownCounter<long>("protobridge.group.consumers", "{group}", "Groups that this gateway is a member of.");
 }

@@ -181,6 +181,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
                 FlushMode = options.Flush,
                 MaxUnflushedBytes = Math.Max(1 << 16, options.MaxUndurableBytes),
                 MaxQueuesPerTopic = Math.Max(options.MaxQueuesPerTopic, levels.Count),
+                MaxQueues = options.MaxQueues,
                 StoreHost = HostAddress.From(storeHost),
                 CompactionTombstoneTime = options.CompactionTombstoneTime,
                 MaxKeysPerTopic = options.MaxKeysPerTopic,

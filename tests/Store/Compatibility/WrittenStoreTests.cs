@@ -43,7 +43,10 @@ public sealed class WrittenStoreTests
         Assert.Equal(64, BinaryPrimitives.ReadInt32BigEndian(page.AsSpan(120)));
         Assert.Equal("PBMQHEAD", Encoding.ASCII.GetString(page, 128, 8));
         Assert.Equal(0, Long(page, 136));
-        Assert.True(page.AsSpan(148).IndexOfAnyExcept((byte)0) < 0);
+        Assert.Equal("PBMQINDX", Encoding.ASCII.GetString(page, 152, 8));
+        Assert.Equal(-1, Long(page, 160));
+        Assert.Equal(-1, Long(page, 168));
+        Assert.True(page.AsSpan(180).IndexOfAnyExcept((byte)0) < 0);
     }
 
     /// <summary>Runs where python3 is installed.</summary>

@@ -12,6 +12,12 @@ internal sealed class HeldFlushes : IFileSystem, IDisposable
     /// <summary>A flush waits.</summary>
     public Signal Waits { get; } = new("a flush of the commit log waits");
 
+    /// <summary>The disk has no room for anything new.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>Flushes of the commit log fail.</summary>
+    public bool Fails { get; set; }
+
     public void Hold() => _open.Reset();
 
     public void Release() => _open.Set();
@@ -28,7 +34,15 @@ internal sealed class HeldFlushes : IFileSystem, IDisposable
 
     public void SyncDirectory(string directory) => _disk.SyncDirectory(directory);
 
-    public void Reserve(string path, int size, long zeroFrom = -1) => _disk.Reserve(path, size, zeroFrom);
+    public void Reserve(string path, int size, long zeroFrom = -1)
+    {
+        if (IsFull)
+        {
+            throw new DiskFullException(path);
+        }
+
+        _disk.Reserve(path, size, zeroFrom);
+    }
 
     public IMappedFile Map(string path, int size) => IsOfLog(path) ? new HeldFile(this, _disk.Map(path, size)) : _disk.Map(path, size);
 
@@ -58,6 +72,10 @@ internal sealed class HeldFlushes : IFileSystem, IDisposable
         }
 
         _open.Wait();
+        if (Fails)
+        {
+            throw new IOException("Input/output error (injected).");
+        }
     }
 
     private sealed class HeldFile(HeldFlushes owner, IMappedFile file) : IMappedFile

@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Broker.Config;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Registration;
 using ProtoBridgeMQ.Broker.Topics;
+using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Tests.Support;
 
@@ -83,6 +84,28 @@ public sealed class RegistersAtNameServers : IAsyncLifetime
         Assert.InRange(server.Bytes - before, 1000 * 100, 1000 * 400);
         _bench!.Core.Topics.Put(new BrokerTopic { Name = "t7", Permissions = 4 });
         await AdvanceUntilAsync(() => server.Routes.FindRoute("t7")!.Queues[0].Permission == 4, "the changed permission is in the route");
+    }
+
+    [Fact]
+    public async Task A_topic_that_was_made_by_request_has_its_route_when_the_answer_comes()
+    {
+        ProxiedNameServer server = await ServerAsync();
+        ProxiedNameServer hanging = await ServerAsync();
+        hanging.Hangs = true;
+        await OpenAsync();
+        await UntilAsync(() => server.Routes.FindRoute("TBW102") is not null, "the broker is registered");
+        BrokerClient client = _bench!.Connect();
+        for (int number = 0; number < 5; number++)
+        {
+            Task<RemotingResponse> asked = client.AskAsync(RequestCode.UpdateAndCreateTopic, new CreateTopicRequestHeader
+            {
+                Topic = $"made{number}", DefaultTopic = "TBW102", ReadQueues = 4, WriteQueues = 4, Permission = 6, FilterType = "SINGLE_TAG",
+            });
+            await AdvanceUntilAsync(() => asked.IsCompleted, "the request is answered");
+            using RemotingResponse answer = await asked;
+            Assert.Equal(ResponseCode.Success, answer.Code);
+            Assert.NotNull(server.Routes.FindRoute($"made{number}"));
+        }
     }
 
     [Fact]
