@@ -14,6 +14,10 @@ public interface IOffsets
     /// <returns>False when the table of progress is full and this queue is not in it.</returns>
     bool Commit(string group, string topic, int queueId, long offset);
 
+    /// <summary>Saves progress when it is further than what is saved.</summary>
+    /// <returns>As <see cref="Commit"/>.</returns>
+    bool Advance(string group, string topic, int queueId, long offset);
+
     /// <summary>Oldest offset kept of a queue; 0 for a queue that never had a message.</summary>
     long Min(string topic, int queueId);
 

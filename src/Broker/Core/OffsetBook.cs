@@ -15,6 +15,9 @@ internal sealed class OffsetBook(OffsetTable table, MessageStore store, BrokerOp
     public bool Commit(string group, string topic, int queueId, long offset) =>
         group == HalfTopics.Group || table.Commit(group, topic, queueId, offset, options.MaxOffsets);
 
+    public bool Advance(string group, string topic, int queueId, long offset) =>
+        group == HalfTopics.Group || table.Advance(group, topic, queueId, offset, options.MaxOffsets);
+
     public long Min(string topic, int queueId) =>
         store.CompactedTopics.TryGetQueue(topic, queueId, out CompactedQueue? compacted) ? compacted.MinOffset
             : store.TryGetQueue(topic, queueId, out ConsumeQueue? queue) ? queue.MinOffset : 0;

@@ -35,7 +35,8 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
         if ((header.SystemFlag & CommitFlag) != 0 && header.CommitOffset >= 0
             && !core.Tables.Resets.IsPending(pull.Topic.Name, pull.Group.Name, pull.QueueId))
         {
-            core.Offsets.Commit(pull.Group.Name, pull.Topic.Name, pull.QueueId, header.CommitOffset);
+            // A pull that was made before its member saved its progress for the last time may come after it.
+            core.Offsets.Advance(pull.Group.Name, pull.Topic.Name, pull.QueueId, header.CommitOffset);
         }
 
         return TryAnswer(request, pull, pull.Hold <= TimeSpan.Zero || request.Connection.Closed.IsCancellationRequested) ? default : Hold(request, pull);

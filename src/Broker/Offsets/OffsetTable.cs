@@ -38,6 +38,29 @@ public sealed class OffsetTable
         return true;
     }
 
+    /// <summary>Sets progress when it is further than what is saved; false when the table is full.</summary>
+    public bool Advance(string group, string topic, int queueId, long value, int limit = int.MaxValue)
+    {
+        if (!_offsets.TryGetValue(new OffsetKey(topic, group, queueId), out QueueOffset? offset))
+        {
+            return Commit(group, topic, queueId, value, limit);
+        }
+
+        for (long saved = Volatile.Read(ref offset.Value); saved < value;)
+        {
+            long now = Interlocked.CompareExchange(ref offset.Value, value, saved);
+            if (now == saved)
+            {
+                Volatile.Write(ref _changed, 1);
+                break;
+            }
+
+            saved = now;
+        }
+
+        return true;
+    }
+
     /// <summary>Whether anything changed since the last call.</summary>
     public bool TakeChanged() => Interlocked.Exchange(ref _changed, 0) != 0;
 

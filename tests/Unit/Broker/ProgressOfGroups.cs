@@ -78,6 +78,21 @@ public class ProgressOfGroups
     }
 
     [Fact]
+    public async Task A_pull_that_comes_after_the_last_save_does_not_set_progress_back()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        BrokerClient client = bench.Connect();
+        await client.SendAllAsync("t", "a", "b", "c");
+        Assert.True(bench.Core.Offsets.Commit("g", "t", 0, 3));
+        using RemotingResponse late = await client.AskAsync(RequestCode.PullMessage, new PullMessageRequestHeader
+        {
+            ConsumerGroup = "g", Topic = "t", QueueId = 0, QueueOffset = 1, MaxMessages = 1, SystemFlag = 4 | 1, CommitOffset = 1,
+            SuspendTimeoutMillis = 0, Subscription = "*", SubscriptionVersion = 0, ExpressionType = "TAG",
+        });
+        Assert.Equal(3, bench.Core.Offsets.Query("g", "t", 0));
+    }
+
+    [Fact]
     public async Task A_group_without_progress_begins_at_0_where_the_queue_does()
     {
         await using BrokerBench bench = BrokerBench.Open();
