@@ -46,14 +46,14 @@ public sealed class ReceivedMessage
     internal ReceivedMessage(in ReplyMessageRequestHeader reply, byte[] body)
     {
         Body = body;
-        PropertyText = reply.Properties.Span.ToArray();
-        Topic = reply.Topic.ToString();
-        Queue = new MessageQueue(Topic, string.Empty, reply.QueueId);
+        PropertyText = reply.Sent.Properties.Span.ToArray();
+        Topic = reply.Sent.Topic.ToString();
+        Queue = new MessageQueue(Topic, string.Empty, reply.Sent.QueueId);
         QueueOffset = -1;
         LogOffset = -1;
-        ReconsumeTimes = reply.ReconsumeTimes ?? 0;
-        Flag = reply.Flag;
-        BornAt = Time(reply.BornTimestamp);
+        ReconsumeTimes = reply.Sent.ReconsumeTimes ?? 0;
+        Flag = reply.Sent.Flag;
+        BornAt = Time(reply.Sent.BornTimestamp);
         StoredAt = Time(reply.StoreTimestamp);
         BornHostAddress = Host(reply.BornHost);
         StoreHostAddress = Host(reply.StoreHost);

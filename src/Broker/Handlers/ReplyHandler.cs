@@ -110,17 +110,14 @@ internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IReques
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         return new ReplyMessageRequestHeader
         {
-            ProducerGroup = header.ProducerGroup,
-            Topic = header.Topic,
-            DefaultTopic = header.DefaultTopic,
-            DefaultTopicQueues = header.DefaultTopicQueues,
-            QueueId = header.QueueId,
-            SystemFlag = header.SystemFlag,
-            BornTimestamp = header.BornTimestamp,
-            Flag = header.Flag,
-            Properties = new HeaderText(ReplyText.Handed(header.Properties.Span, now)),
-            ReconsumeTimes = header.ReconsumeTimes,
-            UnitMode = header.UnitMode == true,
+            Sent = header with
+            {
+                Properties = new HeaderText(ReplyText.Handed(header.Properties.Span, now)),
+                UnitMode = header.UnitMode == true,
+                MaxReconsumeTimes = null,
+                Batch = null,
+                BrokerName = default,
+            },
             BornHost = (request.Connection.RemoteEndPoint as IPEndPoint ?? NoHost).ToString(),
             StoreHost = core.StoreHost.ToString(),
             StoreTimestamp = now,

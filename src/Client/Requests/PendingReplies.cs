@@ -44,7 +44,7 @@ internal sealed class PendingReplies(int max, int maxBodySize, ILogger log) : IR
     public ValueTask HandleAsync(RemotingRequest request)
     {
         ReplyMessageRequestHeader header = ReplyMessageRequestHeader.Read(request.Fields);
-        string? correlation = PropertyText.GetString(header.Properties.Span, "CORRELATION_ID"u8);
+        string? correlation = PropertyText.GetString(header.Sent.Properties.Span, "CORRELATION_ID"u8);
         if (correlation is null || !_waiting.TryGetValue(correlation, out TaskCompletionSource<ReceivedMessage>? waiting))
         {
             // Late, or the second reply of a request that was sent twice: taken, so that its sender does not try again.
@@ -54,9 +54,9 @@ internal sealed class PendingReplies(int max, int maxBodySize, ILogger log) : IR
         }
 
         byte[] body = request.Body.ToArray();
-        if (BodyCompression.IsCompressed(header.SystemFlag))
+        if (BodyCompression.IsCompressed(header.Sent.SystemFlag))
         {
-            if (!BodyCompression.CanUnpack(header.SystemFlag) || !BodyCompression.TryUnpack(body, maxBodySize, out byte[] unpacked))
+            if (!BodyCompression.CanUnpack(header.Sent.SystemFlag) || !BodyCompression.TryUnpack(body, maxBodySize, out byte[] unpacked))
             {
                 waiting.TrySetException(new BadAnswerException($"The reply to request {correlation} does not unpack, or unpacks to more than {maxBodySize} bytes (option MaxBodySize).", null, mayHaveHappened: true));
                 request.Reply(ResponseCode.SystemError, "the body of the reply cannot be unpacked");

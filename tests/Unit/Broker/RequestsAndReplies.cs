@@ -28,9 +28,9 @@ public class RequestsAndReplies
         Assert.True(OffsetMessageId.TryParse(answer.Fields.GetString("msgId"u8), out _, out _));
 
         (ReplyMessageRequestHeader header, string body) = await handed.Taken.Within("the client takes the reply");
-        Assert.Equal(("the answer", ReplyTopic, "p"), (body, header.Topic.ToString(), header.ProducerGroup.ToString()));
-        Assert.Equal(("127.0.0.1:40000", "127.0.0.1:10911", 42L), (header.BornHost, header.StoreHost, header.BornTimestamp));
-        string properties = header.Properties.ToString();
+        Assert.Equal(("the answer", ReplyTopic, "p"), (body, header.Sent.Topic.ToString(), header.Sent.ProducerGroup.ToString()));
+        Assert.Equal(("127.0.0.1:40000", "127.0.0.1:10911", 42L), (header.BornHost, header.StoreHost, header.Sent.BornTimestamp));
+        string properties = header.Sent.Properties.ToString();
         Assert.Contains("CORRELATION_ID\u0001c-1\u0002", properties, StringComparison.Ordinal);
         Assert.Contains($"PUSH_REPLY_TIME\u0001{bench.Clock.GetUtcNow().ToUnixTimeMilliseconds()}\u0002", properties, StringComparison.Ordinal);
         using RemotingResponse stored = await asking.PullAsync(ReplyTopic, 0, hold: 5000);
@@ -111,7 +111,7 @@ public class RequestsAndReplies
         {
             ReplyMessageRequestHeader header = ReplyMessageRequestHeader.Read(request.Fields);
             _taken.TrySetResult((
-                header with { Topic = header.Topic.Detach(), ProducerGroup = header.ProducerGroup.Detach(), DefaultTopic = header.DefaultTopic.Detach(), Properties = header.Properties.Detach() },
+                header with { Sent = header.Sent with { Topic = header.Sent.Topic.Detach(), ProducerGroup = header.Sent.ProducerGroup.Detach(), DefaultTopic = header.Sent.DefaultTopic.Detach(), Properties = header.Sent.Properties.Detach() } },
                 Encoding.UTF8.GetString(request.Body.ToArray())));
             request.Reply(code);
             return default;
