@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Unit.Broker.Pop;
 using ProtoBridgeMQ.Tests.Unit.Broker.Transactions;
+using Half = ProtoBridgeMQ.Tests.Unit.Broker.Transactions.Half;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker;
 
