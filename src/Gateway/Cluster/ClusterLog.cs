@@ -30,6 +30,6 @@ internal static partial class ClusterLog
     [LoggerMessage(7109, LogLevel.Error, "A background task of the cluster bridge ended with a defect")]
     public static partial void Defect(this ILogger log, Exception defect);
 
-    [LoggerMessage(10, LogLevel.Information, "Read where {Messages} retained messages are from {Records} records")]
+    [LoggerMessage(7110, LogLevel.Information, "Read where {Messages} retained messages are from {Records} records")]
     public static partial void RetainedRead(this ILogger log, int messages, long records);
 }

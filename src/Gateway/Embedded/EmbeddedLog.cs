@@ -12,6 +12,6 @@ internal static partial class EmbeddedLog
     [LoggerMessage(7003, LogLevel.Warning, "A record of the state at queue offset {Offset} is not one of ours and is left out")]
     public static partial void StateRecordUnknown(this ILogger log, long offset);
 
-    [LoggerMessage(4, LogLevel.Information, "Read where {Messages} retained messages are from {Records} records")]
+    [LoggerMessage(7004, LogLevel.Information, "Read where {Messages} retained messages are from {Records} records")]
     public static partial void RetainedRead(this ILogger log, int messages, long records);
 }
