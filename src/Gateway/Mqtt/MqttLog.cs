@@ -35,13 +35,13 @@ internal static partial class MqttLog
     [LoggerMessage(7311, LogLevel.Debug, "MQTT {Connection}: the network connection broke: {Text}")]
     public static partial void NetworkBroke(ILogger logger, string connection, string text);
 
-    [LoggerMessage(7350, LogLevel.Debug, "MQTT {Connection}: {Filter}: a message that was {Outcome} could not be settled: {Text}")]
+    [LoggerMessage(7370, LogLevel.Debug, "MQTT {Connection}: {Filter}: a message that was {Outcome} could not be settled: {Text}")]
     public static partial void NotSettled(ILogger logger, string connection, string filter, string outcome, string text);
 
-    [LoggerMessage(7351, LogLevel.Warning, "MQTT {Connection}: {Filter}: topic {Topic} is not consumed: {Text}")]
+    [LoggerMessage(7371, LogLevel.Warning, "MQTT {Connection}: {Filter}: topic {Topic} is not consumed: {Text}")]
     public static partial void TopicNotFollowed(ILogger logger, string connection, string filter, string topic, string text);
 
-    [LoggerMessage(7352, LogLevel.Warning, "MQTT: topics for shared subscriptions were not looked up: {Text}")]
+    [LoggerMessage(7372, LogLevel.Warning, "MQTT: topics for shared subscriptions were not looked up: {Text}")]
     public static partial void TopicsNotListed(ILogger logger, string text);
 
     [LoggerMessage(7360, LogLevel.Warning, "MQTT: retained messages were not sent to {ClientId}: {Text}")]
