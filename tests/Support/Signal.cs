@@ -93,19 +93,4 @@ public static class Eventually
             await Task.Delay(LookAgain, TimeProvider.System).ConfigureAwait(false);
         }
     }
-
-    /// <summary>The same for a condition that must be asked for.</summary>
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? timeout = null)
-    {
-        long start = TimeProvider.System.GetTimestamp();
-        while (!await condition().ConfigureAwait(false))
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > (timeout ?? Waiting.Patience))
-            {
-                throw Waiting.DidNotCome(what);
-            }
-
-            await Task.Delay(LookAgain, TimeProvider.System).ConfigureAwait(false);
-        }
-    }
 }
