@@ -148,6 +148,9 @@ public sealed class MqttOptions
     [Range(typeof(TimeSpan), "00:00:01", "12:00:00")]
     public TimeSpan SharedLease { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>What a PUBACK with an error does to a message of a shared subscription.</summary>
+    public Shared.SharedRejection SharedRejection { get; set; } = Shared.SharedRejection.Retry;
+
     /// <summary>How often shared subscriptions that begin with a wildcard look for topics that came or went.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan SharedTopicsInterval { get; set; } = TimeSpan.FromSeconds(2);

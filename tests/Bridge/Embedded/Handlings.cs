@@ -42,6 +42,16 @@ internal sealed class Handlings
         }
     }
 
+    /// <summary>Whether somebody sent it back already.</summary>
+    public bool WasSentBack(string body)
+    {
+        Entry entry = _entries[body];
+        lock (entry)
+        {
+            return entry.SentBack;
+        }
+    }
+
     /// <summary>Whether every message of the round was handled or sent back.</summary>
     public bool IsDone(int round) => _entries.Values.Where(entry => entry.Round == round).All(entry => entry.SentBack || entry.By.Count > 0);
 

@@ -17,6 +17,7 @@ internal sealed class MixedCluster : IAsyncDisposable
     private const int Queues = 8;
     private const int MaxNatives = 3;
     private const int MaxStreams = 3;
+    private const int MaxClients = 3;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -25,8 +26,11 @@ internal sealed class MixedCluster : IAsyncDisposable
     private readonly Producer _producer;
     private readonly List<NativeWorker> _natives = [];
     private readonly List<GatewayWorker> _streams = [];
+    private readonly List<MqttWorker> _clients = [];
     private readonly Random _seeds;
     private EmbeddedBridge? _bridge;
+    private MqttFrontOfTest? _mqtt;
+    private int _lastClient;
 
     private MixedCluster(LocalCluster cluster, int seed)
     {
@@ -64,17 +68,19 @@ internal sealed class MixedCluster : IAsyncDisposable
     }
 
     /// <summary>Somebody joins, leaves or dies.</summary>
-    public Task ChangeAsync(Random random) => random.Next(6) switch
+    public Task ChangeAsync(Random random) => random.Next(8) switch
     {
         0 or 1 => _natives.Count < MaxNatives ? JoinNativeAsync() : LeaveNativeAsync(random, kill: false),
         2 => _natives.Count > 0 ? LeaveNativeAsync(random, kill: false) : JoinNativeAsync(),
         3 => _natives.Count > 0 ? LeaveNativeAsync(random, kill: true) : JoinNativeAsync(),
         4 => _streams.Count < MaxStreams ? OpenStreamAsync() : CloseStreamAsync(random),
+        5 => _clients.Count < MaxClients ? ConnectMqttAsync() : BreakMqttAsync(random),
+        6 => _clients.Count > 0 ? BreakMqttAsync(random) : ConnectMqttAsync(),
         _ => _streams.Count > 0 ? CloseStreamAsync(random) : OpenStreamAsync(),
     };
 
     /// <summary>A group that nobody reads gets nowhere.</summary>
-    public Task JoinWhenEmptyAsync() => _natives.Count + _streams.Count == 0 ? JoinNativeAsync() : Task.CompletedTask;
+    public Task JoinWhenEmptyAsync() => _natives.Count + _streams.Count + _clients.Count == 0 ? JoinNativeAsync() : Task.CompletedTask;
 
     public async Task JoinNativeAsync()
     {
@@ -83,10 +89,19 @@ internal sealed class MixedCluster : IAsyncDisposable
         await native.StartAsync(Topic).Within("a native member joined", Patience);
     }
 
+    /// <summary>An MQTT client joins by a shared subscription.</summary>
+    public async Task ConnectMqttAsync()
+    {
+        EmbeddedBridge bridge = await OpenBridgeAsync();
+        _mqtt ??= await MqttFrontOfTest.StartAsync(bridge);
+        string clientId = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"device-{++_lastClient}");
+        _clients.Add(await MqttWorker.JoinAsync(this, _mqtt.Front, clientId, $"$share/{Group}/{Topic}/#", _seeds.Next()).Within("an MQTT client joined", Patience));
+    }
+
     public async Task OpenStreamAsync()
     {
-        _bridge ??= await EmbeddedBridge.OpenAsync(_core, Options(), TimeProvider.System, NullLoggerFactory.Instance);
-        IMessageStream stream = await _bridge.SubscribeAsync(new SubscribeRequest
+        EmbeddedBridge bridge = await OpenBridgeAsync();
+        IMessageStream stream = await bridge.SubscribeAsync(new SubscribeRequest
         {
             Kind = StreamKind.Group,
             Topics = TopicSelection.Of(Topic),
@@ -120,10 +135,14 @@ internal sealed class MixedCluster : IAsyncDisposable
             await stream.DisposeAsync();
         }
 
-        if (_bridge is not null)
+        foreach (MqttWorker client in _clients)
         {
-            await _bridge.DisposeAsync();
+            await client.DisposeAsync();
         }
+
+        _streams.Clear();
+        _clients.Clear();
+        await LeaveWhenUnusedAsync();
 
         await _producer.DisposeAsync();
         await _cluster.DisposeAsync();
@@ -155,11 +174,36 @@ internal sealed class MixedCluster : IAsyncDisposable
         GatewayWorker stream = _streams[which];
         _streams.RemoveAt(which);
         await stream.DisposeAsync().AsTask().Within("a stream left", Patience);
-        if (_streams.Count == 0)
+        await LeaveWhenUnusedAsync();
+    }
+
+    private async Task BreakMqttAsync(Random random)
+    {
+        int which = random.Next(_clients.Count);
+        MqttWorker client = _clients[which];
+        _clients.RemoveAt(which);
+        await client.DisposeAsync().AsTask().Within("an MQTT client's connection ended", Patience);
+        await LeaveWhenUnusedAsync();
+    }
+
+    private async Task<EmbeddedBridge> OpenBridgeAsync()
+        => _bridge ??= await EmbeddedBridge.OpenAsync(_core, Options(), TimeProvider.System, NullLoggerFactory.Instance);
+
+    private async Task LeaveWhenUnusedAsync()
+    {
+        if (_bridge is null || _streams.Count + _clients.Count > 0)
         {
-            await _bridge!.DisposeAsync().AsTask().Within("the gateway left", Patience);
-            _bridge = null;
+            return;
         }
+
+        if (_mqtt is not null)
+        {
+            await _mqtt.DisposeAsync().AsTask().Within("the MQTT front stopped", Patience);
+            _mqtt = null;
+        }
+
+        await _bridge.DisposeAsync().AsTask().Within("the gateway left", Patience);
+        _bridge = null;
     }
 
     /// <summary>RocketMQ's algorithm, once more: sorted members, each a run of neighbours.</summary>

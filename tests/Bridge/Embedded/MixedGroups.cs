@@ -3,7 +3,7 @@ using ProtoBridgeMQ.Tests.Support;
 namespace ProtoBridgeMQ.Tests.Bridge.Embedded;
 
 /// <summary>
-/// Native members and the gateway in one group, over a broker on loopback: they come, go and die at random.
+/// Native members, streams of the gateway and MQTT clients in one group, over a broker on loopback: they come, go and die at random.
 /// </summary>
 public sealed class MixedGroups
 {
@@ -65,5 +65,17 @@ public sealed class MixedGroups
         // The retry topic has one queue, so one of the two handled all of what both refused.
         (int refusers, int handlers) = cluster.Handlings.Sides();
         Assert.Equal((2, 1), (refusers, handlers));
+    }
+
+    [Fact]
+    public async Task What_an_MQTT_client_refused_is_handled_by_the_group()
+    {
+        await using MixedCluster cluster = await MixedCluster.StartAsync(seed: 2);
+        cluster.RefuseAtFirst = true;
+        await cluster.ConnectMqttAsync();
+        await cluster.SettledAsync(-1);
+        await cluster.SendAsync(0, MessagesOfARound);
+        await cluster.Handlings.AllHandledAsync();
+        Assert.Equal((1, 1), cluster.Handlings.Sides());
     }
 }

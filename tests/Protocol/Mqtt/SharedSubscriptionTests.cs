@@ -112,6 +112,20 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
+    public async Task With_the_option_a_PUBACK_with_an_error_makes_a_dead_letter_at_once()
+    {
+        await using MqttHost host = await MqttHost.StartAsync(options => options.SharedRejection = Gateway.Mqtt.Shared.SharedRejection.DeadLetter);
+        MqttWire wire = await JoinAsync(host, "a", "$share/g/jobs/#");
+        MqttWire dead = await host.Connect5Async("dead");
+        await dead.SendAsync(Packets.Subscribe(1, ("$rmq/%DLQ%g/#", 1)));
+        await dead.ExpectAsync("90 04 00 01 00 01");
+        await PublishAsync(host, "jobs", "x", "1");
+        await wire.ReadTextAsync();
+        await wire.SendAsync(new AcknowledgementPacket { Type = PacketType.Puback, PacketId = 1, Reason = ReasonCode.QuotaExceeded });
+        Assert.Equal("1", PayloadOf(await dead.ReadTextAsync()));
+    }
+
+    [Fact]
     public async Task A_message_that_is_too_large_for_a_member_goes_to_another_one_later()
     {
         await using MqttHost host = await MqttHost.StartAsync();

@@ -235,9 +235,13 @@ public sealed class ConnectionShares
     {
         MqttShared shared = _connection.Shared;
         shared.Metrics.SharedSettled(outcome);
-        Settlement settlement = outcome is SharedOutcome.Accepted or SharedOutcome.Expired
-            ? Settlement.Accept
-            : Settlement.Release(outcome == SharedOutcome.NoRoom ? TimeSpan.Zero : BackOff(shared.Bridge.Capabilities.DelayLevels, attempt));
+        Settlement settlement = outcome switch
+        {
+            SharedOutcome.Accepted or SharedOutcome.Expired => Settlement.Accept,
+            SharedOutcome.Rejected when shared.Options.SharedRejection == SharedRejection.DeadLetter => Settlement.DeadLetter,
+            SharedOutcome.NoRoom => Settlement.Release(),
+            _ => Settlement.Release(BackOff(shared.Bridge.Capabilities.DelayLevels, attempt)),
+        };
         try
         {
             await stream.SettleAsync(id, settlement, CancellationToken.None).ConfigureAwait(false);

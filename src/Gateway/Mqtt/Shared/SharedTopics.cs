@@ -112,7 +112,7 @@ public sealed class SharedTopics : IHostedService, IRuleReader, IDisposable
         try
         {
             foreach (SharedSubscription subscription in all)
-                await subscription.FollowAsync(await FindAsync(subscription.Filter, next, cancellationToken).ConfigureAwait(false), newRules: true, cancellationToken).ConfigureAwait(false);
+                await PrepareAsync(subscription, next, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -145,6 +145,21 @@ public sealed class SharedTopics : IHostedService, IRuleReader, IDisposable
         finally
         {
             _following.Release();
+        }
+    }
+
+    /// <summary>One subscription that cannot follow must not hold up the rules: it is said, and the timer tries again.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever one subscription throws concerns that one.")]
+    private async ValueTask PrepareAsync(SharedSubscription subscription, RuleSet next, CancellationToken cancellationToken)
+    {
+        try
+        {
+            TopicSelection topics = await FindAsync(subscription.Filter, next, cancellationToken).ConfigureAwait(false);
+            await subscription.FollowAsync(topics, newRules: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            MqttLog.TopicsNotListed(_logger, failure.Message);
         }
     }
 
