@@ -1,6 +1,5 @@
 using System.Text;
 using ProtoBridgeMQ.Bridge.Streams;
-using ProtoBridgeMQ.Bridge.Topics;
 
 namespace ProtoBridgeMQ.Bridge.Mapping;
 

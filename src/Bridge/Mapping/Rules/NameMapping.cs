@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Topics;
@@ -9,6 +10,7 @@ namespace ProtoBridgeMQ.Bridge.Mapping.Rules;
 /// by topic is asked first to read the topics of the next rules too, then names go by them.
 /// </summary>
 /// <remarks>Thread safe. Mapping a name allocates nothing, but for topics seen for the first time.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle to free.")]
 public sealed class NameMapping
 {
     private readonly Lock _gate = new();

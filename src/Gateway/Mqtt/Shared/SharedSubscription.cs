@@ -14,6 +14,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Shared;
 /// One shared subscription of one connection: a stream of the group, and the pump that brings its messages to the
 /// client as long as that has credit.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "CloseAsync ends it; the semaphore and the token source have no timer and no wait handle to free.")]
 public sealed class SharedSubscription
 {
     /// <summary>Taken at one time, so that members that wait get their share.</summary>
