@@ -54,6 +54,13 @@ public sealed class ClientRights
     /// <param name="filter">MQTT topic filter in UTF-8, without <c>$share/group/</c>.</param>
     public Decision MaySubscribe(ReadOnlySpan<byte> filter) => Current.Subscribe(filter);
 
+    /// <summary>
+    /// Whether it may receive all that a filter matches: where a group shares the messages, none can be left out for one
+    /// of its members.
+    /// </summary>
+    /// <param name="filter">MQTT topic filter in UTF-8.</param>
+    public Decision MayConsume(ReadOnlySpan<byte> filter) => Current.Consume(filter);
+
     /// <summary>Whether a message of that name may be sent to it now.</summary>
     /// <param name="topic">MQTT topic name in UTF-8.</param>
     public bool MayReceive(ReadOnlySpan<byte> topic)

@@ -85,7 +85,7 @@ internal static class GatewayBuilder
 
         application.UseWebSockets();
         application.UseHttpFront();
-        application.MapMetricsPage();
+        application.MapMetricsPage(HttpFront.CheckManageAsync);
         if (options.HasMqtt)
             application.MapMqttFront();
     }

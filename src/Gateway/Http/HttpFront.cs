@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Http.Handlers;
 using ProtoBridgeMQ.Gateway.Http.OpenApi;
@@ -20,6 +21,8 @@ public static class HttpFront
         services.AddSingleton<HttpMetrics>();
         services.AddSingleton<GroupStreams>();
         services.AddHostedService(provider => provider.GetRequiredService<GroupStreams>());
+        services.TryAddSingleton(_ => AccessControl.Open());
+        services.AddSingleton<HttpAccess>();
         services.AddSingleton<Failures>();
         services.AddSingleton<PublishHandler>();
         services.AddSingleton<PublishRoute>();
@@ -42,6 +45,9 @@ public static class HttpFront
         endpoint.Use(next => connection => limit.RunAsync(connection, next));
         return endpoint;
     }
+
+    /// <summary>Whether a request may read what is about the whole gateway; otherwise it throws what the front answers.</summary>
+    public static ValueTask CheckManageAsync(HttpContext context) => context.RequestServices.GetRequiredService<HttpAccess>().CheckManageAsync(context, null);
 
     /// <summary>Maps the routes of the front.</summary>
     public static WebApplication UseHttpFront(this WebApplication application)

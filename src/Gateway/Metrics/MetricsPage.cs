@@ -14,11 +14,14 @@ public static class MetricsPage
     }
 
     /// <summary>Maps <c>GET /metrics</c>.</summary>
-    public static void MapMetricsPage(this IEndpointRouteBuilder routes)
+    /// <param name="routes">Where to.</param>
+    /// <param name="check">Throws when the request may not read it.</param>
+    public static void MapMetricsPage(this IEndpointRouteBuilder routes, Func<HttpContext, ValueTask> check)
     {
         var collector = routes.ServiceProvider.GetRequiredService<MetricsCollector>();
         routes.MapGet("/metrics", async (HttpContext context) =>
         {
+            await check(context);
             context.Response.ContentType = PrometheusText.ContentType;
             await context.Response.WriteAsync(collector.Write(), context.RequestAborted);
         }).ExcludeFromDescription();

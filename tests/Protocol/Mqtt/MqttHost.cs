@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Mqtt;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
@@ -20,7 +21,7 @@ public sealed class MqttHost : IAsyncDisposable
     private readonly Dictionary<string, long> _counts = [];
     private int _connections;
 
-    private MqttHost(Action<MqttOptions>? configure, FakeLog? log, ManualClock? clock)
+    private MqttHost(Action<MqttOptions>? configure, FakeLog? log, ManualClock? clock, AccessControl? access)
     {
         Clock = clock ?? new ManualClock();
         Bridge = new FakeBridge(Clock, log) { HasFilterQueues = log is not null };
@@ -28,6 +29,8 @@ public sealed class MqttHost : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddSingleton<IMessageBridge>(Bridge);
         services.AddSingleton<TimeProvider>(Clock);
+        if (access is not null)
+            services.AddSingleton(access);
         services.AddMqttFront(configure);
         _services = services.BuildServiceProvider();
         _hosted = [.. _services.GetServices<IHostedService>()];
@@ -46,9 +49,10 @@ public sealed class MqttHost : IAsyncDisposable
     /// <param name="configure">Options.</param>
     /// <param name="log">What outlives the front; without one there are no queues of filters, and no session outlives its connection.</param>
     /// <param name="clock">For fronts that share one.</param>
-    public static async Task<MqttHost> StartAsync(Action<MqttOptions>? configure = null, FakeLog? log = null, ManualClock? clock = null)
+    /// <param name="access">Access control; null for none.</param>
+    public static async Task<MqttHost> StartAsync(Action<MqttOptions>? configure = null, FakeLog? log = null, ManualClock? clock = null, AccessControl? access = null)
     {
-        var host = new MqttHost(configure, log, clock);
+        var host = new MqttHost(configure, log, clock, access);
         foreach (IHostedService hosted in host._hosted)
             await hosted.StartAsync(CancellationToken.None);
         return host;

@@ -84,10 +84,13 @@ internal sealed class CompiledRules(CompiledRule[] publish, CompiledRule[] subsc
     public Decision Receive(ReadOnlySpan<byte> topic) => OfName(subscribe, topic);
 
     /// <summary>Whether a filter may be subscribed to.</summary>
-    public Decision Subscribe(ReadOnlySpan<byte> filter) => OfFilter(subscribe, filter);
+    public Decision Subscribe(ReadOnlySpan<byte> filter) => OfFilter(subscribe, filter, isWhole: false);
+
+    /// <summary>Whether all that a filter matches may be received.</summary>
+    public Decision Consume(ReadOnlySpan<byte> filter) => OfFilter(subscribe, filter, isWhole: true);
 
     /// <summary>Whether what a filter names may be managed.</summary>
-    public Decision Manage(ReadOnlySpan<byte> filter) => OfFilter(manage, filter);
+    public Decision Manage(ReadOnlySpan<byte> filter) => OfFilter(manage, filter, isWhole: true);
 
     private Decision OfName(CompiledRule[] rules, ReadOnlySpan<byte> name)
     {
@@ -104,14 +107,16 @@ internal sealed class CompiledRules(CompiledRule[] publish, CompiledRule[] subsc
     }
 
     /// <summary>
-    /// A filter is allowed when one rule allows all of it, and denied when one denies all of it. What is denied of a
-    /// part of it is left out when messages are sent.
+    /// A filter is allowed when one rule allows all of it, and denied when one before it denies all of it, or a part of
+    /// what must be whole. Otherwise the part is left out when messages are sent.
     /// </summary>
-    private Decision OfFilter(CompiledRule[] rules, ReadOnlySpan<byte> filter)
+    private Decision OfFilter(CompiledRule[] rules, ReadOnlySpan<byte> filter, bool isWhole)
     {
         foreach (ref readonly CompiledRule rule in rules.AsSpan())
         {
-            if (TopicPatterns.Covers(rule.Filter, filter, reserved: !rule.IsAllow))
+            bool decides = TopicPatterns.Covers(rule.Filter, filter, reserved: !rule.IsAllow)
+                || (isWhole && !rule.IsAllow && TopicPatterns.Overlap(rule.Filter, filter));
+            if (decides)
             {
                 return new Decision(rule.IsAllow, rule.Name);
             }

@@ -57,6 +57,34 @@ public static class TopicPatterns
         }
     }
 
+    /// <summary>Whether some topic name is matched by both.</summary>
+    /// <param name="one">A filter.</param>
+    /// <param name="other">Another.</param>
+    public static bool Overlap(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
+    {
+        var a = new Levels(one);
+        var b = new Levels(other);
+        while (true)
+        {
+            bool moreA = a.MoveNext();
+            bool moreB = b.MoveNext();
+            if ((moreA && a.Current is [AllLevels]) || (moreB && b.Current is [AllLevels]))
+            {
+                return true;
+            }
+
+            if (!moreA || !moreB)
+            {
+                return moreA == moreB;
+            }
+
+            if (a.Current is not [OneLevel] && b.Current is not [OneLevel] && !a.Current.SequenceEqual(b.Current))
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>Whether it is a filter that MQTT allows: a wildcard fills its level, <c>#</c> only at the end.</summary>
     public static bool IsFilter(ReadOnlySpan<byte> filter)
     {

@@ -22,6 +22,8 @@ public sealed record Problem(string Name, int Status, string Title)
 
     public static Problem PropertiesInvalid { get; } = new("properties-invalid", StatusCodes.Status400BadRequest, "The properties are not possible.");
 
+    public static Problem Unauthorized { get; } = new("unauthorized", StatusCodes.Status401Unauthorized, "The request does not say who sent it, or says it wrongly.");
+
     public static Problem Forbidden { get; } = new("forbidden", StatusCodes.Status403Forbidden, "Access control forbids it.");
 
     public static Problem CrossOrigin { get; } = new("cross-origin", StatusCodes.Status403Forbidden, "A page of another origin may not do this.");

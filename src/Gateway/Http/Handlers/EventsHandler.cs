@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
@@ -23,7 +24,7 @@ namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 ///  : alive              after silence
 /// </code>
 /// </summary>
-internal sealed class EventsHandler(IMessageBridge bridge, IOptions<HttpOptions> options, HttpMetrics metrics, IHostApplicationLifetime lifetime)
+internal sealed class EventsHandler(IMessageBridge bridge, IOptions<HttpOptions> options, HttpMetrics metrics, HttpAccess access, IHostApplicationLifetime lifetime)
 {
     private readonly HttpOptions _options = options.Value;
     private int _clients;
@@ -39,6 +40,8 @@ internal sealed class EventsHandler(IMessageBridge bridge, IOptions<HttpOptions>
             Filter = TagExpression.Parse(filter ?? "*").Text,
             Subscriber = "http:" + context.Connection.RemoteIpAddress,
         };
+        ClientRights? rights = await access.AuthenticateAsync(context);
+        access.CheckConsume(context, rights, topic, request.Filter);
         metrics.EventClients.Add(1);
         try
         {
@@ -46,7 +49,7 @@ internal sealed class EventsHandler(IMessageBridge bridge, IOptions<HttpOptions>
                 throw new BridgeException(BridgeError.Busy, $"This gateway has {_options.MaxEventClients} event streams open, its limit.", retryAfter: TimeSpan.FromSeconds(5));
 
             using var leaves = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-            await SendAsync(context, request, leaves.Token);
+            await SendAsync(context, request, () => access.CheckConsume(context, rights, topic, request.Filter), leaves.Token);
         }
         finally
         {
@@ -55,7 +58,7 @@ internal sealed class EventsHandler(IMessageBridge bridge, IOptions<HttpOptions>
         }
     }
 
-    private async Task SendAsync(HttpContext context, SubscribeRequest request, CancellationToken leaves)
+    private async Task SendAsync(HttpContext context, SubscribeRequest request, Action check, CancellationToken leaves)
     {
         await using IMessageStream stream = await bridge.SubscribeAsync(request, leaves);
         PipeWriter output = context.Response.BodyWriter;
@@ -70,6 +73,8 @@ internal sealed class EventsHandler(IMessageBridge bridge, IOptions<HttpOptions>
             while (!leaves.IsCancellationRequested)
             {
                 int count = await stream.ReceiveAsync(batch, _options.EventBatch, _options.EventKeepAlive, leaves);
+                // Rules may have changed, or a token run out: the answer is broken off.
+                check();
                 Write(output, batch);
                 FlushResult flushed = await output.FlushAsync(leaves);
                 metrics.Events.Add(count);

@@ -5,6 +5,8 @@ namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 /// <summary>Answers every failure of a request as problem details.</summary>
 internal sealed class Failures(HttpMetrics metrics, ILogger<Failures> log)
 {
+    private static readonly string[] Challenges = ["Basic realm=\"ProtoBridgeMQ\", charset=\"UTF-8\"", "Bearer"];
+
     /// <summary>Around everything but the publish, which has its own way.</summary>
     public async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
@@ -51,6 +53,9 @@ internal sealed class Failures(HttpMetrics metrics, ILogger<Failures> log)
         context.Response.Clear();
         if (allow.Length > 0)
             context.Response.Headers.Allow = allow;
+
+        if (problem.Problem == Problem.Unauthorized)
+            context.Response.Headers.WWWAuthenticate = Challenges;
 
         // What is left of such a body is not worth reading.
         if (problem.Problem == Problem.TooLarge || problem.Problem == Problem.SlowRequest)

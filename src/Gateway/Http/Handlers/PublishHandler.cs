@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Gateway.Http.Codec;
@@ -10,7 +11,7 @@ using ProtoBridgeMQ.Gateway.Http.Codec;
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 
 /// <summary><c>POST /v1/topics/{topic}/messages</c>: one raw message, one as JSON, or a batch as a JSON array.</summary>
-internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions> options, HttpMetrics metrics, TimeProvider clock)
+internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions> options, HttpMetrics metrics, HttpAccess access, TimeProvider clock)
 {
     private readonly HttpOptions _options = options.Value;
     private readonly int _maxBody = Math.Min(options.Value.MaxBodySize, bridge.Capabilities.MaxBodySize);
@@ -18,18 +19,28 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
     /// <summary>Answers once the message is durable.</summary>
     public Task HandleAsync(HttpContext context, string topic)
     {
+        // Before the body: strangers are not to fill memory.
+        ValueTask<ClientRights?> rights = access.AuthenticateAsync(context);
+        return rights.IsCompletedSuccessfully ? HandleAsync(context, topic, rights.Result) : AuthenticatedAsync(context, topic, rights);
+    }
+
+    private async Task AuthenticatedAsync(HttpContext context, string topic, ValueTask<ClientRights?> rights)
+        => await HandleAsync(context, topic, await rights);
+
+    private Task HandleAsync(HttpContext context, string topic, ClientRights? rights)
+    {
         RequestRules.Check(context.Request);
         string? type = context.Request.ContentType;
         if (JsonText.IsMediaType(type, JsonText.MessagesType))
-            return PublishJsonAsync(context, topic);
+            return PublishJsonAsync(context, topic, rights);
 
         if (JsonText.IsMediaType(type, "multipart/form-data"))
             throw new RefusalException(Problem.UnsupportedMediaType, "Multipart bodies are not taken: send the body itself, or " + JsonText.MessagesType + ".");
 
-        return PublishRawAsync(context, topic);
+        return PublishRawAsync(context, topic, rights);
     }
 
-    private async Task PublishRawAsync(HttpContext context, string topic)
+    private async Task PublishRawAsync(HttpContext context, string topic, ClientRights? rights)
     {
         long began = clock.GetTimestamp();
         var properties = default(PropertyTextWriter);
@@ -47,6 +58,7 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
                 BornHost = BornHost(context),
                 Retain = MessageFields.TryReadRetain(properties.Written, out bool retain) && retain,
             };
+            access.CheckPublish(context, rights, message);
             // Not cancelled by a client that leaves: the body is borrowed until the publish completes.
             receipt = await bridge.PublishAsync(message, CancellationToken.None);
         }
@@ -86,7 +98,7 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
         response.BodyWriter.Advance(length);
     }
 
-    private async Task PublishJsonAsync(HttpContext context, string topic)
+    private async Task PublishJsonAsync(HttpContext context, string topic, ClientRights? rights)
     {
         if (context.Request.QueryString.HasValue)
             throw RefusalException.Invalid("With a JSON body, tag, key, delay and orderingKey are members of the message, not query parameters.");
@@ -95,7 +107,11 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
         using RequestBody body = await RequestBody.ReadAsync(context.Request, _options.MaxJsonSize);
         using JsonMessages messages = JsonMessages.Parse(body.Bytes.Span, _options.MaxBatch);
         for (int i = 0; i < messages.Count; i++)
-            CheckDelay(messages.Get(i, topic, null).Delay);
+        {
+            PublishMessage message = messages.Get(i, topic, null);
+            CheckDelay(message.Delay);
+            access.CheckPublish(context, rights, message);
+        }
 
         IPEndPoint? bornHost = BornHost(context);
         if (!messages.IsBatch)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Gateway.Http.Codec;
 using ProtoBridgeMQ.Gateway.Http.Session;
@@ -8,7 +9,7 @@ using ProtoBridgeMQ.Gateway.Http.Session;
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 
 /// <summary><c>POST /v1/receipts/ack | nack | extend | dead-letter</c>: says what became of deliveries, one result a receipt.</summary>
-internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions> options, HttpMetrics metrics)
+internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions> options, HttpMetrics metrics, HttpAccess access)
 {
     private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
 
@@ -35,6 +36,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
         RequestRules.Check(context.Request);
         RequestRules.CheckQuery(context.Request);
         JsonRequests.RequireJson(context.Request);
+        ClientRights? rights = await access.AuthenticateAsync(context);
         ReceiptsRequest request;
         using (RequestBody body = await RequestBody.ReadAsync(context.Request, _options.MaxJsonSize))
             request = ReceiptsRequest.Parse(body.Bytes.Span, timeMember, _options.MaxReceipts);
@@ -43,7 +45,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
         // Started together: what must be written to the log shares one group commit.
         var settles = new Task[request.Receipts.Count];
         for (int i = 0; i < settles.Length; i++)
-            settles[i] = SettleAsync(request.Receipts[i], settlement);
+            settles[i] = SettleAsync(context, rights, request.Receipts[i], settlement);
 
         await Task.WhenAll(settles).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         int done = settles.Count(settle => settle.IsCompletedSuccessfully);
@@ -51,7 +53,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
         await AnswerAsync(context.Response, request.Receipts, settles, done);
     }
 
-    private async Task SettleAsync(string receipt, Settlement settlement)
+    private async Task SettleAsync(HttpContext context, ClientRights? rights, string receipt, Settlement settlement)
     {
         if (!ReceiptHandle.TryParse(receipt, out ReceiptHandle handle))
             throw RefusalException.Invalid("This is no receipt.");
@@ -60,6 +62,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
         if (stream is null)
             throw new BridgeException(BridgeError.DeliveryUnknown, "The receipt is of an earlier life of the gateway, or its lease ran out: the message comes again.");
 
+        access.CheckConsume(context, rights, stream.Key.Topic, stream.Key.Filter);
         try
         {
             await stream.Messages.SettleAsync(handle.Delivery, settlement);

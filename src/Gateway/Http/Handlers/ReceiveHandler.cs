@@ -21,6 +21,7 @@ internal sealed class ReceiveHandler(
     GroupStreams streams,
     IOptions<HttpOptions> options,
     HttpMetrics metrics,
+    HttpAccess access,
     IHostApplicationLifetime lifetime)
 {
     private const int FlushSize = 64 * 1024;
@@ -35,6 +36,7 @@ internal sealed class ReceiveHandler(
         TopicNames.ThrowIfInvalid(topic);
         TopicNames.ThrowIfInvalidGroup(group);
         var key = new GroupStreamKey(topic, group, filter is null ? GroupStreamKey.AnyFilter : TagExpression.Parse(filter).Text);
+        access.CheckConsume(context, await access.AuthenticateAsync(context), topic, key.Filter);
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         metrics.Waiting.Add(1);
         try

@@ -7,13 +7,14 @@ using ProtoBridgeMQ.Gateway.Http.Codec;
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 
 /// <summary><c>GET /v1/topics</c>, <c>GET</c> and <c>PUT /v1/topics/{topic}</c>.</summary>
-internal sealed class TopicsHandler(IMessageBridge bridge, IOptions<HttpOptions> options)
+internal sealed class TopicsHandler(IMessageBridge bridge, IOptions<HttpOptions> options, HttpAccess access)
 {
     private readonly HttpOptions _options = options.Value;
 
     public async Task ListAsync(HttpContext context)
     {
         RequestRules.CheckQuery(context.Request);
+        await access.CheckManageAsync(context, null);
         IReadOnlyList<TopicInfo> topics = await bridge.Topics.ListAsync(context.RequestAborted);
         await JsonAnswer.WriteAsync(context.Response, topics, static (writer, all) =>
         {
@@ -31,6 +32,7 @@ internal sealed class TopicsHandler(IMessageBridge bridge, IOptions<HttpOptions>
     {
         RequestRules.CheckQuery(context.Request);
         TopicNames.ThrowIfInvalid(topic);
+        await access.CheckManageAsync(context, topic);
         TopicInfo found = await bridge.Topics.FindAsync(topic, context.RequestAborted)
             ?? throw new BridgeException(BridgeError.TopicNotFound, $"There is no topic {topic}.");
         await JsonAnswer.WriteAsync(context.Response, found, Write);
@@ -41,6 +43,7 @@ internal sealed class TopicsHandler(IMessageBridge bridge, IOptions<HttpOptions>
         RequestRules.Check(context.Request);
         RequestRules.CheckQuery(context.Request);
         TopicNames.ThrowIfInvalid(topic);
+        await access.CheckManageAsync(context, topic);
         TopicRequest wanted;
         using (RequestBody body = await RequestBody.ReadAsync(context.Request, _options.MaxJsonSize))
         {

@@ -79,8 +79,10 @@ public sealed class ClientAccess
     {
         if (_rights is not { } rights)
             return true;
-        ReadOnlySpan<byte> asked = TopicRules.IsShared(filter) && TopicRules.TrySplitShared(filter, out _, out ReadOnlySpan<byte> within) ? within : filter;
-        return Judge(rights, rights.MaySubscribe(asked), "subscribe", filter);
+        // A group shares its messages: none can be left out for one of its members.
+        return TopicRules.IsShared(filter) && TopicRules.TrySplitShared(filter, out _, out ReadOnlySpan<byte> within)
+            ? Judge(rights, rights.MayConsume(within), "subscribe", filter)
+            : Judge(rights, rights.MaySubscribe(filter), "subscribe", filter);
     }
 
     /// <summary>Whether a message of that name may be sent to it now; no: it is counted.</summary>
