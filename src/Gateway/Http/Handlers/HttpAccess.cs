@@ -19,6 +19,9 @@ internal sealed class HttpAccess(AccessControl access)
     private const string Bearer = "Bearer ";
     private const int LongestHeader = 24 * 1024;
 
+    /// <summary>Whether nothing is set up.</summary>
+    public bool IsOpen => access.IsOpen;
+
     /// <summary>Finds out who sent a request.</summary>
     /// <exception cref="RefusalException">401, or 429 when too many passwords are being checked.</exception>
     public ValueTask<ClientRights?> AuthenticateAsync(HttpContext context) => access.IsOpen ? default : FindAsync(context);

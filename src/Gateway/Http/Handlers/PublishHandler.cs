@@ -18,14 +18,10 @@ internal sealed class PublishHandler(IMessageBridge bridge, IOptions<HttpOptions
 
     /// <summary>Answers once the message is durable.</summary>
     public Task HandleAsync(HttpContext context, string topic)
-    {
-        // Before the body: strangers are not to fill memory.
-        ValueTask<ClientRights?> rights = access.AuthenticateAsync(context);
-        return rights.IsCompletedSuccessfully ? HandleAsync(context, topic, rights.Result) : AuthenticatedAsync(context, topic, rights);
-    }
+        => access.IsOpen ? HandleAsync(context, topic, rights: null) : AuthenticatedAsync(context, topic);
 
-    private async Task AuthenticatedAsync(HttpContext context, string topic, ValueTask<ClientRights?> rights)
-        => await HandleAsync(context, topic, await rights);
+    /// <summary>Before the body: strangers are not to fill memory.</summary>
+    private async Task AuthenticatedAsync(HttpContext context, string topic) => await HandleAsync(context, topic, await access.AuthenticateAsync(context));
 
     private Task HandleAsync(HttpContext context, string topic, ClientRights? rights)
     {
