@@ -23,7 +23,7 @@ public sealed class AccessKit : ILogger<AccessControl>, IDisposable
 
     public AccessControl Control => _control ??= new AccessControl(Options, Clock, this);
 
-    public IReadOnlyList<string> Log
+    public IReadOnlyList<string> Lines
     {
         get
         {

@@ -22,7 +22,7 @@ public sealed class FilesOfAccess
         kit.Clock.Advance(kit.Options.ReloadInterval);
 
         Assert.False(rights.MayPublish("a"u8).IsAllowed);
-        Assert.Contains(kit.Log, line => line.StartsWith("Information: Access: ", StringComparison.Ordinal) && line.Contains("read again", StringComparison.Ordinal));
+        Assert.Contains(kit.Lines, line => line.StartsWith("Information: Access: ", StringComparison.Ordinal) && line.Contains("read again", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -39,7 +39,7 @@ public sealed class FilesOfAccess
         kit.Clock.Advance(kit.Options.ReloadInterval);
 
         Assert.True(rights.MayPublish("a"u8).IsAllowed);
-        Assert.Single(kit.Log, line => line.StartsWith("Warning: ", StringComparison.Ordinal));
+        Assert.Single(kit.Lines, line => line.StartsWith("Warning: ", StringComparison.Ordinal));
         kit.WithRules(Nothing);
         kit.Clock.Advance(kit.Options.ReloadInterval);
         Assert.False(rights.MayPublish("a"u8).IsAllowed);
@@ -138,7 +138,7 @@ public sealed class FilesOfAccess
         }
 
         Assert.Equal(["topic/3?", "topic/2?"], kit.Control.Audit.Recent().Select(refusal => refusal.What));
-        Assert.Equal(3, kit.Log.Count);
-        Assert.Contains("Information: Access refused: publish by ada (c) from 127.0.0.1:9: topic/1?: rule 7", kit.Log);
+        Assert.Equal(3, kit.Lines.Count);
+        Assert.Contains("Information: Access refused: publish by ada (c) from 127.0.0.1:9: topic/1?: rule 7", kit.Lines);
     }
 }
