@@ -75,7 +75,7 @@ internal static class RuleFile
         // An empty list would quietly mean everybody, or every topic.
         foreach (string list in (ReadOnlySpan<string>)["users", "groups", "clients", "topics"])
         {
-            if (element.TryGetProperty(list, out JsonElement given) && given.GetArrayLength() == 0)
+            if (element.TryGetProperty(list, out JsonElement given) && given.ValueKind == JsonValueKind.Array && given.GetArrayLength() == 0)
             {
                 throw new AccessFileException(path, $"{place}: {list} is empty; leave it out, or name some");
             }
