@@ -102,7 +102,7 @@ public sealed class AccessTests
         await five.SendAsync(Packets.Subscribe(1, ("#", 1), ("devices/#", 1), ("devices/secret/x", 1), ("$SYS/#", 1)));
         await four.SendAsync(Packets.Subscribe(1, ("#", 1), ("devices/#", 1)));
 
-        Assert.Equal("90 08 00 01 00 87 01 87 87", Hex(await five.ReadAsync()));
+        Assert.Equal("90 07 00 01 00 87 01 87 87", Hex(await five.ReadAsync()));
         Assert.Equal("90 04 00 01 80 01", Hex(await four.ReadAsync()));
     }
 
@@ -165,7 +165,7 @@ public sealed class AccessTests
             KeepAlive = 60,
             ClientId = clientId,
             UserName = user,
-            Password = password is null ? null : Encoding.UTF8.GetBytes(password),
+            Password = password is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(password),
         };
         return PacketText.Encode(packet, packet.Version);
     }
