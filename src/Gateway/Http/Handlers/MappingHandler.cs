@@ -6,7 +6,7 @@ using ProtoBridgeMQ.Gateway.Http.Codec;
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 
 /// <summary><c>POST /v1/mapping/try</c>: where a message would go; nothing is published.</summary>
-internal sealed class MappingHandler(NameMapping mapping, IOptions<HttpOptions> options)
+internal sealed class MappingHandler(NameMapping mapping, IOptions<HttpOptions> options, HttpAccess access)
 {
     private readonly HttpOptions _options = options.Value;
 
@@ -15,6 +15,7 @@ internal sealed class MappingHandler(NameMapping mapping, IOptions<HttpOptions> 
         RequestRules.Check(context.Request);
         RequestRules.CheckQuery(context.Request);
         JsonRequests.RequireJson(context.Request);
+        await access.CheckManageAsync(context, null);
         MappingRequest request;
         using (RequestBody body = await RequestBody.ReadAsync(context.Request, _options.MaxJsonSize))
             request = MappingRequest.Parse(body.Bytes.Span);
