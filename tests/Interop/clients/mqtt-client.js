@@ -1,6 +1,7 @@
 'use strict';
 // Subscribes, then publishes, with mqtt.js as npm delivers it, and prints every message. Ends when its input ends.
-// Argument: { url, version: 4 | 5, clientId, subscribe: [{ filter, qos }], publish: [{ topic, body, qos, retain, properties }] }
+// Argument: { url, username, password, ca, version: 4 | 5, clientId, subscribe: [{ filter, qos }], publish: [{ topic, body, qos, retain, properties }] }
+const fs = require('fs');
 const mqtt = require('mqtt');
 
 const options = JSON.parse(process.argv[2]);
@@ -12,6 +13,9 @@ const say = event => console.log(JSON.stringify(event));
     clientId: options.clientId,
     keepalive: options.keepalive || 60,
     reconnectPeriod: 0,
+    username: options.username,
+    password: options.password,
+    ca: options.ca && fs.readFileSync(options.ca),
     clean: true,
   });
   client.on('error', err => say({ event: 'error', text: String(err) }));

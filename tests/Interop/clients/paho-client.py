@@ -1,6 +1,6 @@
 """Subscribes, then publishes, with Eclipse Paho as Debian delivers it, and prints every message. Ends when its input ends.
 
-Argument: {"port", "version": 4 | 5, "clientId", "subscribe": [[filter, qos]], "publish": [{"topic", "body", "qos", "user"}]}
+Argument: {"port", "ca", "username", "password", "version": 4 | 5, "clientId", "subscribe": [[filter, qos]], "publish": [{"topic", "body", "qos", "user"}]}
 """
 import json
 import sys
@@ -44,6 +44,10 @@ try:
 except AttributeError:  # before paho 2
     client = mqtt.Client(client_id=options["clientId"], protocol=version)
 client.on_connect, client.on_subscribe, client.on_message = on_connect, on_subscribe, on_message
+if "ca" in options:
+    client.tls_set(ca_certs=options["ca"])
+if "username" in options:
+    client.username_pw_set(options["username"], options["password"])
 client.connect("127.0.0.1", options["port"], keepalive=options.get("keepalive", 60))
 client.loop_start()
 if not connected.wait(20):
