@@ -2,6 +2,7 @@ using System.Text;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Access;
+using ProtoBridgeMQ.Tests.Support.Fake;
 
 namespace ProtoBridgeMQ.Tests.Protocol.Mqtt;
 
@@ -55,6 +56,24 @@ public sealed class AccessTests
 
         Assert.StartsWith("CONNACK present=0 code=133", await five.ReadTextAsync(), StringComparison.Ordinal);
         await four.ExpectAsync("20 02 00 02");
+    }
+
+    [Theory]
+    [InlineData("devices/gone", 0, 0)]
+    [InlineData("other/gone", 0x87, 5)]
+    public async Task A_will_is_judged_at_CONNECT(string topic, byte reason, byte code)
+    {
+        using AccessKit kit = Kit();
+        await using MqttHost host = await MqttHost.StartAsync(access: kit.Control);
+        MqttWire five = host.Open();
+        MqttWire four = host.Open();
+        var will = new Will(topic, Encoding.UTF8.GetBytes("x"), 1, false, default);
+
+        await five.SendAsync(Connect("c5", 5, "ada", "one", will: will));
+        await four.SendAsync(Connect("c4", 4, "ada", "one", will: will));
+
+        Assert.StartsWith($"CONNACK present=0 code={reason}", await five.ReadTextAsync(), StringComparison.Ordinal);
+        await four.ExpectAsync($"20 02 00 {code:X2}");
     }
 
     [Fact]
@@ -123,6 +142,29 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task What_is_left_out_of_a_kept_session_does_not_use_up_its_window()
+    {
+        using AccessKit kit = Kit();
+        await using MqttHost host = await MqttHost.StartAsync(log: new FakeLog(), access: kit.Control);
+        MqttWire publisher = await ConnectedAsync(host, "p", 5);
+        MqttWire five = host.Open();
+        await five.SendAsync(Connect("kept", 5, "ada", "one", properties => properties.Add(PropertyId.SessionExpiryInterval, 600).Add(PropertyId.ReceiveMaximum, 2)));
+        await five.ReadAsync();
+        await five.SendAsync(Packets.Subscribe(1, ("devices/#", 1)));
+        await five.ReadAsync();
+
+        for (ushort id = 1; id <= 5; id++)
+        {
+            await publisher.SendAsync(Packets.Publish("devices/secret/x", "no", 1, id));
+            await publisher.ReadAsync();
+        }
+
+        await publisher.SendAsync(Packets.Publish("devices/x", "yes", 1, 6));
+
+        Assert.Contains("devices/x", await five.ReadTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Changed_rules_reach_clients_that_are_connected()
     {
         using AccessKit kit = Kit();
@@ -156,10 +198,14 @@ public sealed class AccessTests
 
     private static AccessKit Kit() => new AccessKit().WithUsers(("ada", "one", [])).WithRules(Rules);
 
-    private static byte[] Connect(string clientId, int version, string? user, string? password)
+    private static byte[] Connect(string clientId, int version, string? user, string? password, Action<PropertyBlockWriter>? properties = null, Will? will = null)
     {
+        var block = new PropertyBlockWriter();
+        properties?.Invoke(block);
         var packet = new ConnectPacket
         {
+            Properties = block.Block,
+            Will = will,
             Version = (ProtocolVersion)version,
             CleanStart = true,
             KeepAlive = 60,

@@ -82,7 +82,8 @@ public sealed class MqttSession : ISubscriber
     /// <inheritdoc/>
     public void Offer(in Delivery delivery)
     {
-        if (Access?.MayReceive(delivery.Message.Topic) == false)
+        // What has a packet identifier already was looked at before it got one.
+        if (delivery.PacketId == 0 && Access?.MayReceive(delivery.Message.Topic) == false)
             return;
 
         bool supersedes = delivery.Message.IsRetained && RetainedFeed.IsActive;

@@ -197,7 +197,7 @@ internal sealed class SessionReader : IDisposable
             _resend.Dequeue();
             any = true;
             _flight.Resume(entry.PacketId);
-            if (!found || Encode(_batch[0], checkExpiry: !entry.IsSent) is not { } message)
+            if (!found || Encode(_batch[0], checkExpiry: !entry.IsSent) is not { } message || !MayReceive(message))
             {
                 _context.Metrics.Dropped("backlog-gone");
                 _flight.TryRelease(entry.PacketId);
@@ -236,7 +236,7 @@ internal sealed class SessionReader : IDisposable
             return;
         if (subscription.NoLocal && message.Properties.TryGet(MessageProperties5.ClientName, out ReadOnlySpan<byte> publisher) && publisher.SequenceEqual(_session.ClientIdUtf8))
             return;
-        if (Encode(message, checkExpiry: true) is not { } outgoing)
+        if (Encode(message, checkExpiry: true) is not { } outgoing || !MayReceive(outgoing))
             return;
         byte qos = Math.Min(subscription.Qos, published);
         // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
@@ -244,6 +244,15 @@ internal sealed class SessionReader : IDisposable
         ushort packetId = qos == 0 ? (ushort)0 : _flight.Add(qos, retain, subscription.Identifier, new QueuePosition(cursor.Broker, message.LogOffset));
         IsExactlyOnce |= qos == 2;
         ready.Add(new Delivery(outgoing, qos, retain, default(SubscriptionIdentifiers).With(subscription.Identifier)) { PacketId = packetId });
+    }
+
+    /// <summary>Before it counts as in flight: what the client may not receive is left out, and its reference given back.</summary>
+    private bool MayReceive(OutgoingMessage message)
+    {
+        if (_session.Access?.MayReceive(message.Topic) != false)
+            return true;
+        message.Release();
+        return false;
     }
 
     /// <summary>Null for a message that is of no use any more, or has no MQTT name.</summary>
