@@ -20,21 +20,21 @@ internal sealed class WebSocketRoute(MqttFront front, IOptions<MqttOptions> opti
         if (!context.WebSockets.IsWebSocketRequest)
         {
             context.Response.Headers.Upgrade = "websocket";
-            context.Response.StatusCode = StatusCodes.Status426UpgradeRequired;
+            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "This is MQTT over WebSocket.");
             return;
         }
 
         if (!IsOwnOrAllowed(context.Request))
         {
             metrics.RefusedConnect("origin");
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Pages of this origin may not connect (mqtt.webSocketOrigins).");
             return;
         }
 
         if (Array.Find(Protocols, context.WebSockets.WebSocketRequestedProtocols.Contains) is not { } protocol)
         {
             metrics.RefusedConnect("sub-protocol");
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "The sub-protocol must be mqtt.");
             return;
         }
 
@@ -44,6 +44,13 @@ internal sealed class WebSocketRoute(MqttFront front, IOptions<MqttOptions> opti
         IPEndPoint? remote = context.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, context.Connection.RemotePort) : null;
         Task served = front.ServeAsync(transport, context.Connection.Id, remote, transport.Abort, lifetime.ApplicationStopping, context.Connection.ClientCertificate);
         await transport.RunAsync(Goodbye, served);
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string why)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync(why);
     }
 
     /// <summary>A browser says whose page it is; other clients say nothing, or name this server.</summary>
