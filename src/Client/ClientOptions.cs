@@ -64,6 +64,10 @@ public sealed class ClientOptions
     /// <summary>Where logs go. Default nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>Looks whether the options are possible, as what they are made for does.</summary>
+    /// <exception cref="ArgumentException">One is not: the message names it.</exception>
+    public void Check() => Validate();
+
     internal void Validate()
     {
         Require(!string.IsNullOrWhiteSpace(NameServers), nameof(NameServers), "is empty: write host:port, several separated by semicolons");

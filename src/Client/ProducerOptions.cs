@@ -49,6 +49,10 @@ public sealed class ProducerOptions
         return options;
     }
 
+    /// <summary>Looks whether the options are possible, as what they are made for does.</summary>
+    /// <exception cref="ArgumentException">One is not: the message names it.</exception>
+    public void Check() => Validate();
+
     internal void Validate()
     {
         Names.RequireGroup(Group);

@@ -103,6 +103,10 @@ public sealed class PushConsumerOptions
     public string LocalOffsetDirectory { get; set; }
         = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".protobridgemq", "offsets");
 
+    /// <summary>Looks whether the options are possible, as what they are made for does.</summary>
+    /// <exception cref="ArgumentException">One is not: the message names it.</exception>
+    public void Check() => Validate();
+
     internal void Validate()
     {
         Names.RequireGroup(Group);

@@ -44,6 +44,6 @@ public sealed partial class LogEvents
     [GeneratedRegex(@"^\[LoggerMessage\((?:EventId = )?(\d+)")]
     private static partial Regex Number();
 
-    [GeneratedRegex(@"^\| (\d+) to (\d+) \| `(src/[\w/]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| (\d+) to (\d+) \| `(src/[\w./]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

@@ -13,6 +13,7 @@ public sealed class ProjectReferences
         ["NameServer"] = ["Remoting"],
         ["Broker"] = ["Bridge", "Remoting", "Store", "Sockets"],
         ["Client"] = ["Remoting"],
+        ["Client.Hosting"] = ["Client"],
         ["Bridge"] = [],
         ["Gateway"] = ["Remoting", "Store", "Sockets", "NameServer", "Broker", "Client", "Bridge"],
     };
