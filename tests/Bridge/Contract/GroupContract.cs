@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Tests.Support;
@@ -245,6 +246,31 @@ public abstract class GroupContract<TFixture> : BridgeTest<TFixture>
     }
 
     [Fact]
+    public async Task A_group_with_a_filter_on_names_passes_over_what_does_not_match()
+    {
+        // The name that a message is delivered under counts, also where it is another one than that of topic and tag.
+        await using IMessageStream stream = await JoinByNamesAsync(Group, $"{Topic}/+/temp", holdsOtherNames: false);
+        await PublishAsync(Topic, "1", "kitchen/temp");
+        await PublishAsync(Topic, "2", "kitchen/humidity");
+        await PublishAsync(Topic, "3");
+        await PublishAsync(Topic, "4", "a/b/temp");
+        await PublishAsync(Topic, "5", "hall/temp");
+        Assert.Equal(["1", "5"], Texts(await ConsumeAsync(stream, 2)));
+    }
+
+    [Fact]
+    public async Task A_filter_on_names_that_tags_can_say_is_the_same_filter_and_another_one_is_refused()
+    {
+        await using IMessageStream stream = await JoinByNamesAsync(Group, $"{Topic}/red", holdsOtherNames: false);
+        await using IMessageStream same = await JoinAsync(Group, Topic, "red");
+        await RefusedAsync(BridgeError.FilterInvalid, () => JoinAsync(Group, Topic));
+        await RefusedAsync(BridgeError.FilterInvalid, () => JoinByNamesAsync(Group, $"{Topic}/red", holdsOtherNames: true));
+        // Who names none takes the group's.
+        await using IMessageStream any = await Bridge.SubscribeAsync(new SubscribeRequest { Kind = StreamKind.Group, Topics = TopicSelection.Of(Topic), Group = Group, AnyFilter = true })
+            .Within("a stream without a filter joined");
+    }
+
+    [Fact]
     public async Task A_stream_receives_several_topics_and_those_selected_later()
     {
         string second = Fixture.Name("second");
@@ -342,4 +368,13 @@ public abstract class GroupContract<TFixture> : BridgeTest<TFixture>
             await stream.DisposeAsync();
         }
     }
+
+    private Task<IMessageStream> JoinByNamesAsync(string group, string filter, bool holdsOtherNames)
+        => Bridge.SubscribeAsync(new SubscribeRequest
+        {
+            Kind = StreamKind.Group,
+            Topics = TopicSelection.Of(Topic),
+            Group = group,
+            Names = new NameFilter(System.Text.Encoding.UTF8.GetBytes(filter), _ => holdsOtherNames),
+        }).Within("a stream with a filter on names joined");
 }
