@@ -53,18 +53,16 @@ public sealed class SharedGroups : IAsyncLifetime
             "all three handled something",
             Patience);
 
-        List<string> killed;
-        await using (MosquittoSubscription victim = await Clients.Mosquitto.SubscribeAsync(_gateway, $"$share/{Group}/{Topic}/#", "-q", "1", "-i", "victim"))
+        MosquittoSubscription victim = await Clients.Mosquitto.SubscribeAsync(_gateway, $"$share/{Group}/{Topic}/#", "-q", "1", "-i", "victim");
+        await using (victim)
         {
-            for (int i = 0; i < Messages; i++)
-            {
-                if (i == Messages / 2)
-                    await victim.DisposeAsync();
+            for (int i = 0; i < Messages / 2; i++)
                 await publisher.PublishAsync($"{Topic}/kitchen/{i}", $"m{i}");
-            }
-
-            killed = [.. victim.Messages.Select(message => message.Body)];
         }
+
+        for (int i = Messages / 2; i < Messages; i++)
+            await publisher.PublishAsync($"{Topic}/kitchen/{i}", $"m{i}");
+        List<string> killed = [.. victim.Messages.Select(message => message.Body)];
 
         List<string> Others() => [.. Native().Concat(Device()).Concat(web.Bodies).Where(body => body.StartsWith('m'))];
         await Eventually.True(
@@ -167,7 +165,7 @@ public sealed class SharedGroups : IAsyncLifetime
             _working = Task.Run(WorkAsync);
         }
 
-        public IReadOnlyCollection<string> Bodies => _bodies;
+        public ConcurrentQueue<string> Bodies => _bodies;
 
         public async ValueTask DisposeAsync()
         {
