@@ -1,5 +1,4 @@
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
-using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Fake;
 
 namespace ProtoBridgeMQ.Tests.Protocol.Mqtt;

@@ -1,5 +1,4 @@
 using System.Text;
-using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
