@@ -76,6 +76,6 @@ public sealed class RecordBatch : IDisposable
 
         _leases[Count] = lease;
         _queueOffsets[Count++] = queueOffset;
-        Bytes += lease.Span.Length;
+        Bytes += lease.Memory.Length;
     }
 }
