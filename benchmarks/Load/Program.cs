@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ProtoBridgeMQ.Benchmarks.Load;
+using ProtoBridgeMQ.Benchmarks.Load.Burdens;
 using ProtoBridgeMQ.Benchmarks.Load.Floor;
 using ProtoBridgeMQ.Benchmarks.Load.Reports;
 
@@ -8,6 +9,11 @@ if (args is ["floor", var remoting, var mqtt, var http])
 {
     await FloorServer.RunAsync(Number(remoting), Number(mqtt), Number(http));
     return 0;
+}
+
+if (args is ["burdens", ..])
+{
+    return await BurdenRun.RunAsync(Console.Out, args is [_, var file] ? file : null);
 }
 
 var scenarios = new Option<string[]>("--scenario")

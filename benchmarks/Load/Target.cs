@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ProtoBridgeMQ.Benchmarks.Load.Floor;
+using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Benchmarks.Load;
@@ -49,6 +50,22 @@ internal sealed class Target : IAsyncDisposable
         return new Target("gateway", flush, gateway, gateway.Id, gateway.Ports);
     }
 
+    /// <summary>Starts a broker alone, with asynchronous flush, for so many topics.</summary>
+    public static async Task<Target> BrokerAsync(int nameServer, int maxTopics)
+    {
+        GatewayPorts ports = GatewayPorts.Free();
+        var data = new TempDirectory("load");
+        string config = data["config.json"];
+        await File.WriteAllTextAsync(config, $"{{\"broker\":{{\"maxTopics\":{maxTopics}}}}}");
+        ChildProcess child = ChildProcess.Start("dotnet",
+        [
+            Path.Combine(Path.GetDirectoryName(GatewayProgram.Path)!, "ProtoBridgeMQ.Broker.dll"),
+            "--port", Text(ports.Broker), "--namesrv", $"127.0.0.1:{Text(nameServer)}", "--data", data["data"], "--flush", "async", "--config", config,
+        ]);
+        await child.LineAsync(line => line.StartsWith("ProtoBridgeMQ broker", StringComparison.Ordinal), "that it is ready");
+        return new Target("broker", "async", new Ending(child, data), child.Id, ports);
+    }
+
     /// <summary>Starts the floor: this program again.</summary>
     public static async Task<Target> FloorAsync()
     {
@@ -56,7 +73,7 @@ internal sealed class Target : IAsyncDisposable
         string[] arguments =
         [
             typeof(Target).Assembly.Location, "floor",
-            .. new[] { ports.Broker, ports.Mqtt, ports.Http }.Select(port => port.ToString(CultureInfo.InvariantCulture)),
+            .. new[] { ports.Broker, ports.Mqtt, ports.Http }.Select(Text),
         ];
         ChildProcess child = ChildProcess.Start("dotnet", arguments);
         await child.LineAsync(line => line == FloorServer.Ready, "that it is ready");
@@ -65,4 +82,16 @@ internal sealed class Target : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A process and its directory.</summary>
+    private sealed class Ending(ChildProcess process, TempDirectory data) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await process.DisposeAsync();
+            data.Dispose();
+        }
+    }
 }

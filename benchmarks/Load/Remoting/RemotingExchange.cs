@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Benchmarks.Load.Remoting;
 internal sealed class RemotingExchange : IExchange
 {
     private readonly Socket _socket;
-    private readonly SendFrame _frame;
+    private SendFrame _frame;
     private readonly bool _checked;
     private byte[] _answer = new byte[4096];
 
@@ -25,6 +25,9 @@ internal sealed class RemotingExchange : IExchange
 
     /// <summary>The last answer.</summary>
     public ReadOnlySpan<byte> Answer => _answer.AsSpan(0, AnswerSize);
+
+    /// <summary>What is sent from now on.</summary>
+    public void Use(SendFrame frame) => _frame = frame;
 
     /// <summary>Connects to a broker.</summary>
     public static async Task<RemotingExchange> ConnectAsync(int port, SendFrame frame)

@@ -14,6 +14,7 @@ internal sealed class SendFrame
 {
     private const int CreateTopicCode = 17;
     private const int SendCode = 310;
+    private const int PullCode = 11;
     private const int Version = 317;
     private const int FirstOpaque = 1_000_000_000;
     private const int BinaryOpaqueAt = 4 + 4 + 2 + 1 + 2;
@@ -41,6 +42,15 @@ internal sealed class SendFrame
             CreateTopicCode,
             [("topic", topic), ("defaultTopic", "TBW102"), ("readQueueNums", $"{queues}"), ("writeQueueNums", $"{queues}"), ("perm", "6"),
                 ("topicFilterType", "SINGLE_TAG"), ("topicSysFlag", "0"), ("order", "false")],
+            string.Empty,
+            binary: false);
+
+    /// <summary>A pull of up to 32 messages of a queue, without waiting.</summary>
+    public static SendFrame Pull(string topic, int queue, long offset)
+        => Make(
+            PullCode,
+            [("consumerGroup", "load"), ("topic", topic), ("queueId", $"{queue}"), ("queueOffset", $"{offset}"), ("maxMsgNums", "32"),
+                ("sysFlag", "4"), ("commitOffset", "0"), ("suspendTimeoutMillis", "0"), ("subscription", "*"), ("subVersion", "0")],
             string.Empty,
             binary: false);
 
