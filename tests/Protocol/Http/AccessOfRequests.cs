@@ -13,7 +13,7 @@ using ProtoBridgeMQ.Tests.Support.Fake;
 namespace ProtoBridgeMQ.Tests.Protocol.Http;
 
 /// <summary>The same users and rules for HTTP: who sent a request, and whether it may publish, consume or manage.</summary>
-public sealed class AccessOfRequests : IAsyncLifetime
+public sealed class AccessOfRequests : IAsyncLifetime, IDisposable
 {
     private readonly AccessKit _kit = new AccessKit().WithUsers(("ada", "one", []), ("root", "top", ["ops"])).WithRules("""
         { "rules": [
@@ -58,6 +58,11 @@ public sealed class AccessOfRequests : IAsyncLifetime
         Client.Dispose();
         await _host!.DisposeAsync();
         await _bridge!.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _client?.Dispose();
         _kit.Dispose();
     }
 

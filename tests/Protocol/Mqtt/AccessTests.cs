@@ -1,6 +1,5 @@
 using System.Text;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
-using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Access;
 using ProtoBridgeMQ.Tests.Support.Fake;
 
