@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using ProtoBridgeMQ.Tests.Interop.Clients;
-using ProtoBridgeMQ.Tests.Support.Access;
 using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Tests.Interop.Mqtt;

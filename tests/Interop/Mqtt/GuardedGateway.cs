@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Tests.Interop.Mqtt;
 /// A gateway with users, rules and TLS, set up as the documents say, with the command of the program; and another one
 /// that stands behind a proxy.
 /// </summary>
-public sealed class GuardedGateway : IAsyncLifetime
+public sealed class GuardedGateway : IAsyncLifetime, IDisposable
 {
     private const string Rules = """{ "rules": [ { "allow": ["publish", "subscribe"], "users": ["*"], "topics": ["users/%u/#"] } ] }""";
 
@@ -61,7 +61,10 @@ public sealed class GuardedGateway : IAsyncLifetime
                 await process.DisposeAsync();
             }
         }
+    }
 
+    public void Dispose()
+    {
         Certificates.Dispose();
         _files.Dispose();
     }

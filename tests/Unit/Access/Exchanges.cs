@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Access.Scram;
 using ProtoBridgeMQ.Bridge.Access.Users;
 using ProtoBridgeMQ.Tests.Support;

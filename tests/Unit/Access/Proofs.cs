@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Access.Users;
-using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Access;
 
 namespace ProtoBridgeMQ.Tests.Unit.Access;
@@ -110,7 +109,11 @@ public sealed class Proofs
     {
         using AccessKit kit = new AccessKit().WithUsers(("ada", "one", []));
 
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(kit.Options.UsersFile));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(kit.Options.UsersFile));
+        }
+
         Assert.DoesNotContain("one", await File.ReadAllTextAsync(kit.Options.UsersFile), StringComparison.Ordinal);
     }
 
