@@ -306,6 +306,23 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task What_was_sent_is_sent_again_after_its_expiry_too()
+    {
+        await using MqttHost host = await StartAsync();
+        MqttWire wire = await SubscribedAsync(host, "d", p => p.Add(PropertyId.ReceiveMaximum, 1), ("a", 2));
+        string expiry = _clock.GetUtcNow().AddSeconds(5).ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await PublishAsync(host, "a", null, "sent", ("mqtt.qos", "2"), ("mqtt.expires-at", expiry));
+        await PublishAsync(host, "a", null, "late", ("mqtt.qos", "2"), ("mqtt.expires-at", expiry));
+        Assert.Contains("MessageExpiryInterval=5", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        await LeaveAsync(wire);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        wire = await host.ResumeAsync("d", 5, present: true);
+        Assert.Equal("PUBLISH dup=1 qos=2 retain=0 topic=a id=1 props={MessageExpiryInterval=1} payload=73656E74", await wire.ReadTextAsync());
+        await wire.ExpectSilenceAsync();
+        Assert.Equal(1, host.Counted("mqtt.drops/expired"));
+    }
+
+    [Fact]
     public async Task A_bridge_without_queues_of_filters_keeps_no_session()
     {
         await using MqttHost host = await MqttHost.StartAsync();

@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
+
+namespace ProtoBridgeMQ.Tests.Protocol.Mqtt;
+
+public sealed class SessionRecordTests
+{
+    [Fact]
+    public void A_session_is_kept_in_the_bytes_of_the_golden_file()
+    {
+        byte[] golden = Golden("session");
+        var record = new SessionRecord
+        {
+            Owner = "gw",
+            Epoch = 3,
+            EpochBefore = 2,
+            ExpirySeconds = 3600,
+            DisconnectedAt = 1_700_000_000_000,
+            NextNumber = 3,
+            Subscriptions =
+            [
+                new SessionSubscription(1, "a/+"u8.ToArray(), 5, 7, [new QueuePosition("broker-a", 42)]),
+                new SessionSubscription(2, "b"u8.ToArray(), 0, 0, []),
+            ],
+        };
+        Assert.Equal(Convert.ToHexString(golden), Convert.ToHexString(SessionCodec.Encode(record)));
+        SessionRecord read = Assert.IsType<SessionRecord>(SessionCodec.Decode(golden));
+        Assert.Equal(golden, SessionCodec.Encode(read));
+        Assert.True(read.Subscriptions[0] is { Qos: 1, NoLocal: true, RetainAsPublished: false, IsQueued: true });
+        for (int length = 0; length < golden.Length; length++)
+            Assert.Null(SessionCodec.Decode(golden.AsMemory(0, length)));
+        Assert.Null(SessionCodec.Decode((byte[])[.. golden, 0]));
+    }
+
+    [Fact]
+    public void Progress_is_kept_in_the_bytes_of_the_golden_file()
+    {
+        byte[] golden = Golden("progress");
+        var record = new ProgressRecord
+        {
+            IsFinal = true,
+            LastPacketId = 9,
+            Positions = [new SubscriptionPosition(1, new QueuePosition("broker-a", 50))],
+            Flight =
+            [
+                new FlightEntry(8, 2, IsReceived: true, IsSent: true, Retain: false, 7, new QueuePosition("broker-a", 4096)),
+                new FlightEntry(9, 1, IsReceived: false, IsSent: true, Retain: true, 0, new QueuePosition("broker-a", 8192)),
+            ],
+        };
+        Assert.Equal(Convert.ToHexString(golden), Convert.ToHexString(ProgressCodec.Encode(record)));
+        ProgressRecord read = Assert.IsType<ProgressRecord>(ProgressCodec.Decode(golden));
+        Assert.Equal(record.Flight, read.Flight);
+        Assert.Equal(record.Positions, read.Positions);
+        for (int length = 0; length < golden.Length; length++)
+            Assert.Null(ProgressCodec.Decode(golden.AsMemory(0, length)));
+    }
+
+    [Theory]
+    [InlineData("pump-7", "pump-7")]
+    [InlineData("a b/#\u0001ü", "a%20b%2F%23%01%C3%BC")]
+    public void A_client_identifier_becomes_a_key_and_back(string clientId, string key)
+    {
+        Assert.Equal(key, SessionSpaces.KeyOf(clientId));
+        Assert.Equal(clientId, SessionSpaces.ClientIdOf(key));
+    }
+
+    private static byte[] Golden(string record, [CallerFilePath] string here = "")
+        => Convert.FromHexString(File.ReadLines(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "Golden", "mqtt", "sessions.tsv"))
+            .Select(line => line.Split('\t')).Single(row => row[0] == record)[1]);
+}
