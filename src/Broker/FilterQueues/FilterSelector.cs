@@ -23,7 +23,7 @@ internal sealed class FilterSelector : ILightQueueSelector
     private int _count;
 
     public FilterSelector(BrokerOptions options)
-        => _system = TopicName.OfSystem(options).Select(topic => topic.Name).Concat(TopicName.SystemTopics).Append(GatewayState)
+        => _system = TopicName.OfSystem(options).Select(topic => topic.Name).Concat(TopicName.SystemTopics)
             .ToHashSet(NameComparer.Instance).GetAlternateLookup<ReadOnlySpan<byte>>();
 
     /// <summary>Told of a queue of a filter that was made or is being deleted; the name is borrowed.</summary>
@@ -40,9 +40,6 @@ internal sealed class FilterSelector : ILightQueueSelector
 
     /// <summary>Filters that have a queue.</summary>
     public int Count => Volatile.Read(ref _count);
-
-    /// <summary>Where gateways keep their own state: nothing that a filter matches.</summary>
-    private static string GatewayState => "PROTOBRIDGE_STATE";
 
     public void OnCreated(LightQueueId queue, ReadOnlySpan<byte> name)
     {
@@ -76,7 +73,7 @@ internal sealed class FilterSelector : ILightQueueSelector
 
     public void Select(in MessageRecord record, LightQueueTargets targets)
     {
-        if (Count == 0)
+        if (Count == 0 || IsOfGateways(record.Topic))
         {
             return;
         }
@@ -94,6 +91,10 @@ internal sealed class FilterSelector : ILightQueueSelector
             _tree.Match(name, wildcards: name[0] != '$' && IsUser(record.Topic), targets);
         }
     }
+
+    /// <summary>Where gateways keep their own: nothing that a filter matches, under whatever name it is kept.</summary>
+    private static bool IsOfGateways(ReadOnlySpan<byte> topic)
+        => topic.SequenceEqual("PROTOBRIDGE_STATE"u8) || topic.SequenceEqual("PROTOBRIDGE_RETAINED"u8);
 
     private int WriteName(in MessageRecord record)
     {

@@ -24,7 +24,7 @@ public sealed class EmbeddedOptions
 
     /// <summary>Keys of the fronts' state, at most.</summary>
     [Range(1, 100_000_000)]
-    public int MaxStateKeys { get; set; } = 1_000_000;
+    public int MaxStateKeys { get; set; } = 4_000_000;
 
     /// <summary>Bytes of one value of the fronts' state, at most.</summary>
     [Range(16, 4 << 20)]

@@ -145,17 +145,19 @@ public abstract class FilterQueueContract<TFixture> : BridgeTest<TFixture>
         => await RefusedAsync(BridgeError.FilterInvalid, () => Queues.EnsureAsync(ReadOnlyMemory<byte>.Empty).AsTask());
 
     [Fact]
-    public async Task State_of_the_fronts_is_in_no_queue()
+    public async Task What_the_fronts_keep_for_themselves_is_in_no_queue()
     {
         FilterRange range = Assert.Single(await EnsureAsync("#"));
         await Bridge.State.PutAsync("s", "k", Utf8("secret"));
         string topic = Fixture.Name("t");
+        await Bridge.PublishAsync(new PublishMessage(topic, Utf8("kept"), Tagged("a")) { Retain = true });
         await PublishAsync(topic, "last", null, 1);
         List<string> texts = [];
         long offset = range.MaxOffset;
         while (texts.LastOrDefault() != "last")
             texts.AddRange(await ReadAsync(range.Broker, "#", offset++, 1));
         Assert.DoesNotContain("secret", texts);
+        Assert.Single(texts, "kept");
     }
 
     private static ReadOnlyMemory<byte> Utf8(string text) => Encoding.UTF8.GetBytes(text);

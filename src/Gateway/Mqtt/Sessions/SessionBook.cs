@@ -160,16 +160,21 @@ public sealed class SessionBook : IDisposable
     {
         var owners = new HashSet<string>(StringComparer.Ordinal);
         List<string> expired = [];
+        List<string> left = [];
         int count = 0;
         await foreach (KeyValuePair<string, SessionRecord> entry in _store.ListAsync(cancellationToken).ConfigureAwait(false))
         {
             count++;
             owners.Add(entry.Value.Owner);
-            if (await IsExpiredAsync(entry.Value, cancellationToken).ConfigureAwait(false))
+            if (IsLeft(entry.Key, entry.Value))
+                left.Add(entry.Key);
+            else if (await IsExpiredAsync(entry.Value, cancellationToken).ConfigureAwait(false))
                 expired.Add(entry.Key);
         }
 
         Volatile.Write(ref _count, count);
+        foreach (string key in left)
+            await CloseLeftAsync(key, cancellationToken).ConfigureAwait(false);
         foreach (string key in expired)
             await EndIfExpiredAsync(key, cancellationToken).ConfigureAwait(false);
         return owners;
@@ -212,6 +217,24 @@ public sealed class SessionBook : IDisposable
         await _progress.DeleteAsync(key, record.EpochBefore).ConfigureAwait(false);
         return progress;
     }
+
+    /// <summary>A session of this gateway without a connection that could not be saved when it lost it: its time runs from now on.</summary>
+    private async ValueTask CloseLeftAsync(string key, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim lane = LaneOf(key);
+        await lane.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (await _store.FindAsync(key, cancellationToken).ConfigureAwait(false) is { } record && IsLeft(key, record))
+                await _store.PutAsync(key, record with { DisconnectedAt = Now() }, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
+
+    private bool IsLeft(string key, SessionRecord record) => record.DisconnectedAt == 0 && record.Owner == _presence.Name && !_open.ContainsKey(key);
 
     private async ValueTask EndIfExpiredAsync(string key, CancellationToken cancellationToken)
     {
