@@ -44,9 +44,16 @@ internal sealed class EmbeddedFilterQueues(IBrokerCore core, RecordDecoder decod
             return ValueTask.FromResult(new FilterRead(false, from.Offset, 0));
         }
 
-        bool found = core.FilterQueues.Read(
-            new FilterQueueRead(from.Filter, from.Offset, max, options.FilterReadBytes), new Sink(core, decoder, batch), out FilterQueueReading reading);
-        return ValueTask.FromResult(found ? new FilterRead(true, reading.NextOffset, reading.Missing) : new FilterRead(false, from.Offset, 0));
+        try
+        {
+            bool found = core.FilterQueues.Read(
+                new FilterQueueRead(from.Filter, from.Offset, max, options.FilterReadBytes), new Sink(core, decoder, batch), out FilterQueueReading reading);
+            return ValueTask.FromResult(found ? new FilterRead(true, reading.NextOffset, reading.Missing) : new FilterRead(false, from.Offset, 0));
+        }
+        catch (IOException damaged)
+        {
+            return ValueTask.FromException<FilterRead>(new BridgeException(BridgeError.Internal, damaged.Message, innerException: damaged));
+        }
     }
 
     public ValueTask<bool> ReadMessageAsync(string broker, long logOffset, MessageBatch batch, CancellationToken cancellationToken = default)

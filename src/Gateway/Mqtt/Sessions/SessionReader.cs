@@ -100,6 +100,11 @@ internal sealed class SessionReader : IDisposable
                     if (cursor.TakeArrived())
                         any |= await ReadAsync(cursor, room, ready, cancellationToken).ConfigureAwait(false);
                 }
+                catch
+                {
+                    cursor.Arrived();
+                    throw;
+                }
                 finally
                 {
                     _flight.Unreserve(room - CountTaken(ready, before));
