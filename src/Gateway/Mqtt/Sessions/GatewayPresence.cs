@@ -28,7 +28,7 @@ public sealed class GatewayPresence
     }
 
     /// <summary>This gateway's name, another one at every start.</summary>
-    public string Name { get; } = Guid.NewGuid().ToString("N");
+    public string Name { get; } = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Says that this gateway is there.</summary>
     public ValueTask SayAsync(CancellationToken cancellationToken)

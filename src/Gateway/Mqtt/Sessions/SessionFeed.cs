@@ -15,7 +15,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 /// a PUBREL leaves, that the client has the message. So a crash of this process makes nothing of QoS 2 twice. What QoS 1
 /// does is saved now and then.
 /// </remarks>
-public sealed class SessionFeed
+public sealed class SessionFeed : IDisposable
 {
     private readonly MqttConnection _connection;
     private readonly MqttSession _session;
@@ -84,8 +84,11 @@ public sealed class SessionFeed
         await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!_kept.IsLost)
             await SaveAsync(isFinal: true).ConfigureAwait(false);
-        _reader.Dispose();
+        Dispose();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reader.Dispose();
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever one session throws ends its connection and no other.")]
     private async Task RunAsync()
