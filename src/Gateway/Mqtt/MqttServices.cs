@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
+using ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
@@ -40,6 +41,8 @@ public static class MqttServices
         services.AddSingleton<GatewayPresence>();
         services.AddSingleton<SessionBook>();
         services.AddSingleton<SharedTopics>();
+        services.AddSingleton<ExchangeStore>();
+        services.AddSingleton<ISessionPart>(provider => provider.GetRequiredService<ExchangeStore>());
         services.AddSingleton<WillStore>();
         services.AddSingleton<WillPublisher>();
         services.AddSingleton<WillBook>();

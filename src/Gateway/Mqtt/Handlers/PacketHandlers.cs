@@ -32,7 +32,7 @@ public sealed class PacketHandlers
             case PacketType.Puback:
                 return new(PubackHandler.Handle(connection, session, body));
             case PacketType.Pubrel:
-                return new(PubrelHandler.Handle(connection, session, body));
+                return PubrelHandler.HandleAsync(connection, session, body);
             case PacketType.Subscribe:
                 return _subscribe.HandleAsync(connection, session, body);
             case PacketType.Unsubscribe:

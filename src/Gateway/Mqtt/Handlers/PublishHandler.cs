@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
@@ -25,9 +27,52 @@ public sealed class PublishHandler
             return new(error);
 
         int size = body.Length + Overhead;
-        return connection.Publishes.HasRoom(size) && connection.Access.MayReadOn(session.Version, body.Length)
+        if (packet.Qos == 2 && connection.Exchanges is { } kept && !IsReady(connection, session, packet, kept, out string? mapped))
+            return PrepareAndPublishAsync(connection, session, packet, size, kept, mapped);
+        return PublishWhenRoomAsync(connection, session, packet, size);
+    }
+
+    private static ValueTask<ProtocolError> PublishWhenRoomAsync(MqttConnection connection, MqttSession session, in PublishPacket packet, int size)
+        => connection.Publishes.HasRoom(size) && connection.Access.MayReadOn(session.Version, size - Overhead)
             ? new(Publish(connection, session, packet, size))
             : WaitAndPublishAsync(connection, session, packet, size);
+
+    /// <summary>Whether the session would know of the message after a crash; a topic that is none is refused later.</summary>
+    private static bool IsReady(MqttConnection connection, MqttSession session, in PublishPacket packet, KeptExchanges kept, [NotNullWhen(false)] out string? mapped)
+    {
+        mapped = TryMap(connection.Shared, TopicAliasTable.Peek(session, packet).Span);
+        return mapped is null || kept.IsReadyFor(mapped);
+    }
+
+    private static string? TryMap(MqttShared shared, ReadOnlySpan<byte> topic)
+    {
+        try
+        {
+            return shared.Mapping.TopicOf(topic);
+        }
+        catch (BridgeException)
+        {
+            return null;
+        }
+    }
+
+    private static async ValueTask<ProtocolError> PrepareAndPublishAsync(MqttConnection connection, MqttSession session, PublishPacket packet, int size, KeptExchanges kept, string mapped)
+    {
+        connection.Deadlines.ReaderBusy(true);
+        try
+        {
+            await kept.PrepareAsync(mapped).ConfigureAwait(false);
+        }
+        catch (BridgeException failure)
+        {
+            return new ProtocolError(BridgeErrorMap.ToReason(failure.Error), failure.Message);
+        }
+        finally
+        {
+            connection.Deadlines.ReaderBusy(false);
+        }
+
+        return connection.IsClosing ? default : await PublishWhenRoomAsync(connection, session, packet, size).ConfigureAwait(false);
     }
 
     private static ProtocolError Judge(MqttConnection connection, MqttSession session, in PublishPacket packet)
@@ -72,12 +117,15 @@ public sealed class PublishHandler
         PublishSlot slot = connection.Publishes.Enter(packet.Qos, packet.PacketId, size);
         if (IsInUse(connection, session, packet))
             slot.Refuse(ReasonCode.PacketIdentifierInUse, "the packet identifier is in use by a QoS 2 PUBLISH");
-        else if (packet.Qos == 2 && connection.Inbound.Begin(packet.PacketId) == ExchangeStart.Repeat)
+        else if (packet.Qos == 2 && Begin(connection, packet.PacketId, topic.Span) == ExchangeStart.Repeat)
             slot.Repeat();
         else
             StartOrRefuse(connection, session, packet, topic, slot, reason, text);
         return default;
     }
+
+    private static ExchangeStart Begin(MqttConnection connection, ushort packetId, ReadOnlySpan<byte> topic)
+        => connection.Inbound.Begin(packetId, connection.Exchanges is null ? string.Empty : TryMap(connection.Shared, topic) ?? string.Empty);
 
     /// <summary>MQTT 5 can be told; before, a client may send a PUBLISH again on one connection.</summary>
     private static bool IsInUse(MqttConnection connection, MqttSession session, in PublishPacket packet)
@@ -113,7 +161,10 @@ public sealed class PublishHandler
             MessageProperties5.WriteQos(packet.Qos, ref slot.Properties);
             if (packet.Retain)
                 MessageFields.WriteRetain(ref slot.Properties);
-            if (session.NoLocalCount > 0 || packet.Retain)
+            bool isKept = packet.Qos == 2 && connection.Exchanges is not null;
+            if (isKept)
+                ExchangeStore.Write(packet.PacketId, connection.Inbound.LastNumber, ref slot.Properties);
+            if (isKept || session.NoLocalCount > 0 || packet.Retain)
                 slot.Properties.Write(MessageProperties5.ClientName, session.ClientIdUtf8);
             if (!packet.Properties.IsEmpty)
                 MessageProperties5.ToLog(packet.Properties, shared.Clock.GetUtcNow(), ref slot.Properties);

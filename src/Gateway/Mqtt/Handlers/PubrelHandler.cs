@@ -1,4 +1,6 @@
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
@@ -8,15 +10,41 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 public static class PubrelHandler
 {
     /// <summary>Handles it. PUBCOMPs leave in the order of the PUBRELs.</summary>
-    public static ProtocolError Handle(MqttConnection connection, MqttSession session, ReadOnlyMemory<byte> body)
+    public static ValueTask<ProtocolError> HandleAsync(MqttConnection connection, MqttSession session, ReadOnlyMemory<byte> body)
     {
         ProtocolError error = AcknowledgementPacket.TryDecode(PacketType.Pubrel, body, session.Version, out AcknowledgementPacket packet);
         if (error.IsError)
-            return error;
-        bool known = connection.Inbound.TryRelease(packet.PacketId);
-        // Before version 5 PUBCOMP has no code: an unknown identifier is released all the same.
-        ReasonCode reason = known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
-        connection.Send(new AcknowledgementPacket { Type = PacketType.Pubcomp, PacketId = packet.PacketId, Reason = reason }, session.Version);
+            return new(error);
+        if (connection.Exchanges is { } kept)
+            return ReleaseAsync(connection, kept, packet.PacketId);
+        connection.Send(Release(connection, packet.PacketId), session.Version);
         return default;
     }
+
+    private static async ValueTask<ProtocolError> ReleaseAsync(MqttConnection connection, KeptExchanges kept, ushort packetId)
+    {
+        connection.Deadlines.ReaderBusy(true);
+        try
+        {
+            await kept.LoadAsync().ConfigureAwait(false);
+            await kept.AnswerAsync(Release(connection, packetId)).ConfigureAwait(false);
+            return default;
+        }
+        catch (BridgeException failure)
+        {
+            return new ProtocolError(BridgeErrorMap.ToReason(failure.Error), failure.Message);
+        }
+        finally
+        {
+            connection.Deadlines.ReaderBusy(false);
+        }
+    }
+
+    /// <summary>Before version 5 PUBCOMP has no code: an unknown identifier is released all the same.</summary>
+    private static AcknowledgementPacket Release(MqttConnection connection, ushort packetId) => new()
+    {
+        Type = PacketType.Pubcomp,
+        PacketId = packetId,
+        Reason = connection.Inbound.TryRelease(packetId) ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound,
+    };
 }

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
@@ -64,6 +65,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>QoS 2 exchanges in which this server receives.</summary>
     public InboundExchanges Inbound { get; } = new();
 
+    /// <summary>Keeps them; null when the session ends with its connection.</summary>
+    public KeptExchanges? Exchanges { get; private set; }
+
     /// <summary>What the end of the connection means for its will.</summary>
     public WillFate WillFate { get; set; }
 
@@ -101,6 +105,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         int window = Math.Min(limits.ReceiveMaximum, Shared.Options.DeliveryWindow);
         IPacketIds ids = kept is null ? new PacketIdWindow(window) : kept.OpenFlight(window);
         Session = new MqttSession(clientId, limits, ids, Shared.Options, this, _writer.Wake) { Kept = kept, Access = Access, Will = will };
+        Exchanges = kept is null ? null : new KeptExchanges(this, kept, Shared.Exchanges);
         Deadlines.Connected(keepAliveSeconds);
         return Session;
     }
@@ -324,6 +329,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         int lost = session.Deliveries.Close();
         if (lost > 0 && session.Kept is null)
             Shared.Metrics.Dropped("session-ended", lost);
+        if (Exchanges is { } exchanges)
+            await exchanges.CloseAsync().ConfigureAwait(false);
         if (session.Kept is { } kept)
             await Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
         if (session.Will is { } will)

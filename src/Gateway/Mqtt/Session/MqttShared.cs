@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
+using ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
@@ -13,7 +14,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, NameMapping mapping, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
+    public MqttShared(IMessageBridge bridge, NameMapping mapping, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, ExchangeStore exchanges, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
     {
         Access = access;
         Limits = new ConnectionLimits(options.Value, clock);
@@ -24,6 +25,7 @@ public sealed class MqttShared
         Connections = connections;
         Sessions = sessions;
         Wills = wills;
+        Exchanges = exchanges;
         Options = options.Value;
         Metrics = metrics;
         Clock = clock;
@@ -43,6 +45,9 @@ public sealed class MqttShared
 
     /// <summary>The wills of all clients.</summary>
     public WillBook Wills { get; }
+
+    /// <summary>What was received and not released, of sessions that outlive their connections.</summary>
+    public ExchangeStore Exchanges { get; }
 
     public MqttOptions Options { get; }
 

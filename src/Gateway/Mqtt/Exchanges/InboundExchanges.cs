@@ -1,4 +1,4 @@
-namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
+namespace ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 
 /// <summary>What a PUBLISH of QoS 2 means for its packet identifier.</summary>
 public enum ExchangeStart
@@ -23,6 +23,7 @@ public sealed class InboundExchanges
 {
     private readonly Lock _gate = new();
     private Dictionary<ushort, Stage>? _stages;
+    private ExchangeNumbers? _numbers;
     private int _open;
 
     [Flags]
@@ -72,8 +73,59 @@ public sealed class InboundExchanges
             return _stages is not null && _stages.TryGetValue(packetId, out Stage stage) && stage.HasFlag(Stage.Counted);
     }
 
+    /// <summary>Whether messages are on their way to the log.</summary>
+    public bool IsAnyPending
+    {
+        get
+        {
+            lock (_gate)
+                return _numbers?.IsAnyPending == true;
+        }
+    }
+
+    /// <summary>The number of the message that began last; 0 when the session ends with its connection.</summary>
+    public long LastNumber
+    {
+        get
+        {
+            lock (_gate)
+                return _numbers?.Last ?? 0;
+        }
+    }
+
+    /// <summary>What the session received before this connection; from now on its messages are numbered.</summary>
+    public void Load(IReadOnlyCollection<ushort> received, ExchangeNumbers numbers)
+    {
+        lock (_gate)
+        {
+            _numbers = numbers;
+            _stages ??= [];
+            foreach (ushort packetId in received)
+                _stages[packetId] = Stage.Received;
+        }
+    }
+
+    /// <summary>What is settled now, for a record.</summary>
+    public ExchangeRecord ToRecord(IReadOnlyCollection<string> topics)
+    {
+        lock (_gate)
+        {
+            ushort[] received = [.. (_stages ?? []).Where(stage => stage.Value.HasFlag(Stage.Received)).Select(stage => stage.Key)];
+            return _numbers!.ToRecord(received, topics);
+        }
+    }
+
+    /// <summary>The topics of messages on their way to the log.</summary>
+    public HashSet<string> PendingTopics()
+    {
+        lock (_gate)
+            return [.. _numbers!.PendingTopics];
+    }
+
     /// <summary>A PUBLISH came.</summary>
-    public ExchangeStart Begin(ushort packetId)
+    /// <param name="packetId">Its packet identifier.</param>
+    /// <param name="topic">The RocketMQ topic, for a session that outlives its connection.</param>
+    public ExchangeStart Begin(ushort packetId, string topic)
     {
         lock (_gate)
         {
@@ -82,6 +134,8 @@ public sealed class InboundExchanges
             if (!stage.HasFlag(Stage.Counted))
                 _open++;
             _stages[packetId] = (known ? stage : Stage.Pending) | Stage.Counted;
+            if (!known)
+                _numbers?.Begin(topic);
             return known ? ExchangeStart.Repeat : ExchangeStart.New;
         }
     }
@@ -91,6 +145,7 @@ public sealed class InboundExchanges
     {
         lock (_gate)
         {
+            _numbers?.Complete();
             if (_stages is null || !_stages.TryGetValue(packetId, out Stage stage))
                 return;
             if (stored)
