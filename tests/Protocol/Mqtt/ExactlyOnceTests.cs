@@ -112,6 +112,21 @@ public sealed class ExactlyOnceTests
     }
 
     [Fact]
+    public async Task An_exchange_goes_on_when_its_message_has_expired()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire wire = await host.Connect5Async("d");
+        await wire.SendAsync(Packets.Publish("a", "x", qos: 2, id: 3, properties: p => p.Add(PropertyId.MessageExpiryInterval, 1)));
+        await wire.ExpectAsync("50 02 00 03");
+        host.Clock.Advance(TimeSpan.FromSeconds(10));
+        await wire.SendAsync(Packets.Publish("a", "x", qos: 2, id: 3, dup: true, properties: p => p.Add(PropertyId.MessageExpiryInterval, 1)));
+        await wire.ExpectAsync("50 02 00 03");
+        await wire.SendHexAsync("62 02 00 03");
+        await wire.ExpectAsync("70 02 00 03");
+        Assert.Single(host.Bridge.Published);
+    }
+
+    [Fact]
     public async Task PUBREL_of_an_unknown_identifier_is_answered_with_its_reason()
     {
         await using MqttHost host = await MqttHost.StartAsync();

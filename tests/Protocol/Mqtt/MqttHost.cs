@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
@@ -18,19 +19,21 @@ public sealed class MqttHost : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly IHostedService[] _hosted;
     private readonly MeterListener _meters = new();
+    private readonly ErrorLog _errors = new();
     private readonly Dictionary<string, long> _counts = [];
     private int _connections;
 
-    private MqttHost(Action<MqttOptions>? configure, FakeLog? log, ManualClock? clock, AccessControl? access)
+    private MqttHost(Action<MqttOptions>? configure, FakeLog? log, ManualClock? clock, AccessControl? access, bool isShared)
     {
         Clock = clock ?? new ManualClock();
         Bridge = new FakeBridge(Clock, log) { HasFilterQueues = log is not null };
-        Bridge.Capabilities = Bridge.Capabilities with { DurableState = log is not null };
+        Bridge.Capabilities = Bridge.Capabilities with { DurableState = log is not null, IsShared = isShared };
         var services = new ServiceCollection();
         services.AddSingleton<IMessageBridge>(Bridge);
         services.AddSingleton<TimeProvider>(Clock);
         if (access is not null)
             services.AddSingleton(access);
+        services.AddLogging(logs => logs.AddProvider(_errors));
         services.AddMqttFront(configure);
         _services = services.BuildServiceProvider();
         _hosted = [.. _services.GetServices<IHostedService>()];
@@ -43,6 +46,9 @@ public sealed class MqttHost : IAsyncDisposable
 
     public NameMapping Mapping => _services.GetRequiredService<NameMapping>();
 
+    /// <summary>What was logged as an error.</summary>
+    public IReadOnlyCollection<string> Errors => _errors.Errors;
+
     public ConnectionTable Connections => _services.GetRequiredService<ConnectionTable>();
 
     /// <summary>Starts a front.</summary>
@@ -50,9 +56,10 @@ public sealed class MqttHost : IAsyncDisposable
     /// <param name="log">What outlives the front; without one there are no queues of filters, and no session outlives its connection.</param>
     /// <param name="clock">For fronts that share one.</param>
     /// <param name="access">Access control; null for none.</param>
-    public static async Task<MqttHost> StartAsync(Action<MqttOptions>? configure = null, FakeLog? log = null, ManualClock? clock = null, AccessControl? access = null)
+    /// <param name="isShared">Whether other fronts work on the log, too.</param>
+    public static async Task<MqttHost> StartAsync(Action<MqttOptions>? configure = null, FakeLog? log = null, ManualClock? clock = null, AccessControl? access = null, bool isShared = false)
     {
-        var host = new MqttHost(configure, log, clock, access);
+        var host = new MqttHost(configure, log, clock, access, isShared);
         foreach (IHostedService hosted in host._hosted)
             await hosted.StartAsync(CancellationToken.None);
         return host;

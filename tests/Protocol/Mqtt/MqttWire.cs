@@ -32,6 +32,20 @@ public sealed class MqttWire(PipeWriter output, PipeReader input)
         await output.WriteAsync(bytes);
     }
 
+    /// <summary>Sends bytes that need be no packet; what the server does not take any more is lost.</summary>
+    public async Task TrySendAsync(byte[] bytes, ProtocolVersion version)
+    {
+        Version = version;
+        try
+        {
+            await output.WriteAsync(bytes);
+        }
+        catch (InvalidOperationException) when (_aborted.IsSet)
+        {
+            // The connection was broken.
+        }
+    }
+
     public Task SendHexAsync(string hex) => SendAsync(Bytes(hex));
 
     public Task SendAsync(IPacket packet) => SendAsync(PacketText.Encode(packet, Version));

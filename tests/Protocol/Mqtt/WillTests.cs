@@ -209,6 +209,28 @@ public sealed class WillTests
         Assert.Equal(0, await KeptAsync(host));
     }
 
+    [Fact]
+    public async Task In_a_cluster_the_wills_of_a_gateway_that_is_not_seen_any_more_are_published_by_another()
+    {
+        var log = new FakeLog();
+        await using MqttHost dead = await MqttHost.StartAsync(log: log, isShared: true);
+        await ConnectAsync(dead, Packets.ConnectWithWill("d", 5));
+        await using MqttHost other = await MqttHost.StartAsync(log: log, isShared: true);
+        MqttWire watcher = await other.Connect311Async("watcher");
+        other.Clock.Advance(TimeSpan.FromSeconds(61));
+        await watcher.ExpectSilenceAsync();
+        Assert.Empty(other.Bridge.Published);
+        await Eventually.True(
+            () =>
+            {
+                other.Clock.Advance(TimeSpan.FromSeconds(5));
+                return other.Bridge.Published.Count == 1;
+            },
+            "the other gateway published the will");
+        await Eventually.True(() => other.Counted("mqtt.wills/published") == 1);
+        Assert.Equal(0, await KeptAsync(other));
+    }
+
     [Theory]
     [InlineData(true, 0)]
     [InlineData(false, 1)]

@@ -94,7 +94,7 @@ public sealed class KeptExchanges
     /// <summary>The connection has ended: the record says so, unless messages are still on their way.</summary>
     public async ValueTask CloseAsync()
     {
-        await _releasing.ConfigureAwait(false);
+        await _releasing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!_isLoaded || _session.IsLost)
             return;
         await _writing.WaitAsync().ConfigureAwait(false);
