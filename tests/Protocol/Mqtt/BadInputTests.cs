@@ -155,7 +155,7 @@ public sealed class BadInputTests
     {
         await using MqttHost host = await MqttHost.StartAsync(log: new FakeLog());
         MqttWire[] wires = [.. Enumerable.Range(0, 30).Select(_ => host.Open())];
-        await Task.WhenAll(wires.Select(wire => wire.SendAsync(Packets.ConnectToSession("same", version, clean: false))));
+        await Task.WhenAll(wires.Select(wire => wire.SendAsync(Packets.Resume("same", version))));
         await Eventually.True(() => host.Connections.Count == 1);
         MqttWire left = Assert.Single(wires, wire => !wire.Served.IsCompleted);
         Assert.Matches("^CONNACK present=[01] code=0 ", await left.ReadTextAsync());

@@ -18,6 +18,7 @@ internal sealed class ExactlyOnceDevice(Random random) : IAsyncDisposable
 
     private readonly FakeLog _log = new();
     private readonly List<MqttHost> _dead = [];
+    private readonly TaskCompletionSource _never = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Exchange> _open = [];
     private readonly DateTimeOffset _start = new ManualClock().GetUtcNow();
     private MqttHost? _host;
@@ -44,6 +45,7 @@ internal sealed class ExactlyOnceDevice(Random random) : IAsyncDisposable
         await SettleAsync();
         for (int stored = random.Next(4); stored > 0; stored--)
             Host.Bridge.CompleteNext();
+        Host.Bridge.StatePause = () => _never.Task;
         _dead.Add(Host);
     }
 
@@ -79,6 +81,7 @@ internal sealed class ExactlyOnceDevice(Random random) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _never.TrySetException(new BridgeException(BridgeError.Unreachable, "The front is dead."));
         foreach (MqttHost host in _dead)
         {
             while (host.Bridge.FailHeld(BridgeError.Unsupported))
@@ -94,7 +97,7 @@ internal sealed class ExactlyOnceDevice(Random random) : IAsyncDisposable
         _host = await MqttHost.StartAsync(log: _log, clock: new ManualClock(_start.AddMinutes(3 * _rounds++)));
         _wire = Host.Open();
         _unanswered = 0;
-        await Wire.SendAsync(Packets.ConnectToSession("device", 5, clean: false));
+        await Wire.SendAsync(Packets.Resume("device", 5, 100_000));
         await Wire.ReadTextAsync();
         foreach (Exchange exchange in _open)
             await SendAsync(exchange, again: true);

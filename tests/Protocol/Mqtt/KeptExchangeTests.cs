@@ -90,6 +90,32 @@ public sealed class KeptExchangeTests
     }
 
     [Fact]
+    public async Task A_release_that_is_kept_beside_a_publish_knows_its_topic()
+    {
+        await using MqttHost host = await MqttHost.StartAsync(log: new FakeLog());
+        MqttWire wire = await ConnectAsync(host, 5);
+        await PublishAsync(wire, 1);
+        await PublishAsync(wire, 2);
+        await wire.BreakAsync();
+        await wire.Served.Within("the connection has ended");
+        MqttWire back = await ConnectAsync(host, 5, present: true);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int waiting = 0;
+        host.Bridge.StatePause = () =>
+        {
+            Interlocked.Increment(ref waiting);
+            return gate.Task;
+        };
+        await back.SendHexAsync("62 02 00 01 62 02 00 02");
+        await back.SendAsync(Packets.Publish("other/b", "x", qos: 2, id: 3));
+        await Eventually.True(() => Volatile.Read(ref waiting) == 1, "the first record is on its way");
+        gate.SetResult();
+        string[] answers = [await back.ReadTextAsync(), await back.ReadTextAsync(), await back.ReadTextAsync()];
+        Assert.Contains("PUBREC id=3 reason=0 props={}", answers);
+        Assert.Contains("other", (await RecordAsync(host))!.Topics);
+    }
+
+    [Fact]
     public async Task A_clean_start_forgets_what_was_received()
     {
         await using MqttHost host = await MqttHost.StartAsync(log: new FakeLog());
@@ -171,7 +197,7 @@ public sealed class KeptExchangeTests
     private static async Task<MqttWire> ConnectAsync(MqttHost host, int version, bool present = false, bool clean = false)
     {
         MqttWire wire = host.Open();
-        await wire.SendAsync(Packets.ConnectToSession("d", version, clean));
+        await wire.SendAsync(Packets.Resume("d", version, 100_000, clean));
         Assert.StartsWith($"CONNACK present={(present ? 1 : 0)} code=0 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
         return wire;
     }

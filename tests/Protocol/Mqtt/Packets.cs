@@ -19,19 +19,6 @@ public static class Packets
         return PacketText.Encode(packet, packet.Version);
     }
 
-    /// <summary>A CONNECT to a session that outlives its connection.</summary>
-    public static byte[] ConnectToSession(string clientId, int version, bool clean)
-    {
-        var packet = new ConnectPacket
-        {
-            Version = (ProtocolVersion)version,
-            CleanStart = clean,
-            ClientId = clientId,
-            Properties = version == 5 ? Properties(p => p.Add(PropertyId.SessionExpiryInterval, 100_000)) : default,
-        };
-        return PacketText.Encode(packet, packet.Version);
-    }
-
     /// <summary>A CONNECT with a will, whose payload is "gone".</summary>
     public static byte[] ConnectWithWill(string clientId, int version, Action<PropertyBlockWriter>? willProperties = null, Action<PropertyBlockWriter>? properties = null, byte qos = 1, string topic = "state/d", bool clean = true, bool retain = false)
     {

@@ -66,6 +66,9 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     /// <summary>Whether a publish waits for <see cref="CompleteNext"/> or <see cref="FailHeld"/>.</summary>
     public bool HoldPublishes { get; set; }
 
+    /// <summary>What a put of state waits for, if anything; when it throws, nothing is kept.</summary>
+    public Func<Task>? StatePause { get; set; }
+
     /// <summary>Everything that was published so far, in order of the calls, held ones included.</summary>
     public IReadOnlyList<FakePublish> Published
     {
@@ -292,15 +295,19 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     }
 
     /// <inheritdoc/>
-    public ValueTask PutAsync(string space, string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
+    public async ValueTask PutAsync(string space, string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
     {
-        lock (_log.Gate)
+        byte[] copy = value.ToArray();
+        if (StatePause is { } pause)
         {
-            _log.State[(space, key)] = value.ToArray();
-            _log.Writes++;
+            await pause().ConfigureAwait(false);
         }
 
-        return ValueTask.CompletedTask;
+        lock (_log.Gate)
+        {
+            _log.State[(space, key)] = copy;
+            _log.Writes++;
+        }
     }
 
     /// <inheritdoc/>

@@ -54,7 +54,7 @@ public sealed class KeptExchanges
     {
         await LoadAsync().ConfigureAwait(false);
         if (!IsReadyFor(topic))
-            await WriteAsync(With(topic)).ConfigureAwait(false);
+            await WriteAsync(topic).ConfigureAwait(false);
     }
 
     /// <summary>Reads once what the session received before this connection.</summary>
@@ -137,7 +137,7 @@ public sealed class KeptExchanges
                     _pubcomps = [];
                 }
 
-                await WriteAsync(Volatile.Read(ref _topics)).ConfigureAwait(false);
+                await WriteAsync(null).ConfigureAwait(false);
                 foreach (AcknowledgementPacket pubcomp in released)
                     _connection.Send(pubcomp, _connection.Session!.Version);
             }
@@ -149,7 +149,7 @@ public sealed class KeptExchanges
         }
     }
 
-    /// <summary>The topics of the next record. Only the reader, which begins messages, changes them.</summary>
+    /// <summary>The topics of the next record. Only for the reader, which begins messages, they change.</summary>
     private HashSet<string> With(string topic)
     {
         HashSet<string> topics = _topics.Count < NamedTopics || _topics.Contains(topic) ? [.. _topics] : Inbound.PendingTopics();
@@ -157,7 +157,7 @@ public sealed class KeptExchanges
         return topics;
     }
 
-    private async ValueTask WriteAsync(HashSet<string> topics)
+    private async ValueTask WriteAsync(string? nextTopic)
     {
         await _writing.WaitAsync().ConfigureAwait(false);
         try
@@ -165,6 +165,8 @@ public sealed class KeptExchanges
             if (_session.IsLost)
                 throw new BridgeException(BridgeError.Busy, "Another connection has the session.");
             long now = _connection.Shared.Clock.GetTimestamp();
+            // Taken here, so that of two records the later one knows all that the earlier one knew.
+            HashSet<string> topics = nextTopic is null ? _topics : With(nextTopic);
             ExchangeRecord record = Inbound.ToRecord(topics);
             await _store.PutAsync(_session, record).ConfigureAwait(false);
             _isKept = true;
