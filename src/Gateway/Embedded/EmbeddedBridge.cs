@@ -161,7 +161,11 @@ public sealed class EmbeddedBridge : IMessageBridge
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _groups.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _retained.DisposeAsync().ConfigureAwait(false);
+        await _groups.DisposeAsync().ConfigureAwait(false);
+    }
 
     private ValueTask<SendOutcome> Send(in PublishMessage message, BrokerTopic topic)
     {

@@ -13,7 +13,7 @@ namespace ProtoBridgeMQ.Gateway.Embedded;
 /// Retained messages as the latest records of one queue of a compacted topic of their own. Memory has their names and
 /// offsets; the messages are read from the log when somebody subscribes.
 /// </summary>
-internal sealed class RetainedLog : IRetainedMessages
+internal sealed class RetainedLog : IRetainedMessages, IAsyncDisposable
 {
     private const int RemovedAtOnce = 256;
     private static readonly TimeSpan DispatchWait = TimeSpan.FromSeconds(5);
@@ -22,15 +22,21 @@ internal sealed class RetainedLog : IRetainedMessages
     private readonly RecordDecoder _decoder;
     private readonly TimeProvider _clock;
     private readonly RetainedTable _table;
+    private readonly RetainedFollower _follower;
     private readonly Lock _appending = new();
     private int _writes;
 
-    private RetainedLog(IBrokerCore core, EmbeddedOptions options, RecordDecoder decoder, TimeProvider clock)
+    private RetainedLog(IBrokerCore core, EmbeddedOptions options, RecordDecoder decoder, TimeProvider clock, ILogger log, CancellationToken opening)
     {
         _core = core;
         _decoder = decoder;
         _clock = clock;
         _table = new RetainedTable(options.Retained);
+        long end = core.Offsets.Max(EmbeddedTopics.Retained, 0);
+        long records = core.ReadAllLatest(EmbeddedTopics.Retained, 0, new TableSink(_table, log, opening));
+        log.RetainedRead(_table.Count, records);
+        _follower = new RetainedFollower(core, end, new TableSink(_table, log, CancellationToken.None), _table.Followed);
+        _follower.Start(log);
     }
 
     public int Count => _table.Count;
@@ -40,7 +46,6 @@ internal sealed class RetainedLog : IRetainedMessages
     /// <summary>Finds or makes the topic and reads where its messages are.</summary>
     public static RetainedLog Open(IBrokerCore core, EmbeddedOptions options, RecordDecoder decoder, TimeProvider clock, ILogger log, CancellationToken cancellationToken)
     {
-        var retained = new RetainedLog(core, options, decoder, clock);
         if (core.Topics.Find(EmbeddedTopics.Retained) is null)
         {
             SendStatus made = core.Topics.Put(new BrokerTopic { Name = EmbeddedTopics.Retained, ReadQueues = 1, WriteQueues = 1, Attributes = TopicAttributes.Compacted });
@@ -50,12 +55,10 @@ internal sealed class RetainedLog : IRetainedMessages
             }
         }
 
-        long records = core.ReadAllLatest(EmbeddedTopics.Retained, 0, new TableSink(retained._table, log, cancellationToken));
-        log.RetainedRead(retained._table.Count, records);
-        return retained;
+        return new RetainedLog(core, options, decoder, clock, log, cancellationToken);
     }
 
-    public ValueTask CatchUpAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+    public ValueTask CatchUpAsync(CancellationToken cancellationToken = default) => _follower.CatchUpAsync(cancellationToken);
 
     public void Continue(RetainedSearch search, int max, DateTimeOffset now) => _table.Continue(search, max, now);
 
@@ -104,6 +107,8 @@ internal sealed class RetainedLog : IRetainedMessages
 
         return removed;
     }
+
+    public ValueTask DisposeAsync() => _follower.DisposeAsync();
 
     /// <summary>Begins to keep a message.</summary>
     /// <exception cref="BridgeException">A limit is reached, or the message has no name.</exception>

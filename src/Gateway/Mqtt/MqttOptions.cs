@@ -168,6 +168,10 @@ public sealed class MqttOptions
     [MaxLength(1024)]
     public string ResponseInformation { get; set; } = string.Empty;
 
+    /// <summary>Where MQTT 5 clients are sent when this server stops (Server Reference, DISCONNECT 0x9C). Empty: they are told 0x8B.</summary>
+    [MaxLength(1024)]
+    public string ServerReference { get; set; } = string.Empty;
+
     /// <summary>How often values under <c>$SYS</c> are published; zero for not at all.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan SysInterval { get; set; } = TimeSpan.FromSeconds(10);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Cluster;
 using ProtoBridgeMQ.Tests.Bridge.Contract;
 using ProtoBridgeMQ.Tests.Support;
@@ -38,11 +39,13 @@ public sealed class ClusterFixture : BridgeFixture
         await _cluster!.DisposeAsync();
     }
 
-    private async Task OpenAsync()
-        => Bridge = await ClusterBridge.OpenAsync(
+    public override async Task<IMessageBridge> OpenAnotherAsync()
+        => await ClusterBridge.OpenAsync(
             new ClusterOptions { NameServers = _cluster!.NameServers, TopicInterval = TimeSpan.FromMilliseconds(100) },
             _clock,
             NullLoggerFactory.Instance);
+
+    private async Task OpenAsync() => Bridge = await OpenAnotherAsync();
 }
 
 public sealed class ClusterPublishContract : PublishContract<ClusterFixture>;

@@ -22,6 +22,9 @@ public abstract class BridgeFixture : IAsyncDisposable
     /// <summary>Stops the bridge cleanly, and starts another one over the same data.</summary>
     public abstract Task RestartAsync();
 
+    /// <summary>Opens another gateway's bridge to the same brokers.</summary>
+    public abstract Task<IMessageBridge> OpenAnotherAsync();
+
     /// <summary>Lets time pass for leases.</summary>
     public abstract Task LetPassAsync(TimeSpan time);
 

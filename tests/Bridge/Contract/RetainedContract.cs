@@ -101,6 +101,22 @@ public abstract class RetainedContract<TFixture> : BridgeTest<TFixture>
     }
 
     [Fact]
+    public async Task What_another_gateway_retains_is_found_at_once()
+    {
+        string topic = Fixture.Name("r");
+        await using IMessageBridge another = await Fixture.OpenAnotherAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            var message = new PublishMessage(topic, Encoding.UTF8.GetBytes($"{i}"), Tagged("a")) { Retain = true };
+            await another.PublishAsync(message).Within("publish completed");
+            Assert.Equal([$"{topic} a {i}"], await FindAsync($"{topic}/#"));
+        }
+
+        await another.PublishAsync(new PublishMessage(topic, default, Tagged("a")) { Retain = true }).Within("publish completed");
+        Assert.Empty(await FindAsync($"{topic}/#"));
+    }
+
+    [Fact]
     public async Task A_retained_message_with_a_delay_is_refused()
         => await RefusedAsync(
             BridgeError.InvalidArgument,

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Broker;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Gateway.Embedded;
@@ -44,6 +45,8 @@ public sealed class EmbeddedFixture : BridgeFixture
         await StopAsync();
         _directory.Dispose();
     }
+
+    public override async Task<IMessageBridge> OpenAnotherAsync() => await EmbeddedBridge.OpenAsync(_core!, new EmbeddedOptions(), _clock, NullLoggerFactory.Instance);
 
     private async Task StopAsync()
     {

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Tests.Bridge.Contract;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Fake;
@@ -20,6 +21,8 @@ public sealed class FakeFixture : BridgeFixture
         await Bridge.DisposeAsync();
         await StartAsync();
     }
+
+    public override Task<IMessageBridge> OpenAnotherAsync() => Task.FromResult<IMessageBridge>(new FakeBridge(_clock, _log));
 
     public override Task LetPassAsync(TimeSpan time)
     {

@@ -77,6 +77,23 @@ public sealed class Publishing
     }
 
     [Fact]
+    public async Task A_message_is_retained_by_its_property()
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/topics/machine/messages?tag=state") { Content = new StringContent("on") };
+        request.Headers.Add("X-Property-mqtt.retain", "1");
+
+        using HttpResponseMessage raw = await host.Client.SendAsync(request);
+        using HttpResponseMessage json = await host.PostAsync(
+            "/v1/topics/machine/messages", """[{"body":"1","tag":"a","properties":{"mqtt.retain":"1"}},{"body":"2","tag":"b","properties":{"mqtt.retain":"0"}}]""", Json);
+        using HttpResponseMessage wrong = await host.PostAsync("/v1/topics/machine/messages", """{"body":"x","properties":{"mqtt.retain":"yes"}}""", Json);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (raw.StatusCode, json.StatusCode));
+        await HttpFrontHost.AssertProblemAsync(wrong, HttpStatusCode.BadRequest, "properties-invalid");
+        Assert.Equal(2, host.Bridge.Retained.Count);
+    }
+
+    [Fact]
     public async Task Delay_and_ordering_key_reach_the_bridge()
     {
         await using HttpFrontHost host = await HttpFrontHost.StartAsync();

@@ -211,6 +211,16 @@ public sealed class ConnectTests
         await four.ExpectClosedAsync();
     }
 
+    [Fact]
+    public async Task A_stopping_server_says_which_other_one_to_use()
+    {
+        MqttHost host = await MqttHost.StartAsync(options => options.ServerReference = "other.example:1883");
+        MqttWire five = await host.Connect5Async("five");
+        await host.DisposeAsync();
+        Assert.Equal("DISCONNECT reason=156 props={ReasonString=the server is shutting down;ServerReference=other.example:1883}", await five.ReadTextAsync());
+        await five.ExpectClosedAsync();
+    }
+
     [Theory]
     [InlineData("F0 00", ReasonCode.ProtocolError)]
     [InlineData("20 03 00 00 00", ReasonCode.ProtocolError)]

@@ -32,6 +32,35 @@ public sealed class RetainTests
     }
 
     [Fact]
+    public async Task A_retained_message_outlives_the_session_of_its_publisher()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire publisher = await host.Connect311Async("p");
+        await publisher.SendAsync(Packets.Publish("a", "1", qos: 1, id: 1, retain: true));
+        await publisher.ExpectAsync("40 02 00 01");
+        await publisher.SendHexAsync("E0 00");
+        await publisher.ExpectClosedAsync();
+        MqttWire again = await host.Connect311Async("p");
+        await again.SendAsync(Packets.Subscribe(1, ("a", 0)));
+        await again.ReadTextAsync();
+        Assert.Contains("retain=1", await again.ReadTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_shared_subscription_gets_no_retained_messages()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire wire = await host.Connect5Async("c");
+        await wire.SendAsync(Packets.Publish("a/b", "1", qos: 1, id: 1, retain: true));
+        await wire.ReadTextAsync();
+        await wire.SendAsync(Packets.Subscribe(1, ("$share/g/a/b", 1)));
+        Assert.StartsWith("SUBACK id=1 props={} codes=01", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        await wire.SendAsync(Packets.Subscribe(2, ("none", 1)));
+        string next = await wire.ReadTextAsync();
+        Assert.DoesNotContain("retain=1", next, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_retained_message_is_stored_before_it_is_acknowledged()
     {
         await using MqttHost host = await MqttHost.StartAsync();

@@ -40,7 +40,7 @@ public sealed class ConnectHandler
             return default;
         if (error.IsError || connect is null)
         {
-            Refuse(connection, version, error);
+            Refuse(connection, version, error, connect);
             return default;
         }
 
@@ -50,7 +50,7 @@ public sealed class ConnectHandler
         }
         catch (BridgeException refused)
         {
-            Refuse(connection, version, new ProtocolError(BridgeErrorMap.ToConnackReason(refused.Error), refused.Message));
+            Refuse(connection, version, new ProtocolError(BridgeErrorMap.ToConnackReason(refused.Error), refused.Message), connect);
         }
 
         return default;
@@ -67,14 +67,20 @@ public sealed class ConnectHandler
     }
 
     /// <summary>[MQTT-3.1.2-2] [MQTT-3.1.4-1] [MQTT-3.2.2-6] [MQTT-3.2.2-7]: a CONNACK says why, then the connection closes.</summary>
-    private static void Refuse(MqttConnection connection, ProtocolVersion version, ProtocolError error)
+    private static void Refuse(MqttConnection connection, ProtocolVersion version, ProtocolError error, ConnectPacket? connect)
     {
         connection.Shared.Metrics.RefusedConnect(error.Reason.ToString());
         MqttLog.ConnectRefused(connection.Shared.Logger, connection.Name, error.Reason, error.Text);
         if (version >= ProtocolVersion.Mqtt5)
         {
-            PropertyBlock properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, error.Text).Block;
-            connection.Send(new ConnackPacket { Code = (byte)ToConnackReason(error.Reason), Properties = properties }, ProtocolVersion.Mqtt5);
+            var packet = new ConnackPacket
+            {
+                Code = (byte)ToConnackReason(error.Reason),
+                Properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, error.Text).Block,
+            };
+            // [MQTT-3.2.2-19]
+            long limit = connect?.Properties.GetNumber(PropertyId.MaximumPacketSize, uint.MaxValue) ?? uint.MaxValue;
+            connection.Send(PacketEncoder.GetSize(packet, ProtocolVersion.Mqtt5) <= limit ? packet : new ConnackPacket { Code = packet.Code }, ProtocolVersion.Mqtt5);
         }
         else if (version != ProtocolVersion.None && ReasonCodes.ToReturnCode(error.Reason) is > 0 and var code)
         {
@@ -113,7 +119,9 @@ public sealed class ConnectHandler
         if (kept is not null)
             await SessionResume.RestoreAsync(connection, session, kept).ConfigureAwait(false);
         PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(terms, options) : default;
-        connection.Send(new ConnackPacket { Code = 0, SessionPresent = kept is { IsPresent: true }, Properties = properties }, connect.Version);
+        // In MQTT 3.1 the byte of Session Present is reserved.
+        bool present = kept is { IsPresent: true } && connect.Version != ProtocolVersion.Mqtt31;
+        connection.Send(new ConnackPacket { Code = 0, SessionPresent = present, Properties = properties }, connect.Version);
         if (kept is not null)
             SessionResume.Start(connection, session, kept);
         MqttLog.Connected(connection.Shared.Logger, connection.Name, clientId, connect.Version, keepAlive);

@@ -128,7 +128,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     {
         if (WillFate == WillFate.Publish)
             WillFate = WillFate.Defer;
-        Close(new ProtocolError(ReasonCode.ServerShuttingDown, "the server is shutting down"));
+        ReasonCode reason = Shared.Options.ServerReference.Length > 0 ? ReasonCode.UseAnotherServer : ReasonCode.ServerShuttingDown;
+        Close(new ProtocolError(reason, "the server is shutting down"));
     }
 
     /// <summary>Closes for a reason: an MQTT 5 client is told by DISCONNECT [MQTT-3.14.0-1], others just lose the connection.</summary>
@@ -225,8 +226,10 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
 
     private ReasonPacket DisconnectFor(ProtocolError why)
     {
-        PropertyBlock properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, why.Text).Block;
-        var packet = new ReasonPacket { Type = PacketType.Disconnect, Reason = why.Reason, Properties = properties };
+        PropertyBlockWriter properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, why.Text);
+        if (why.Reason == ReasonCode.UseAnotherServer)
+            properties.Add(PropertyId.ServerReference, Shared.Options.ServerReference);
+        var packet = new ReasonPacket { Type = PacketType.Disconnect, Reason = why.Reason, Properties = properties.Block };
         // [MQTT-3.14.2-3]
         return PacketEncoder.GetSize(packet, ProtocolVersion.Mqtt5) <= Session!.Limits.MaximumPacketSize
             ? packet
