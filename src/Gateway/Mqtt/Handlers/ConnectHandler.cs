@@ -67,7 +67,7 @@ public sealed class ConnectHandler
     }
 
     /// <summary>[MQTT-3.1.2-2] [MQTT-3.1.4-1] [MQTT-3.2.2-6] [MQTT-3.2.2-7]: a CONNACK says why, then the connection closes.</summary>
-    private static void Refuse(MqttConnection connection, ProtocolVersion version, ProtocolError error, ConnectPacket? connect)
+    private static void Refuse(MqttConnection connection, ProtocolVersion version, ProtocolError error, ConnectPacket? connect = null)
     {
         connection.Shared.Metrics.RefusedConnect(error.Reason.ToString());
         MqttLog.ConnectRefused(connection.Shared.Logger, connection.Name, error.Reason, error.Text);
