@@ -15,7 +15,10 @@ public interface IRetainedMessages
     /// <summary>Bytes that they take in the log.</summary>
     long Bytes { get; }
 
-    /// <summary>Completes when every retained message that was acknowledged before the call will be found.</summary>
+    /// <summary>
+    /// Completes when every retained message that this gateway acknowledged before the call will be found, and of other
+    /// gateways' every one that consumers could see.
+    /// </summary>
     /// <exception cref="BridgeException">The brokers do not answer: what is known is still found.</exception>
     ValueTask CatchUpAsync(CancellationToken cancellationToken = default);
 

@@ -101,7 +101,7 @@ public abstract class RetainedContract<TFixture> : BridgeTest<TFixture>
     }
 
     [Fact]
-    public async Task What_another_gateway_retains_is_found_at_once()
+    public async Task What_another_gateway_retains_is_found()
     {
         string topic = Fixture.Name("r");
         await using IMessageBridge another = await Fixture.OpenAnotherAsync();
@@ -109,11 +109,11 @@ public abstract class RetainedContract<TFixture> : BridgeTest<TFixture>
         {
             var message = new PublishMessage(topic, Encoding.UTF8.GetBytes($"{i}"), Tagged("a")) { Retain = true };
             await another.PublishAsync(message).Within("publish completed");
-            Assert.Equal([$"{topic} a {i}"], await FindAsync($"{topic}/#"));
+            await FoundAsync(topic, $"{topic} a {i}");
         }
 
         await another.PublishAsync(new PublishMessage(topic, default, Tagged("a")) { Retain = true }).Within("publish completed");
-        Assert.Empty(await FindAsync($"{topic}/#"));
+        await FoundAsync(topic);
     }
 
     [Fact]
@@ -135,6 +135,19 @@ public abstract class RetainedContract<TFixture> : BridgeTest<TFixture>
         }
 
         return Bridge.PublishAsync(new PublishMessage(topic, Encoding.UTF8.GetBytes(text), properties) { Retain = true }).Within($"publish of {text} completed");
+    }
+
+    /// <summary>Another gateway's message is acknowledged a moment before consumers see it.</summary>
+    private async Task FoundAsync(string topic, params string[] expected)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        List<string> found = await FindAsync($"{topic}/#");
+        while (!found.SequenceEqual(expected))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(20), $"found {string.Join(", ", found)} and not {string.Join(", ", expected)}");
+            await Task.Yield();
+            found = await FindAsync($"{topic}/#");
+        }
     }
 
     private async Task<List<string>> FindAsync(string filter)

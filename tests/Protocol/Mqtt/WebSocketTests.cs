@@ -94,7 +94,7 @@ public sealed class WebSocketTests : IAsyncLifetime
         {
             foreach (string protocol in protocols)
                 socket.Options.AddSubProtocol(protocol);
-            await socket.ConnectAsync(new UriBuilder(_host!.Endpoints.HttpAddress) { Scheme = "ws", Path = "/mqtt" }.Uri, CancellationToken.None).Within("the WebSocket is open");
+            await socket.ConnectAsync(new UriBuilder(_host!.Endpoints.HttpAddress!) { Scheme = "ws", Path = "/mqtt" }.Uri, CancellationToken.None).Within("the WebSocket is open");
             return socket;
         }
         catch
