@@ -131,6 +131,28 @@ public sealed class ConformanceTests
     }
 
     [Fact]
+    public async Task Expiry_does_not_touch_what_was_sent()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire wire = await host.ResumeAsync("d", 5, present: false);
+        await wire.SendAsync(Packets.Subscribe(1, ("a", 2)));
+        await wire.ReadTextAsync();
+        MqttWire publisher = await host.Connect5Async("p");
+        await publisher.SendAsync(Packets.Publish("a", "x", qos: 2, id: 1, properties: p => p.Add(PropertyId.MessageExpiryInterval, 5)));
+        Assert.Equal("PUBLISH dup=0 qos=2 retain=0 topic=a id=1 props={MessageExpiryInterval=5} payload=78", await wire.ReadTextAsync());
+        await wire.SendHexAsync("E0 00");
+        await wire.ExpectClosedAsync();
+        host.Clock.Advance(TimeSpan.FromSeconds(10));
+        wire = await host.ResumeAsync("d", 5, present: true);
+        Assert.StartsWith("PUBLISH dup=1 qos=2 retain=0 topic=a id=1 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        host.Clock.Advance(TimeSpan.FromSeconds(10));
+        await wire.SendAsync(Packets.Acknowledge(PacketType.Pubrec, 1));
+        await wire.ExpectAsync("62 02 00 01");
+        await wire.SendAsync(Packets.Acknowledge(PacketType.Pubcomp, 1));
+        await wire.ExpectSilenceAsync();
+    }
+
+    [Fact]
     public async Task AUTH_without_a_method_in_CONNECT_is_a_protocol_error()
     {
         await using MqttHost host = await MqttHost.StartAsync();
