@@ -34,6 +34,16 @@ public static class TopicName
     /// <summary>What the name of a dead-letter topic begins with.</summary>
     public const string DeadLetterPrefix = "%DLQ%";
 
+    /// <summary>
+    /// Whether a name belongs to groups or light queues, so that it is not made by sending to it: <c>%WORD%</c> in front. Other
+    /// names may begin with <c>%</c>: <c>%C3%BC</c> is how a gateway writes what the alphabet lacks.
+    /// </summary>
+    public static bool IsKept(ReadOnlySpan<char> name)
+    {
+        int end = name.StartsWith('%') ? name[1..].IndexOf('%') : -1;
+        return end >= 0 && name.Slice(1, end).ContainsAnyExcept("0123456789ABCDEF") && name.Slice(1, end).IndexOfAnyExceptInRange('A', 'Z') < 0;
+    }
+
     /// <summary>What the names of further topics of the system begin with.</summary>
     public const string SystemPrefix = "rmq_sys_";
 

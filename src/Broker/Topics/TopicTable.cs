@@ -129,7 +129,7 @@ public sealed class TopicTable : ITopics, IDisposable
         }
 
         BrokerTopic? pattern = _options.AutoCreateTopics && defaultTopic.Length > 0 ? Find(defaultTopic) : null;
-        if (pattern is null || (pattern.Permissions & BrokerTopic.Inherit) == 0 || text.StartsWith('%'))
+        if (pattern is null || (pattern.Permissions & BrokerTopic.Inherit) == 0 || TopicName.IsKept(text))
         {
             return SendStatus.TopicNotFound;
         }

@@ -9,6 +9,17 @@ namespace ProtoBridgeMQ.Tests.Bridge.Contract;
 public abstract class PublishContract<TFixture> : BridgeTest<TFixture>
     where TFixture : BridgeFixture, new()
 {
+    [Theory]
+    [InlineData("%00")]
+    [InlineData("%24SYSTEM")]
+    [InlineData("%C3%BCber")]
+    public async Task A_topic_whose_name_begins_with_an_escape_is_made_by_publishing_to_it(string name)
+    {
+        string topic = Fixture.Name(name);
+        await PublishAsync(topic, "x");
+        Assert.NotNull(await Bridge.Topics.FindAsync(topic));
+    }
+
     [Fact]
     public async Task A_message_comes_back_with_every_field()
     {
