@@ -133,7 +133,7 @@ public sealed class ConformanceTests
     [Fact]
     public async Task Expiry_does_not_touch_what_was_sent()
     {
-        await using MqttHost host = await MqttHost.StartAsync();
+        await using MqttHost host = await MqttHost.StartAsync(log: new Support.Fake.FakeLog());
         MqttWire wire = await host.ResumeAsync("d", 5, present: false);
         await wire.SendAsync(Packets.Subscribe(1, ("a", 2)));
         await wire.ReadTextAsync();
