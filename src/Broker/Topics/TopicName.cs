@@ -41,7 +41,7 @@ public static class TopicName
     public static bool IsKept(ReadOnlySpan<char> name)
     {
         int end = name.StartsWith('%') ? name[1..].IndexOf('%') : -1;
-        return end >= 0 && name.Slice(1, end).ContainsAnyExcept("0123456789ABCDEF") && name.Slice(1, end).IndexOfAnyExceptInRange('A', 'Z') < 0;
+        return end >= 0 && name.Slice(1, end).ContainsAnyExcept(EscapeDigits) && name.Slice(1, end).IndexOfAnyExceptInRange('A', 'Z') < 0;
     }
 
     /// <summary>What the names of further topics of the system begin with.</summary>
@@ -52,6 +52,8 @@ public static class TopicName
 
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("%|-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    private static readonly SearchValues<char> EscapeDigits = SearchValues.Create("0123456789ABCDEF");
 
     private static readonly SearchValues<char> AllowedInRetry =
         SearchValues.Create("+%|-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");

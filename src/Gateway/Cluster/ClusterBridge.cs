@@ -124,7 +124,9 @@ public sealed class ClusterBridge : IMessageBridge
         ThrowIfImpossible(message);
         try
         {
-            SendReceipt receipt = await (message.Retain ? SendRetainedAsync(message) : SendAsync(message, cancellationToken)).ConfigureAwait(false);
+            SendReceipt receipt = message.Retain
+                ? await SendRetainedAsync(message).ConfigureAwait(false)
+                : await SendAsync(message, cancellationToken).ConfigureAwait(false);
             if (receipt.Status is SendStatus.FlushDiskTimeout or SendStatus.FlushReplicaTimeout)
             {
                 throw ClusterErrors.NotDurable(receipt.Status);

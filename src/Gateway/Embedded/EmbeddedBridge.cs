@@ -188,21 +188,15 @@ public sealed class EmbeddedBridge : IMessageBridge
     private async ValueTask<PublishReceipt> PublishRetainedAsync(PublishMessage message, BrokerTopic topic)
     {
         (byte[] name, RetainedWrite write) = _retained.Begin(message);
-        ValueTask<SendOutcome> sent = Send(message, topic);
-        if (sent.IsCompleted)
+        Task<PublishReceipt> published = FinishAsync(Send(message, topic), topic).AsTask();
+        if (published.IsFaulted)
         {
-            SendOutcome outcome = await sent.ConfigureAwait(false);
-            sent = ValueTask.FromResult(outcome);
-            if (outcome.Status != SendStatus.Ok)
-            {
-                _retained.Abandon(write);
-                return await FinishAsync(sent, topic).ConfigureAwait(false);
-            }
+            // Refused at once: nothing is retained either.
+            _retained.Abandon(write);
+            return await published.ConfigureAwait(false);
         }
 
-        ValueTask<SendOutcome> kept = _retained.WriteAsync(message, name, write);
-        Task<PublishReceipt> published = FinishAsync(sent, topic).AsTask();
-        SendOutcome retained = await kept.ConfigureAwait(false);
+        SendOutcome retained = await _retained.WriteAsync(message, name, write).ConfigureAwait(false);
         PublishReceipt receipt = await published.ConfigureAwait(false);
         return retained.Status == SendStatus.Ok
             ? receipt

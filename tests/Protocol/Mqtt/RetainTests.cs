@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
