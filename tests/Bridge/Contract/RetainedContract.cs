@@ -122,7 +122,7 @@ public abstract class RetainedContract<TFixture> : BridgeTest<TFixture>
             BridgeError.InvalidArgument,
             () => Bridge.PublishAsync(new PublishMessage(Fixture.Name("r"), "x"u8.ToArray(), Tagged("a")) { Retain = true, Delay = TimeSpan.FromSeconds(1) }).AsTask());
 
-    private Task RetainAsync(string topic, string? tag, string text, DateTimeOffset? expiry = null)
+    private Task<PublishReceipt> RetainAsync(string topic, string? tag, string text, DateTimeOffset? expiry = null)
     {
         MessageProperties properties = Tagged(tag);
         if (expiry is { } at)
