@@ -15,6 +15,6 @@ internal static partial class EmbeddedLog
     [LoggerMessage(7004, LogLevel.Information, "Read where {Messages} retained messages are from {Records} records")]
     public static partial void RetainedRead(this ILogger log, int messages, long records);
 
-    [LoggerMessage(7004, LogLevel.Error, "Retained messages that other gateways write are not followed any more")]
+    [LoggerMessage(7005, LogLevel.Error, "Retained messages that other gateways write are not followed any more")]
     public static partial void RetainedNotFollowed(this ILogger log, Exception exception);
 }
