@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
@@ -168,7 +169,7 @@ internal static class GatewayBuilder
         => kestrel.Listen(address, PortOf(port), endpoint =>
         {
             remember(endpoint);
-            endpoint.UseTransports(isBehindProxy, isEncrypted);
+            endpoint.UseTransports(isBehindProxy, isEncrypted, SslApplicationProtocol.Http11);
             endpoint.UseHttpFront();
         });
 

@@ -33,8 +33,21 @@ internal sealed class ServerCertificates : IDisposable
         _timer = clock.CreateTimer(_ => LookAtFiles(), null, _options.ReloadInterval, _options.ReloadInterval);
     }
 
-    /// <summary>What a handshake goes by.</summary>
-    public SslServerAuthenticationOptions Current => _current ?? throw new InvalidOperationException("There is no certificate.");
+    /// <summary>What a handshake goes by: an object of its own, because the server changes the protocols of one that has none.</summary>
+    /// <param name="protocols">What the endpoint speaks (ALPN); none: clients may offer what they like.</param>
+    public SslServerAuthenticationOptions For(IEnumerable<SslApplicationProtocol> protocols)
+    {
+        SslServerAuthenticationOptions current = _current ?? throw new InvalidOperationException("There is no certificate.");
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = current.ServerCertificateContext,
+            EnabledSslProtocols = current.EnabledSslProtocols,
+            ClientCertificateRequired = current.ClientCertificateRequired,
+            CertificateChainPolicy = current.CertificateChainPolicy,
+            RemoteCertificateValidationCallback = current.RemoteCertificateValidationCallback,
+            ApplicationProtocols = [.. protocols],
+        };
+    }
 
     /// <summary>Looks at the files now; new handshakes take what has changed when this returns.</summary>
     public void LookAtFiles()

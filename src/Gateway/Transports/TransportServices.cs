@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
@@ -21,7 +22,11 @@ internal static class TransportServices
     }
 
     /// <summary>Puts the PROXY header, then TLS, before what the endpoint speaks.</summary>
-    public static void UseTransports(this ListenOptions endpoint, bool isBehindProxy, bool isEncrypted)
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="isBehindProxy">Whether its connections begin with a PROXY header.</param>
+    /// <param name="isEncrypted">Whether it speaks TLS.</param>
+    /// <param name="protocols">What it speaks within TLS (ALPN); none: clients may offer what they like.</param>
+    public static void UseTransports(this ListenOptions endpoint, bool isBehindProxy, bool isEncrypted, params SslApplicationProtocol[] protocols)
     {
         if (isBehindProxy)
         {
@@ -36,7 +41,7 @@ internal static class TransportServices
         endpoint.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = endpoint.ApplicationServices.GetRequiredService<IOptions<TlsOptions>>().Value.HandshakeTimeout,
-            OnConnection = _ => ValueTask.FromResult(certificates.Current),
+            OnConnection = _ => ValueTask.FromResult(certificates.For(protocols)),
         });
     }
 }
