@@ -136,7 +136,8 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
     private async ValueTask<bool> DeliverSlotAsync()
     {
         // A recall that was taken before the slot was over counts.
-        if (await _store.WaitDispatchedAsync().ConfigureAwait(false) != DurabilityStatus.Durable)
+        // Neither wait holds up the end of the store: a full disk may keep dispatch back for as long as it likes.
+        if (await _store.WaitDispatchedAsync().AsTask().WaitAsync(_stop.Token).ConfigureAwait(false) != DurabilityStatus.Durable)
             return false;
         while (!_stop.IsCancellationRequested)
         {
@@ -149,7 +150,7 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
                     return false;
                 _reader.BeginBatch(_store.Written.Value);
                 var count = Put(due.Span, out var end);
-                if (end.Value > 0 && await _store.WaitDurableAsync(end).ConfigureAwait(false) != DurabilityStatus.Durable)
+                if (end.Value > 0 && await _store.WaitDurableAsync(end).AsTask().WaitAsync(_stop.Token).ConfigureAwait(false) != DurabilityStatus.Durable)
                     return false;
                 _reader.EndBatch(due.Span[..count], end.Value);
                 if (count == 0)
