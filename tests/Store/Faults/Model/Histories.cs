@@ -22,23 +22,29 @@ internal static class Histories
     /// <summary>Mostly small; some that fill a segment.</summary>
     private static readonly Gen<int> Sizes = Gen.Frequency((12, Gen.Choose(0, 300)), (3, Gen.Choose(300, 4000)), (1, Gen.Choose(4000, 9000)));
 
-    private static readonly Gen<Command> Writes = Gen.Frequency(
+    private static readonly Gen<Command> PlainWrites = Gen.Frequency(
         (14, from queue in Queues from size in Sizes select (Command)new Append(queue, size)),
-        (3, from queue in Queues from count in Gen.Choose(1, 5) select (Command)new Batch(queue, count)),
-        (3, from delay in Gen.Frequency((4, Gen.Choose(1, 5_000)), (1, Gen.Choose(5_000, 90_000))) select (Command)new PutAway(delay)));
+        (3, from queue in Queues from count in Gen.Choose(1, 5) select (Command)new Batch(queue, count)));
 
-    private static readonly Gen<Command> Steps = Gen.Frequency(
+    private static readonly Gen<Command> PlainSteps = Gen.Frequency(
         (4, Gen.Constant<Command>(new Acknowledge())),
         (2, Gen.Constant<Command>(new Dispatch())),
         (2, Gen.Constant<Command>(new ReadQueues())),
         (2, Gen.Constant<Command>(new WriteCheckpoint())),
         (2, from seed in Seeds select (Command)new WriteBack(seed)),
         (1, Gen.Constant<Command>(new Compact())),
+        (2, from percent in Gen.Choose(0, 100) select (Command)new DeleteHead(percent)));
+
+    private static readonly Gen<Command> Writes = Gen.Frequency(
+        (17, PlainWrites),
+        (3, from delay in Gen.Frequency((4, Gen.Choose(1, 5_000)), (1, Gen.Choose(5_000, 90_000))) select (Command)new PutAway(delay)));
+
+    private static readonly Gen<Command> Steps = Gen.Frequency(
+        (15, PlainSteps),
         (1, from which in Gen.Choose(0, 9) select (Command)new Recall(which)),
         (2, from time in Gen.Frequency((4, Gen.Choose(1, 4_000)), (1, Gen.Choose(4_000, 30_000))) select (Command)new Pass(time)),
         (2, from queue in Gen.Choose(0, 4) select (Command)new MakeLightQueue(queue)),
-        (1, from queue in Gen.Choose(0, 4) select (Command)new DeleteLightQueue(queue)),
-        (2, from percent in Gen.Choose(0, 100) select (Command)new DeleteHead(percent)));
+        (1, from queue in Gen.Choose(0, 4) select (Command)new DeleteLightQueue(queue)));
 
     private static readonly Gen<Command> Ends = Gen.Frequency(
         (1, from mode in Modes select (Command)new Restart(mode)),
@@ -88,8 +94,9 @@ internal static class Histories
     /// <summary>Histories in which the disk flips bits: at most their messages are lost, and it is told.</summary>
     public static Arbitrary<Script> OfFlips => Arb.From(Of(Gen.Frequency((20, Writes), (12, Steps), (3, Ends), (3, Flips))), Simpler);
 
-    /// <summary>Histories in which everything may fail.</summary>
-    public static Arbitrary<Script> OfFaults => Arb.From(Of(Gen.Frequency((20, Writes), (10, Steps), (3, Ends), (4, Faults))), Simpler);
+    /// <summary>Histories in which everything may fail; with timers and light queues when asked for.</summary>
+    public static Arbitrary<Script> OfFaults(bool withAll) => Arb.From(
+        Of(Gen.Frequency((20, withAll ? Writes : PlainWrites), (10, withAll ? Steps : PlainSteps), (3, Ends), (4, Faults))), Simpler);
 
     private static Gen<Script> Of(Gen<Command> commands) =>
         from length in Gen.Choose(1, 60)
