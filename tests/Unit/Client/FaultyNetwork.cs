@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Text;
+using ProtoBridgeMQ.Client;
+using ProtoBridgeMQ.Tests.Support;
+using ProtoBridgeMQ.Tests.Support.Cluster;
+using ProtoBridgeMQ.Tests.Support.Net;
+using static ProtoBridgeMQ.Tests.Unit.Client.Clients;
+
+namespace ProtoBridgeMQ.Tests.Unit.Client;
+
+/// <summary>The client behind a proxy that cuts, delays, half-closes, swallows and spoils. Messages say afterwards what became of them.</summary>
+public sealed class FaultyNetwork
+{
+    [Fact]
+    public Task What_a_failed_send_says_of_itself_is_true() => Seeded.RunAsync(async random =>
+    {
+        await using LocalCluster cluster = await LocalCluster.StartAsync(null, "broker-a", "broker-b");
+        await CreateAsync(cluster, "t");
+        await using var proxies = await Proxies.StartAsync(cluster, random.Next());
+        await using Producer producer = await ProducerAsync(
+            cluster,
+            options =>
+            {
+                options.AttemptTimeout = TimeSpan.FromMilliseconds(300);
+                options.SendTimeout = TimeSpan.FromMilliseconds(900);
+            },
+            client => client.AddressMap = proxies.Map);
+        ConcurrentDictionary<string, bool> stored = new(), never = new();
+        int unknown = 0;
+        Fault[] faults = Enum.GetValues<Fault>();
+        for (int round = 0; round < 12; round++)
+        {
+            foreach (FaultProxy proxy in proxies.All)
+            {
+                proxy.Fault = round % 3 == 2 ? Fault.None : faults[random.Next(faults.Length)];
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, 10).Select(async i =>
+            {
+                string text = $"{round}-{i}";
+                try
+                {
+                    await producer.SendAsync(new Message("t", Encoding.UTF8.GetBytes(text)));
+                    stored[text] = true;
+                }
+                catch (ProtoBridgeMqException error)
+                {
+                    if (error.MayHaveHappened)
+                    {
+                        Interlocked.Increment(ref unknown);
+                    }
+                    else
+                    {
+                        never[text] = true;
+                    }
+                }
+            })).Within($"all sends of round {round} ended");
+        }
+
+        HashSet<string> found = [];
+        await using var reader = new Reader(new ReaderOptions { Client = { NameServers = cluster.NameServers } });
+        await foreach (ReceivedMessage message in reader.ReadToEndAsync("t", ReadFrom.Beginning))
+        {
+            found.Add(Encoding.UTF8.GetString(message.Body.Span));
+        }
+
+        Assert.Equal(120, stored.Count + never.Count + unknown);
+        Assert.Empty(stored.Keys.Except(found));
+        Assert.Empty(never.Keys.Intersect(found));
+        Assert.NotEmpty(stored);
+    });
+
+    [Fact]
+    public Task A_consumer_handles_everything_whatever_its_connections_go_through() => Seeded.RunAsync(async random =>
+    {
+        await using LocalCluster cluster = await LocalCluster.StartAsync();
+        await CreateAsync(cluster, "t");
+        await using var proxies = await Proxies.StartAsync(cluster, random.Next());
+        await using Producer producer = await ProducerAsync(cluster);
+        var inbox = new Inbox();
+        await using PushConsumer consumer = await ConsumerAsync(cluster, inbox, "g", configure: options =>
+        {
+            options.Client.AddressMap = proxies.Map;
+            options.Client.RequestTimeout = TimeSpan.FromMilliseconds(500);
+            options.PullWait = TimeSpan.FromMilliseconds(500);
+            options.RetryPause = TimeSpan.FromMilliseconds(50);
+            options.RebalanceInterval = TimeSpan.FromMilliseconds(500);
+        });
+        Fault[] faults = Enum.GetValues<Fault>();
+        for (int round = 0; round < 8; round++)
+        {
+            proxies.All[0].Fault = faults[random.Next(faults.Length)];
+            await SendManyAsync(producer, 10, $"{round}-");
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20, 300)), TimeProvider.System);
+        }
+
+        proxies.All[0].Fault = Fault.None;
+        await Eventually.True(() => inbox.Texts.Distinct().Count() == 80, "80 different messages were handled", TimeSpan.FromSeconds(60));
+    });
+
+    [Fact]
+    public async Task A_hundred_starts_and_stops_leave_no_connection_and_no_member()
+    {
+        await using LocalCluster cluster = await LocalCluster.StartAsync();
+        await CreateAsync(cluster, "t");
+        await using var proxies = await Proxies.StartAsync(cluster, 1);
+        for (int i = 0; i < 100; i++)
+        {
+            await using Producer producer = await ProducerAsync(cluster, configureClient: client => client.AddressMap = proxies.Map);
+            await producer.SendAsync(new Message("t", default)).Within("send completed");
+            if (i % 4 == 0)
+            {
+                await using PushConsumer consumer = await ConsumerAsync(cluster, new Inbox(), "g", configure: options => options.Client.AddressMap = proxies.Map);
+            }
+        }
+
+        Assert.True(proxies.All[0].Accepted >= 100, "each cycle had a connection of its own");
+        await Eventually.True(() => proxies.All[0].Open == 0, "no connection is left");
+        Assert.Empty(await MembersAsync(cluster));
+    }
+
+    private static async Task<IReadOnlyList<GroupMemberInfo>> MembersAsync(LocalCluster cluster)
+    {
+        await using var connection = new ClusterConnection(new ClientOptions { NameServers = cluster.NameServers });
+        try
+        {
+            return await new AdminClient(connection).Groups.ListMembersAsync("g").Within("members listed");
+        }
+        catch (RequestRefusedException)
+        {
+            return [];
+        }
+    }
+
+    private static async Task CreateAsync(LocalCluster cluster, string topic)
+    {
+        await using var connection = new ClusterConnection(new ClientOptions { NameServers = cluster.NameServers });
+        await new AdminClient(connection).CreateTopicAsync(topic, 2).AsTask().Within("topic created");
+        await QueuedAsync(connection, topic, 2);
+    }
+
+    /// <summary>A proxy before each broker, and the address map that leads through them.</summary>
+    private sealed class Proxies : IAsyncDisposable
+    {
+        private readonly Dictionary<string, FaultProxy> _byAddress = new(StringComparer.Ordinal);
+
+        public FaultProxy[] All => [.. _byAddress.Values];
+
+        public static async Task<Proxies> StartAsync(LocalCluster cluster, int seed)
+        {
+            var proxies = new Proxies();
+            await using var connection = new ClusterConnection(new ClientOptions { NameServers = cluster.NameServers });
+            foreach (BrokerRoute broker in await new AdminClient(connection).ListBrokersAsync())
+            {
+                proxies._byAddress[broker.Addresses[0]] = new FaultProxy(broker.Addresses[0], seed++);
+            }
+
+            return proxies;
+        }
+
+        public string Map(string address) => _byAddress.TryGetValue(address, out FaultProxy? proxy) ? proxy.Address : address;
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (FaultProxy proxy in _byAddress.Values)
+            {
+                await proxy.DisposeAsync();
+            }
+        }
+    }
+}
