@@ -177,7 +177,7 @@ internal sealed class QueuePull : IAsyncDisposable
                 {
                     ClientMetrics.PullFailures.Add(1);
                     _context.Log.PullFailed(_context.Group, Queue, offset, error.Message);
-                    await Task.Delay(_context.Options.RetryPause, _context.Time, cancellationToken).ConfigureAwait(false);
+                    await Task.Delay(Jitter.Spread(_context.Options.RetryPause), _context.Time, cancellationToken).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException) when (step.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 {

@@ -154,7 +154,7 @@ internal sealed class PullLane : IAsyncDisposable
                 {
                     ClientMetrics.PullFailures.Add(1);
                     _context.Connection.Log.PullFailed(_context.Group, Queue, Volatile.Read(ref _next), error.Message);
-                    await Task.Delay(_context.Options.RetryPause, _context.Connection.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+                    await Task.Delay(Jitter.Spread(_context.Options.RetryPause), _context.Connection.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException) when (step.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 {

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Diagnostics;
 
 namespace ProtoBridgeMQ.Client.Reading;
@@ -108,7 +109,7 @@ internal sealed class TopicStream(
             {
                 ClientMetrics.PullFailures.Add(1);
                 connection.Log.PullFailed(_reader.Group, queue, next, error.Message);
-                await Task.Delay(options.RetryPause, _time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Jitter.Spread(options.RetryPause), _time, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 
 namespace ProtoBridgeMQ.Remoting.Transport;
@@ -20,6 +21,7 @@ internal sealed class ClientEndpoint(
     private Task _running = Task.CompletedTask;
     private int _failures;
     private long _lastFailure;
+    private double _spread = 1;
     private bool _closed;
 
     /// <summary>The live connection, if there is one.</summary>
@@ -73,7 +75,7 @@ internal sealed class ClientEndpoint(
             return;
         var wait = options.MinBackOff * Math.Pow(2, Math.Min(_failures - 1, 16));
         wait = wait < options.MaxBackOff ? wait : options.MaxBackOff;
-        if (time.GetElapsedTime(_lastFailure) < wait)
+        if (time.GetElapsedTime(_lastFailure) < wait * _spread)
             throw new RemotingConnectionException($"{address} could not be reached a moment ago", maybeSent: false);
     }
 
@@ -96,6 +98,8 @@ internal sealed class ClientEndpoint(
             {
                 _failures++;
                 _lastFailure = time.GetTimestamp();
+                // The clients of a server that comes back must not all try at the same moment.
+                _spread = RandomNumberGenerator.GetInt32(750, 1001) / 1000.0;
                 _connecting = null;
             }
             throw new RemotingConnectionException($"{address} cannot be reached: {error.Message}", maybeSent: false, error);
