@@ -87,7 +87,7 @@ public sealed class Documented
         });
         replies.Subscribe("square");
         await replies.StartAsync();
-        ReceivedMessage answer = await producer.RequestAsync(new Message("square", body), TimeSpan.FromSeconds(10)).Within("answered");
+        ReceivedMessage answer = await producer.RequestAsync(new Message("square", body), TimeSpan.FromSeconds(10));
         Assert.Equal(body, answer.Body.ToArray());
 
         await using var pops = new SimpleConsumer(connection, new SimpleConsumerOptions { Group = "mails", InvisibleTime = TimeSpan.FromMinutes(1) });
