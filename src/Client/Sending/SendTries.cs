@@ -70,8 +70,8 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
 
     private async ValueTask<TopicRoute> LookUpRouteAsync(TopicEntry topic, CancellationToken cancellationToken)
     {
-        // A look-up that was under way for somebody else may not have asked for the template: then once more.
-        for (int i = 0; i < 2; i++)
+        // A look-up that was under way for somebody else may not have asked for the template: then again, as consumers of this connection look for missing topics all the time.
+        for (int i = 0; i < 8; i++)
         {
             TopicRoute? found = await connection.Routes
                 .LookUpAsync(topic, options.NewTopicTemplate, options.NewTopicQueues, cancellationToken)

@@ -23,7 +23,7 @@ public sealed class HostingTests
     {
         await using LocalCluster cluster = await LocalCluster.StartAsync();
         var handled = new Handled();
-        using IHost host = Host(services =>
+        await using WebApplication host = Host(services =>
         {
             services.AddSingleton(handled);
             services.AddProtoBridgeMq(configuration: Settings(("Client:NameServers", cluster.NameServers), ("Client:MissingTopicInterval", "00:00:00.050"), ("Producer:Group", "from-configuration")))
@@ -49,7 +49,7 @@ public sealed class HostingTests
     {
         await using LocalCluster one = await LocalCluster.StartAsync();
         await using LocalCluster two = await LocalCluster.StartAsync();
-        using IHost host = Host(services =>
+        await using WebApplication host = Host(services =>
         {
             services.AddProtoBridgeMq(options => options.Client.NameServers = one.NameServers, key: "one");
             services.AddProtoBridgeMq(options => options.Client.NameServers = two.NameServers, key: "two");
@@ -69,7 +69,7 @@ public sealed class HostingTests
     [InlineData("Client:RequestTimeout", "-00:00:01", "RequestTimeout")]
     public async Task A_wrong_option_fails_the_start_by_its_name(string name, string value, string says)
     {
-        using IHost host = Host(services => services.AddProtoBridgeMq(configuration: Settings((name, value))));
+        await using WebApplication host = Host(services => services.AddProtoBridgeMq(configuration: Settings((name, value))));
         OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
         Assert.Contains(says, error.Message, StringComparison.Ordinal);
     }
@@ -81,7 +81,7 @@ public sealed class HostingTests
         await cluster.StopNameServerAsync();
         var handled = new Handled();
         HealthCheckRegistration? health = null;
-        using IHost host = Host(services =>
+        await using WebApplication host = Host(services =>
         {
             services.AddSingleton(handled);
             ProtoBridgeMqBuilder builder = services.AddProtoBridgeMq(options =>
@@ -135,7 +135,7 @@ public sealed class HostingTests
             activity.GetTagItem("messaging.operation.name") as string == operation && activity.GetTagItem("messaging.message.id") as string == sent.MessageId);
     }
 
-    private static IHost Host(Action<IServiceCollection> configure)
+    private static WebApplication Host(Action<IServiceCollection> configure)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

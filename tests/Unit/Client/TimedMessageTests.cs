@@ -1,4 +1,3 @@
-using System.Text;
 using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Cluster;
