@@ -13,7 +13,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 /// stored since say what was received.
 /// </summary>
 /// <remarks>The connection's reader calls it; its records are written one after the other.</remarks>
-public sealed class KeptExchanges
+public sealed class KeptExchanges : IDisposable
 {
     /// <summary>PUBCOMPs that may wait for a record; then the reader waits, too.</summary>
     private const int WaitingPubcomps = 4096;
@@ -117,6 +117,9 @@ public sealed class KeptExchanges
             _writing.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _writing.Dispose();
 
     private async Task ReleaseAsync()
     {

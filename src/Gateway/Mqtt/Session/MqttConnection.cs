@@ -222,7 +222,11 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _ending.Dispose();
+    public void Dispose()
+    {
+        Exchanges?.Dispose();
+        _ending.Dispose();
+    }
 
     private ReasonPacket DisconnectFor(ProtocolError why)
     {

@@ -191,7 +191,7 @@ public sealed class WillBook : BackgroundService, ISessionPart
 
     private KeptWill Keep(string clientId, Will will, uint sessionExpirySeconds) => new()
     {
-        Id = Guid.NewGuid(),
+        Id = new Guid(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)),
         Owner = _presence.Name,
         Topic = System.Text.Encoding.UTF8.GetBytes(will.Topic),
         Payload = will.Payload.ToArray(),
