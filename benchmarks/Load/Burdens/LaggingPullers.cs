@@ -53,7 +53,7 @@ internal sealed class LaggingPullers : IAsyncDisposable
                     exchange.Use(SendFrame.Pull(topic, queue, offset));
                 }
 
-                await Task.Delay(Pause, CancellationToken.None);
+                await Task.Delay(Pause, TimeProvider.System, CancellationToken.None);
             }
         }
     }

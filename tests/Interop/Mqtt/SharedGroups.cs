@@ -51,7 +51,7 @@ public sealed class SharedGroups : IAsyncLifetime
             async () =>
             {
                 await publisher.PublishAsync($"{Topic}/probe/{probes}", $"probe{probes++}");
-                return Native().Count > 0 && Device().Count > 0 && web.Bodies.Count > 0;
+                return Native().Count > 0 && Device().Count > 0 && !web.Bodies.IsEmpty;
             },
             "all three handled something",
             Patience);

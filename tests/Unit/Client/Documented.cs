@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
 using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Client.Hosting;
-using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Cluster;
 
 namespace ProtoBridgeMQ.Tests.Unit.Client;

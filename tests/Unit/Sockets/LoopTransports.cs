@@ -250,7 +250,7 @@ public sealed class LoopTransports
         int count;
         while ((count = await socket.ReceiveAsync(some)) > 0)
         {
-            all.Write(some, 0, count);
+            await all.WriteAsync(some.AsMemory(0, count));
         }
 
         return all.ToArray();
