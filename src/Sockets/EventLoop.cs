@@ -22,7 +22,7 @@ internal sealed class EventLoop : IDisposable
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly int _set = Epoll.Create();
-    private readonly int _wake = Epoll.CreateWake();
+    private int _wake = Epoll.CreateWake();
     private LoopConnection?[] _slots = new LoopConnection?[64];
     private int _taken;
     private int _woken;
@@ -64,8 +64,13 @@ internal sealed class EventLoop : IDisposable
     public void Post(LoopConnection connection, LoopRequest request)
     {
         _requests.Enqueue((connection, request));
-        if (Interlocked.Exchange(ref _woken, 1) == 0)
-            Epoll.Signal(_wake);
+        if (Interlocked.Exchange(ref _woken, 1) != 0)
+            return;
+        lock (_slotLock)
+        {
+            if (_wake >= 0)
+                Epoll.Signal(_wake);
+        }
     }
 
     /// <summary>Forgets a connection; of the loop's thread.</summary>
@@ -83,7 +88,13 @@ internal sealed class EventLoop : IDisposable
         _stopping = true;
         Epoll.Signal(_wake);
         _thread.Join();
-        Epoll.Close(_wake);
+        // Nobody may signal a number that a file gets next.
+        lock (_slotLock)
+        {
+            Epoll.Close(_wake);
+            _wake = -1;
+        }
+
         Epoll.Close(_set);
     }
 

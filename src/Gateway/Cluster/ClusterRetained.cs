@@ -22,6 +22,7 @@ internal sealed class ClusterRetained : IRetainedMessages, IAsyncDisposable
     private readonly ILogger _log;
     private readonly RetainedTable _table;
     private readonly CancellationTokenSource _stop = new();
+    private int _disposed;
     private MessageQueue _queue;
     private long _followed;
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -170,6 +171,12 @@ internal sealed class ClusterRetained : IRetainedMessages, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A bridge may be disposed by its host and by its container.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync().ConfigureAwait(false);
         await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();

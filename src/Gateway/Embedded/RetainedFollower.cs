@@ -18,6 +18,7 @@ internal sealed class RetainedFollower : IAsyncDisposable
     private readonly IRecordSink _sink;
     private readonly Action<long> _followed;
     private readonly CancellationTokenSource _stop = new();
+    private int _disposed;
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _following = Task.CompletedTask;
     private long _next;
@@ -54,6 +55,12 @@ internal sealed class RetainedFollower : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A bridge may be disposed by its host and by its container.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync().ConfigureAwait(false);
         await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();

@@ -76,7 +76,7 @@ public sealed class MappingRules
     }
 
     [Theory]
-    [InlineData("s1/+/telemetry/temp", "s1,telemetry")]
+    [InlineData("s1/+/telemetry/temp", "s1,alarms,telemetry")]
     [InlineData("s1/#", "s1,alarms,telemetry")]
     [InlineData("s1/d/other/#", "s1")]
     [InlineData("s1/alarms/#", "s1,alarms,telemetry")]

@@ -146,22 +146,6 @@ public sealed class RetainedTableTests
         Assert.Equal(1, table.Count);
     }
 
-    [Fact]
-    public void A_name_takes_the_memory_that_the_documents_say()
-    {
-        const int Names = 100_000;
-        var table = new RetainedTable(new RetainedOptions());
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        for (int i = 0; i < Names; i++)
-        {
-            table.Apply(Encoding.UTF8.GetBytes($"building/{i * 7919L % Names:000000}/room/temperature/x1"), new RetainedEntry(i, 100, 0));
-        }
-
-        long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Names;
-        Assert.InRange(each, 60, 150);
-        GC.KeepAlive(table);
-    }
-
     private static RetainedTable Table(params string[] names)
     {
         var table = new RetainedTable(new RetainedOptions());
