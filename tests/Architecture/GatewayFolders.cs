@@ -24,6 +24,15 @@ public sealed class GatewayFolders
             "ProtoBridgeMQ.Client", "ProtoBridgeMQ.Remoting.Messages", "ProtoBridgeMQ.Remoting.Protocol");
 
     [Fact]
+    public void The_broker_knows_of_the_bridge_how_names_are_mapped_and_in_its_filter_queues_only()
+    {
+        Assert.Empty(Named("src/Broker").Where(pair =>
+            pair.Name.StartsWith("ProtoBridgeMQ.Bridge", StringComparison.Ordinal)
+            && (!pair.File.StartsWith("src/Broker/FilterQueues/", StringComparison.Ordinal)
+                || pair.Name is not ("ProtoBridgeMQ.Bridge.Mapping" or "ProtoBridgeMQ.Bridge.Messages"))));
+    }
+
+    [Fact]
     public void The_broker_core_knows_no_wire_header()
         => Assert.Empty(Named("src/Broker/Core").Where(pair =>
             pair.Name.StartsWith("ProtoBridgeMQ.Remoting", StringComparison.Ordinal)
