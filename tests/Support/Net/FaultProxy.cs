@@ -94,7 +94,15 @@ public sealed class FaultProxy : IAsyncDisposable
 
     private static void Reset(Socket socket)
     {
-        socket.LingerState = new LingerOption(true, 0);
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It ended by itself in the same moment.
+        }
+
         socket.Dispose();
     }
 
@@ -120,6 +128,12 @@ public sealed class FaultProxy : IAsyncDisposable
         client.NoDelay = true;
         _sockets[client] = true;
         _sockets[server] = true;
+        if (_fault == Fault.Cut)
+        {
+            // Set after the connection was accepted, and perhaps before it was listed.
+            Reset(client);
+        }
+
         try
         {
             await server.ConnectAsync(_target, _stopped.Token).ConfigureAwait(false);
