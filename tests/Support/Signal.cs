@@ -53,10 +53,8 @@ public static class Waiting
     public static Task Within(this ValueTask task, string what, TimeSpan? timeout = null)
         => task.AsTask().Within(what, timeout);
 
-    private static XunitException DidNotCome(string what, TimeSpan? timeout)
+    internal static XunitException DidNotCome(string what, TimeSpan? timeout)
         => new($"After {(timeout ?? Patience).TotalSeconds:0.#} s this had not happened: {what}");
-
-    internal static XunitException DidNotCome(string what) => DidNotCome(what, null);
 }
 
 /// <summary>Looks again and again; for state that has no signal.</summary>
@@ -72,7 +70,7 @@ public static class Eventually
         {
             if (TimeProvider.System.GetElapsedTime(start) > (timeout ?? Waiting.Patience))
             {
-                throw Waiting.DidNotCome(what);
+                throw Waiting.DidNotCome(what, timeout);
             }
 
             await Task.Delay(LookAgain, TimeProvider.System).ConfigureAwait(false);
@@ -87,7 +85,7 @@ public static class Eventually
         {
             if (TimeProvider.System.GetElapsedTime(start) > (timeout ?? Waiting.Patience))
             {
-                throw Waiting.DidNotCome(what);
+                throw Waiting.DidNotCome(what, timeout);
             }
 
             await Task.Delay(LookAgain, TimeProvider.System).ConfigureAwait(false);

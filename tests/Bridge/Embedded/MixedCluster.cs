@@ -67,6 +67,18 @@ internal sealed class MixedCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Round 0 gives the group progress in every queue by a native member, which begins at the first message. An MQTT
+    /// client begins a group that has none at the end of the topic, and what was sent before it came would be nobody's.
+    /// </summary>
+    public async Task BeginAsync(int count)
+    {
+        await JoinNativeAsync();
+        await SendAsync(0, count);
+        await SettledAsync(0);
+        Handlings.Close(0);
+    }
+
     /// <summary>Somebody joins, leaves or dies.</summary>
     public Task ChangeAsync(Random random) => random.Next(8) switch
     {

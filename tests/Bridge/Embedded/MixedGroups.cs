@@ -23,9 +23,10 @@ public sealed class MixedGroups
         => Seeded.RunAsync(async random =>
         {
             await using MixedCluster cluster = await MixedCluster.StartAsync(random.Next());
+            await cluster.BeginAsync(MessagesOfARound);
             long begin = TimeProvider.System.GetTimestamp();
             bool calmBefore = false;
-            for (int round = 0; round < Rounds && TimeProvider.System.GetElapsedTime(begin) < Budget; round++)
+            for (int round = 1; round <= Rounds && TimeProvider.System.GetElapsedTime(begin) < Budget; round++)
             {
                 bool calm = round % 4 >= 2;
                 Task sent = cluster.SendAsync(round, MessagesOfARound);
