@@ -9,6 +9,11 @@ public sealed class GatewayFolders
     public void A_front_knows_the_bridge_and_its_own_folder_only(string front)
         => AssertOnly($"src/Gateway/{front}", "ProtoBridgeMQ.Bridge", $"ProtoBridgeMQ.Gateway.{front}");
 
+    /// <summary>It is a client of the REST interface that happens to be served by the same binary.</summary>
+    [Fact]
+    public void The_dashboard_knows_nothing_of_ours()
+        => AssertOnly("src/Gateway/Dashboard", "ProtoBridgeMQ.Gateway.Dashboard");
+
     [Fact]
     public void The_embedded_bridge_knows_the_bridge_the_broker_core_and_the_message_record()
         => AssertOnly("src/Gateway/Embedded", "ProtoBridgeMQ.Bridge", "ProtoBridgeMQ.Gateway.Embedded",

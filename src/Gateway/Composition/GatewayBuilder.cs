@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Broker.Hosting;
+using ProtoBridgeMQ.Gateway.Dashboard;
 using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Mapping;
 using ProtoBridgeMQ.Gateway.Metrics;
@@ -86,6 +87,7 @@ internal static class GatewayBuilder
 
         application.UseWebSockets();
         application.UseHttpFront();
+        application.MapDashboard();
         application.MapMetricsPage(HttpFront.CheckManageAsync);
         if (options.HasMqtt)
             application.MapMqttFront();

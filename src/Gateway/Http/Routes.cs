@@ -13,7 +13,6 @@ internal static class Routes
         MapTopics(routes);
         MapMapping(routes);
         MapHealth(routes);
-        routes.MapGet("/", LandingPage.WriteAsync).ExcludeFromDescription();
     }
 
     private static void MapMessages(IEndpointRouteBuilder routes)
