@@ -40,14 +40,17 @@ public sealed class AdminClient
     /// <exception cref="ProtoBridgeMqException">No name server answers.</exception>
     public async ValueTask<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken = default)
     {
-        const string What = "Asking for the list of topics";
-        using RemotingResponse response = await _calls
-            .AskNameServerAsync(RequestCode.GetAllTopicListFromNameServer, default(NoFields), What, cancellationToken)
+        TopicList? list = await _connection.NameServers
+            .AskAsync(
+                RequestCode.GetAllTopicListFromNameServer,
+                default(NoFields),
+                "Asking for the list of topics",
+                static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicList) is { Topics.Count: > 0 } known ? known : null,
+                ResponseCode.TopicNotExist,
+                cancellationToken)
             .ConfigureAwait(false);
-        TopicList list = RemoteCalls.Read(
-            response, What, _connection.Options.NameServers, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicList));
-        list.Topics.Sort(StringComparer.Ordinal);
-        return list.Topics;
+        list?.Topics.Sort(StringComparer.Ordinal);
+        return list?.Topics ?? [];
     }
 
     /// <summary>All broker sets that the name servers know, by name; each says its cluster.</summary>
@@ -93,7 +96,7 @@ public sealed class AdminClient
             .ConfigureAwait(false);
     }
 
-    /// <summary>Deletes a topic with its messages on every broker that has a master, and at all name servers that are asked.</summary>
+    /// <summary>Deletes a topic with its messages on every broker that has a master, and at all name servers that can be reached.</summary>
     /// <exception cref="ProtoBridgeMqException">A broker refused, or cannot be reached; others may have done it.</exception>
     public async ValueTask DeleteTopicAsync(string topic, CancellationToken cancellationToken = default)
     {
@@ -102,8 +105,8 @@ public sealed class AdminClient
         await _calls
             .TellMastersAsync(null, RequestCode.DeleteTopicInBroker, new DeleteTopicRequestHeader { Topic = topic }, default, what, cancellationToken)
             .ConfigureAwait(false);
-        using RemotingResponse response = await _calls
-            .AskNameServerAsync(RequestCode.DeleteTopicInNameServer, new DeleteTopicFromNameServerRequestHeader { Topic = topic }, what, cancellationToken)
+        await _connection.NameServers
+            .TellAsync(RequestCode.DeleteTopicInNameServer, new DeleteTopicFromNameServerRequestHeader { Topic = topic }, what, cancellationToken)
             .ConfigureAwait(false);
     }
 

@@ -16,29 +16,18 @@ internal sealed class AdminCalls(ClusterConnection connection)
     /// <summary>All broker sets, by name.</summary>
     public async ValueTask<IReadOnlyList<BrokerRoute>> BrokersAsync(CancellationToken cancellationToken)
     {
-        const string What = "Asking for the list of brokers";
-        using RemotingResponse response = await AskNameServerAsync(RequestCode.GetBrokerClusterInfo, default(NoFields), What, cancellationToken).ConfigureAwait(false);
-        ClusterInfo info = RemoteCalls.Read(
-            response, What, connection.Options.NameServers, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.ClusterInfo));
-        return [.. info.Brokers.Values
+        ClusterInfo? info = await connection.NameServers
+            .AskAsync(
+                RequestCode.GetBrokerClusterInfo,
+                default(NoFields),
+                "Asking for the list of brokers",
+                static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.ClusterInfo) is { Brokers.Count: > 0 } known ? known : null,
+                ResponseCode.TopicNotExist,
+                cancellationToken)
+            .ConfigureAwait(false);
+        return info is null ? [] : [.. info.Brokers.Values
             .Select(broker => new BrokerRoute(broker.BrokerName, broker.Cluster, broker.Addresses))
             .OrderBy(broker => broker.Name, StringComparer.Ordinal)];
-    }
-
-    /// <summary>A request to a name server that must succeed.</summary>
-    public async ValueTask<RemotingResponse> AskNameServerAsync<THeader>(int code, THeader header, string what, CancellationToken cancellationToken)
-        where THeader : struct, IHeaderWriter
-    {
-        RemotingResponse response = await connection.NameServers.InvokeAsync(code, header, what, cancellationToken).ConfigureAwait(false);
-        if (response.Code == ResponseCode.Success)
-        {
-            return response;
-        }
-
-        using (response)
-        {
-            throw CallErrors.Refused(response, what, connection.Options.NameServers);
-        }
     }
 
     /// <summary>The master's address of a broker set.</summary>

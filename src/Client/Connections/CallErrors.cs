@@ -33,6 +33,15 @@ internal static class CallErrors
         return new RequestRefusedException($"{what} was refused by {address} with {Name(code)}: {remark}", code, address, MayHaveHappened(code));
     }
 
+    /// <summary>The same failure of a request that changes nothing.</summary>
+    public static ProtoBridgeMqException WithoutEffect(ProtoBridgeMqException error) => error switch
+    {
+        RequestTimeoutException => new RequestTimeoutException(error.Message, false, error.Address, error),
+        RequestRefusedException { ResponseCode: { } code } => new RequestRefusedException(error.Message, code, error.Address, false, error),
+        BadAnswerException => new BadAnswerException(error.Message, error.Address, false, error),
+        _ => new ClusterUnreachableException(error.Message, false, error.Address, error),
+    };
+
     /// <summary>Brokers answer these after they may have stored the message.</summary>
     private static bool MayHaveHappened(int code) => code is ResponseCode.SystemError or ResponseCode.FlushDiskTimeout or ResponseCode.FlushSlaveTimeout;
 

@@ -7,14 +7,19 @@ namespace ProtoBridgeMQ.Client.Connections;
 /// <summary>Requests to advertised addresses: maps the address, and turns errors of the transport into ours.</summary>
 internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>? addressMap)
 {
-    /// <summary>Sends a request and waits for its answer, whatever its code; the caller disposes it.</summary>
+    /// <summary>Sends a request and waits for its answer, whatever its code; the caller disposes it. An urgent one connects also when the address is left alone.</summary>
     public async ValueTask<RemotingResponse> InvokeAsync<THeader>(
-        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, string what, CancellationToken cancellationToken)
+        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, string what, CancellationToken cancellationToken, bool urgent = false)
         where THeader : struct, IHeaderWriter
     {
         string target = Map(address);
         try
         {
+            if (urgent)
+            {
+                await remoting.ConnectAsync(target, urgent, cancellationToken).ConfigureAwait(false);
+            }
+
             return await remoting.InvokeAsync(target, code, header, body, timeout, cancellationToken).ConfigureAwait(false);
         }
         catch (RemotingException error)

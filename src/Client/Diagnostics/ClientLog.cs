@@ -5,7 +5,7 @@ namespace ProtoBridgeMQ.Client.Diagnostics;
 /// <summary>What the client tells the log.</summary>
 internal static partial class ClientLog
 {
-    [LoggerMessage(6001, LogLevel.Warning, "Name server {Address} does not answer, the next one is asked: {Reason}")]
+    [LoggerMessage(6001, LogLevel.Warning, "Name server {Address} gives no answer that can be used: {Reason}")]
     public static partial void NameServerFailed(this ILogger log, string address, string reason);
 
     [LoggerMessage(6002, LogLevel.Warning, "The route of {Topic} could not be refreshed, the known one stays: {Reason}")]

@@ -4,7 +4,6 @@ using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Protocol;
-using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Client.Routing;
 
@@ -143,20 +142,13 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
         }
     }
 
-    private async ValueTask<TopicRouteData?> AskAsync(string topic)
-    {
-        string what = $"Asking for the route of topic {topic}";
-        using RemotingResponse response = await nameServers
-            .InvokeAsync(RequestCode.GetRouteInfoByTopic, new GetRouteInfoRequestHeader { Topic = topic }, what, CancellationToken.None)
-            .ConfigureAwait(false);
-        return response.Code switch
-        {
-            ResponseCode.Success => RemoteCalls.Read(
-                response, what, options.NameServers, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicRouteData)),
-            ResponseCode.TopicNotExist => null,
-            _ => throw CallErrors.Refused(response, what, options.NameServers),
-        };
-    }
+    private ValueTask<TopicRouteData?> AskAsync(string topic) => nameServers.AskAsync(
+        RequestCode.GetRouteInfoByTopic,
+        new GetRouteInfoRequestHeader { Topic = topic },
+        $"Asking for the route of topic {topic}",
+        static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicRouteData),
+        ResponseCode.TopicNotExist,
+        CancellationToken.None);
 
     private void Set(TopicEntry entry, TopicRoute route, bool isTemplate)
     {

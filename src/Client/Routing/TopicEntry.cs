@@ -13,6 +13,9 @@ internal sealed class TopicEntry(string topic)
     /// <summary>The name, encoded once for all sends.</summary>
     public HeaderText Name { get; } = new(topic);
 
+    /// <summary>A send, as the subject of a sentence about its failure; made once for all sends.</summary>
+    public string Sending { get; } = $"Sending to topic {topic}";
+
     public Lock Gate { get; } = new();
 
     /// <summary>The look-up in progress, shared by all who wait; guarded by the gate.</summary>

@@ -9,7 +9,6 @@ namespace ProtoBridgeMQ.Client.Sending;
 /// <summary>One try of a send: the request of a message or of a part of a batch, and its answer.</summary>
 internal sealed class SendRequest(ClusterConnection connection, ProducerOptions options)
 {
-    private const string What = "A send";
     private readonly HeaderText _group = new(options.Group);
     private readonly HeaderText _template = new(options.NewTopicTemplate ?? string.Empty);
 
@@ -29,9 +28,9 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
         Batch = message.Kind == SendKind.Batch,
     });
 
-    /// <summary>Sends to a broker's master and reads the receipt.</summary>
+    /// <summary>Sends to a broker's master and reads the receipt. An urgent send connects also to a broker that could not be reached a moment ago.</summary>
     public async ValueTask<SendReceipt> TryAsync(
-        TopicEntry topic, MessageQueue queue, EncodedMessage message, TimeSpan timeout, CancellationToken cancellationToken)
+        TopicEntry topic, MessageQueue queue, EncodedMessage message, TimeSpan timeout, bool urgent, CancellationToken cancellationToken)
     {
         string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
         int code = message.Kind switch
@@ -41,7 +40,7 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
             _ => RequestCode.SendMessageV2,
         };
         using RemotingResponse response = await connection.Calls
-            .InvokeAsync(address, code, Header(topic, queue, message), message.Body, timeout, What, cancellationToken)
+            .InvokeAsync(address, code, Header(topic, queue, message), message.Body, timeout, topic.Sending, cancellationToken, urgent)
             .ConfigureAwait(false);
         SendStatus status = response.Code switch
         {
@@ -49,9 +48,9 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
             ResponseCode.FlushDiskTimeout => SendStatus.FlushDiskTimeout,
             ResponseCode.FlushSlaveTimeout => SendStatus.FlushReplicaTimeout,
             ResponseCode.SlaveNotAvailable => SendStatus.ReplicaNotAvailable,
-            _ => throw CallErrors.Refused(response, $"A send to {queue}", address),
+            _ => throw CallErrors.Refused(response, $"Sending to {queue}", address),
         };
-        Stored stored = RemoteCalls.Read(response, What, address, ReadReceipt, mayHaveHappened: true);
+        Stored stored = RemoteCalls.Read(response, topic.Sending, address, ReadReceipt, mayHaveHappened: true);
         return new SendReceipt(status, message.MessageId, stored.OffsetId, queue with { QueueId = stored.QueueId }, stored.Offset)
         {
             RecallHandle = stored.RecallHandle,
@@ -64,7 +63,7 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
     {
         string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
         await connection.Calls
-            .SendOneWayAsync(address, RequestCode.SendMessageV2, Header(topic, queue, message), message.Body, What, cancellationToken)
+            .SendOneWayAsync(address, RequestCode.SendMessageV2, Header(topic, queue, message), message.Body, topic.Sending, cancellationToken)
             .ConfigureAwait(false);
     }
 

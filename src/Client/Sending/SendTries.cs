@@ -21,13 +21,25 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
         bool mayHaveHappened = false;
         for (int attempt = 1; ; attempt++)
         {
-            TopicRoute route = await RouteAsync(topic, cancellationToken).ConfigureAwait(false);
+            TopicRoute route;
+            try
+            {
+                route = await RouteAsync(topic, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ProtoBridgeMqException error) when (mayHaveHappened)
+            {
+                ClientMetrics.SendFailures.Add(1);
+                throw Unknown(error, attempt);
+            }
+
             MessageQueue queue = Choose(topic, route, target, failedBroker);
             long tryStart = _time.GetTimestamp();
             try
             {
+                // The last try has nobody else to go to: it does not believe that a broker is still away.
+                bool isLast = attempt > options.Retries || !target.MayMove;
                 SendReceipt receipt = await request
-                    .TryAsync(topic, queue, message, Left(start), cancellationToken)
+                    .TryAsync(topic, queue, message, Left(start), isLast, cancellationToken)
                     .ConfigureAwait(false);
                 faults.Took(queue.BrokerName, _time.GetElapsedTime(tryStart));
                 ClientMetrics.SendSeconds.Record(_time.GetElapsedTime(start).TotalSeconds);

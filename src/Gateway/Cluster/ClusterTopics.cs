@@ -87,7 +87,7 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
             return present;
         }
 
-        await ClusterErrors.TranslateAsync(_admin.CreateTopicAsync(topic, queues, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        await ClusterErrors.TranslateAsync(SpreadAsync(topic, queues, cancellationToken)).ConfigureAwait(false);
         long start = clock.GetTimestamp();
         while (true)
         {
@@ -157,6 +157,39 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
         if (waited)
         {
             Created?.Invoke();
+        }
+    }
+
+    /// <summary>So many queues in all, spread over the masters; none loses queues that it has.</summary>
+    private async ValueTask SpreadAsync(string topic, int queues, CancellationToken cancellationToken)
+    {
+        TopicRoute? route = await _admin.FindRouteAsync(topic, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<BrokerRoute> brokers = await _admin.ListBrokersAsync(cancellationToken).ConfigureAwait(false);
+        (string Name, int Had, int Gets)[] shares =
+        [
+            .. brokers.Where(broker => broker.Addresses.ContainsKey(0)).Select(broker =>
+            {
+                int had = route?.WriteQueues.Count(queue => queue.BrokerName == broker.Name) ?? 0;
+                return (broker.Name, had, had);
+            }),
+        ];
+        if (shares.Length == 0)
+        {
+            throw new BridgeException(BridgeError.Unreachable, $"The name servers {options.NameServers} know no broker with a master.");
+        }
+
+        for (int missing = queues - shares.Sum(share => share.Had); missing > 0; missing--)
+        {
+            int fewest = Array.IndexOf(shares, shares.MinBy(share => share.Gets));
+            shares[fewest].Gets++;
+        }
+
+        foreach ((string name, int had, int gets) in shares)
+        {
+            if (gets > had)
+            {
+                await _admin.CreateTopicAsync(topic, gets, name, cancellationToken: cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class ClientEndpoint(
     private Task _running = Task.CompletedTask;
     private int _failures;
     private long _lastFailure;
+    private string? _lastError;
     private double _spread = 1;
     private bool _closed;
 
@@ -35,7 +36,7 @@ internal sealed class ClientEndpoint(
     }
 
     /// <summary>Connects, or joins an attempt that is under way.</summary>
-    public async Task<RemotingConnection> ConnectAsync(CancellationToken cancellationToken)
+    public async Task<RemotingConnection> ConnectAsync(bool urgent, CancellationToken cancellationToken)
     {
         Task<RemotingConnection> connecting;
         lock (_lock)
@@ -46,7 +47,7 @@ internal sealed class ClientEndpoint(
                 throw new RemotingConnectionException("the client is closed", maybeSent: false);
             if (_connecting is null)
             {
-                RefuseDuringBackOff();
+                RefuseDuringBackOff(urgent);
                 _connecting = OpenAsync();
             }
             connecting = _connecting;
@@ -69,14 +70,14 @@ internal sealed class ClientEndpoint(
         await _running;
     }
 
-    private void RefuseDuringBackOff()
+    private void RefuseDuringBackOff(bool urgent)
     {
         if (_failures == 0)
             return;
-        var wait = options.MinBackOff * Math.Pow(2, Math.Min(_failures - 1, 16));
+        var wait = options.MinBackOff * Math.Pow(2, urgent ? 0 : Math.Min(_failures - 1, 16));
         wait = wait < options.MaxBackOff ? wait : options.MaxBackOff;
         if (time.GetElapsedTime(_lastFailure) < wait * _spread)
-            throw new RemotingConnectionException($"{address} could not be reached a moment ago", maybeSent: false);
+            throw new RemotingConnectionException($"{address} could not be reached a moment ago: {_lastError}", maybeSent: false);
     }
 
     private async Task<RemotingConnection> OpenAsync()
@@ -98,6 +99,7 @@ internal sealed class ClientEndpoint(
             {
                 _failures++;
                 _lastFailure = time.GetTimestamp();
+                _lastError = error.Message;
                 // The clients of a server that comes back must not all try at the same moment.
                 _spread = RandomNumberGenerator.GetInt32(750, 1001) / 1000.0;
                 _connecting = null;

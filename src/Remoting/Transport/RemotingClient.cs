@@ -32,12 +32,17 @@ public sealed class RemotingClient : IAsyncDisposable
 
     /// <summary>The live connection to an address, made if there is none.</summary>
     /// <exception cref="RemotingConnectionException">It cannot be reached, or was not a moment ago.</exception>
-    public ValueTask<RemotingConnection> ConnectAsync(string address, CancellationToken cancellationToken = default)
+    public ValueTask<RemotingConnection> ConnectAsync(string address, CancellationToken cancellationToken = default) =>
+        ConnectAsync(address, urgent: false, cancellationToken);
+
+    /// <summary>The live connection to an address, made if there is none; an urgent one waits no longer than the shortest back-off after a failure.</summary>
+    /// <exception cref="RemotingConnectionException">It cannot be reached, or was not a moment ago.</exception>
+    public ValueTask<RemotingConnection> ConnectAsync(string address, bool urgent, CancellationToken cancellationToken)
     {
         var endpoint = Find(address);
         return endpoint.Current is { } live
             ? new ValueTask<RemotingConnection>(live)
-            : new ValueTask<RemotingConnection>(endpoint.ConnectAsync(cancellationToken));
+            : new ValueTask<RemotingConnection>(endpoint.ConnectAsync(urgent, cancellationToken));
     }
 
     /// <summary>Sends a request to an address and waits for its answer, which the caller disposes.</summary>

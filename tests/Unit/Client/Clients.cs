@@ -36,6 +36,15 @@ internal static class Clients
         await QueuedAsync(connection, topic, 1);
     }
 
+    /// <summary>Consumers see a message a moment after it is acknowledged: waits until the ends of the queues have passed so many.</summary>
+    public static async Task StoredAsync(LocalCluster cluster, int count, string topic = "t")
+    {
+        await Routed(cluster, topic);
+        await using var connection = new ClusterConnection(new ClientOptions { NameServers = cluster.NameServers });
+        var admin = new AdminClient(connection);
+        await EventuallyAsync(async () => (await admin.GetTopicEndsAsync(topic)).Sum(queue => queue.End - queue.First) >= count, $"{count} messages of {topic} can be read");
+    }
+
     public static async Task SendManyAsync(Producer producer, int count, string prefix)
     {
         for (int i = 0; i < count; i++)

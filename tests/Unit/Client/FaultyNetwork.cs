@@ -57,6 +57,7 @@ public sealed class FaultyNetwork
             })).Within($"all sends of round {round} ended");
         }
 
+        await StoredAsync(cluster, stored.Count);
         HashSet<string> found = [];
         await using var reader = new Reader(new ReaderOptions { Client = { NameServers = cluster.NameServers } });
         await foreach (ReceivedMessage message in reader.ReadToEndAsync("t", ReadFrom.Beginning))

@@ -14,7 +14,7 @@ public sealed class ReaderTests
         await using LocalCluster cluster = await LocalCluster.StartAsync();
         await using Producer producer = await ProducerAsync(cluster);
         await SendManyAsync(producer, 40, "m");
-        await Routed(cluster, "t");
+        await StoredAsync(cluster, 40);
         await using Reader reader = New(cluster);
 
         List<ReceivedMessage> all = await ToListAsync(reader.ReadToEndAsync("t", ReadFrom.Beginning));
