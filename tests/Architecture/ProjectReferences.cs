@@ -14,6 +14,7 @@ public sealed class ProjectReferences
         ["Broker"] = ["Bridge", "Remoting", "Store", "Sockets"],
         ["Client"] = ["Remoting"],
         ["Client.Hosting"] = ["Client"],
+        ["Cli"] = ["Client"],
         ["Bridge"] = [],
         ["Gateway"] = ["Remoting", "Store", "Sockets", "NameServer", "Broker", "Client", "Bridge"],
     };

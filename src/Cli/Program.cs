@@ -1,0 +1,3 @@
+using ProtoBridgeMQ.Cli;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error);
