@@ -17,7 +17,9 @@ internal static class CommandLine
         bool suggests = parsed.Tokens.Any(token => token.Value.StartsWith("[suggest", StringComparison.Ordinal));
         if (parsed.Errors.Count > 0 && !suggests)
         {
-            await error.WriteLineAsync($"{parsed.Errors[0].Message} Say --help for what there is.");
+            // "A command is missing" is true and says less than the word that is none.
+            string wrong = (parsed.Errors.FirstOrDefault(one => one.Message.Contains('\'', StringComparison.Ordinal)) ?? parsed.Errors[0]).Message;
+            await error.WriteLineAsync($"{wrong.ReplaceLineEndings(" ").Replace("\t", string.Empty, StringComparison.Ordinal)} Say --help for what there is.");
             return ExitCode.WrongUsage;
         }
 

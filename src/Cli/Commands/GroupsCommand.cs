@@ -13,22 +13,23 @@ internal sealed class GroupsCommand
     private readonly Option<bool> _ordered = new("--ordered") { Description = "a queue is handled in order" };
     private readonly Option<bool> _disabled = new("--disabled") { Description = "it may not consume" };
     private readonly Option<bool> _progress = new("--progress") { Description = "delete its progress too" };
+    private readonly Option<bool> _all = new("--all") { Description = "system groups too" };
     private readonly Option<bool> _yes = new("--yes") { Description = "delete it" };
 
     public static Command Describe(CommonOptions common)
     {
         var own = new GroupsCommand();
-        Command command = common.Act(new Command("groups", "list, look at, create and delete consumer groups"), ListAsync);
-        command.Subcommands.Add(common.Act(new Command("list", "list the groups with their members and lag"), ListAsync));
+        Command command = common.Act(new Command("groups", "list, look at, create and delete consumer groups") { own._all }, own.ListAsync);
+        command.Subcommands.Add(common.Act(new Command("list", "list the groups with their members and lag") { own._all }, own.ListAsync));
         command.Subcommands.Add(common.Act(new Command("show", "the members of a group, and where it is") { own._group }, own.ShowAsync));
         command.Subcommands.Add(common.Act(new Command("create", "create a group, or change its settings") { own._group, own._retries, own._ordered, own._disabled }, own.CreateAsync));
         command.Subcommands.Add(common.Act(new Command("delete", "delete a group") { own._group, own._progress, own._yes }, own.DeleteAsync));
         return command;
     }
 
-    private static async Task<int> ListAsync(Invocation run)
+    private async Task<int> ListAsync(Invocation run)
     {
-        IReadOnlyList<string> groups = await run.Admin.Groups.ListAsync(run.Cancelled);
+        IReadOnlyList<string> groups = await Progress.GroupsAsync(run, run.Get(_all));
         IReadOnlyList<GroupLine> lines = await run.ProgressAsync("asking for groups", groups.Count, async report =>
         {
             var found = new List<GroupLine>(groups.Count);

@@ -8,18 +8,19 @@ internal sealed class LagCommand
 {
     private readonly Argument<string[]> _groups = new("GROUP") { Description = "groups; without one, all that have progress", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> _queues = new("--queues") { Description = "a line for each queue" };
+    private readonly Option<bool> _all = new("--all") { Description = "system groups too" };
     private readonly Option<long?> _over = new("--over") { Description = "end with code 1 when a group has more messages than this before it in a topic", HelpName = "N" };
 
     public static Command Describe(CommonOptions common)
     {
         var own = new LagCommand();
-        return common.Act(new Command("lag", "how many messages groups have before them") { own._groups, own._queues, own._over }, own.RunAsync);
+        return common.Act(new Command("lag", "how many messages groups have before them") { own._groups, own._all, own._queues, own._over }, own.RunAsync);
     }
 
     private async Task<int> RunAsync(Invocation run)
     {
         string[] given = run.Get(_groups);
-        IReadOnlyList<string> known = await run.Admin.Groups.ListAsync(run.Cancelled);
+        IReadOnlyList<string> known = await Progress.GroupsAsync(run, given.Length > 0 || run.Get(_all));
         if (given.FirstOrDefault(group => !known.Contains(group)) is { } missing)
         {
             throw new CliException(ExitCode.NotFound, $"No broker knows group {missing}.");

@@ -6,6 +6,13 @@ namespace ProtoBridgeMQ.Cli.Commands;
 /// <summary>Where groups are.</summary>
 internal static class Progress
 {
+    private static readonly string[] SystemPrefixes = ["CID_ONS", "CID_RMQ_SYS_", "CID_ONSAPI_"];
+    private static readonly string[] SystemNames = ["TOOLS_CONSUMER", "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP"];
+
+    /// <summary>The groups that brokers have settings of; those that RocketMQ has for itself only when asked for.</summary>
+    public static async Task<IReadOnlyList<string>> GroupsAsync(Invocation run, bool all)
+        => [.. (await run.Admin.Groups.ListAsync(run.Cancelled)).Where(group => all || !IsSystem(group))];
+
     /// <summary>By topic; none when the group has no progress yet.</summary>
     public static async Task<IReadOnlyList<TopicLag>> OfAsync(Invocation run, string group)
     {
@@ -50,4 +57,7 @@ internal static class Progress
             throw new CliException(ExitCode.NotFound, $"No broker knows group {group}.");
         }
     }
+
+    private static bool IsSystem(string group)
+        => SystemPrefixes.Any(prefix => group.StartsWith(prefix, StringComparison.Ordinal)) || SystemNames.Contains(group);
 }

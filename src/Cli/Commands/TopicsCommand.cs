@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Cli.Commands;
 /// <summary><c>topics [list|show|create|delete]</c>.</summary>
 internal sealed class TopicsCommand
 {
-    private static readonly string[] SystemPrefixes = ["%RETRY%", "%DLQ%", "RMQ_SYS_", "rmq_sys_", "SCHEDULE_TOPIC_"];
+    private static readonly string[] SystemPrefixes = ["%RETRY%", "%DLQ%", "RMQ_SYS_", "rmq_sys_", "SCHEDULE_TOPIC_", "PROTOBRIDGE_"];
     private static readonly string[] SystemNames = ["TBW102", "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT", "BenchmarkTest"];
 
     private readonly Argument<string> _topic = new("TOPIC") { Description = "topic" };
