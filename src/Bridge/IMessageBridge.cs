@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Reading;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -30,6 +31,9 @@ public interface IMessageBridge : IAsyncDisposable
     /// <summary>Durable queues of topic filters, for sessions that outlive their connections; null when the brokers have none.</summary>
     IFilterQueues? FilterQueues => null;
 
+    /// <summary>Reads queues without consuming.</summary>
+    IMessageReader Reader { get; }
+
     /// <summary>The latest retained message of each MQTT topic name.</summary>
     IRetainedMessages Retained { get; }
 
@@ -46,6 +50,17 @@ public interface IMessageBridge : IAsyncDisposable
     /// <exception cref="BridgeException">The message was refused, or it is unknown whether it was stored
     /// (<see cref="BridgeException.MayHaveHappened"/>).</exception>
     ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Calls a message back that waits for its time. Completes when that is durable: the message does not come. That one is not
+    /// there, or came already, is not noticed.
+    /// </summary>
+    /// <param name="topic">Its topic.</param>
+    /// <param name="handle">The <see cref="PublishReceipt.RecallHandle"/> of its publish.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="BridgeException"><see cref="BridgeError.InvalidArgument"/>: no such handle, or its time is over.</exception>
+    ValueTask RecallAsync(string topic, string handle, CancellationToken cancellationToken = default)
+        => ValueTask.FromException(new BridgeException(BridgeError.Unsupported, "These brokers call no message back."));
 
     /// <summary>
     /// Opens a stream of messages. When the task completes the subscription is in force: a message whose publish

@@ -77,7 +77,7 @@ public interface IGroupSource : IAsyncDisposable
     ValueTask CommitAsync(GroupQueue queue, long offset, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores the message again for the group, to come after the delay (rounded up to a delay level; zero: at once),
+    /// Stores the message again for the group, to come after the delay (where there are no timers rounded up to a delay level; zero: at once),
     /// counted as one more attempt; after the last allowed attempt the broker makes it a dead letter.
     /// Complete when durable: only then is the original counted as settled.
     /// </summary>

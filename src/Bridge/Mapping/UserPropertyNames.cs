@@ -96,7 +96,7 @@ public static class UserPropertyNames
         return Encoding.UTF8.TryGetChars(name, text, out int length) && ReservedLookup.Contains(text[..length]);
     }
 
-    /// <summary>The property names that RocketMQ 4.9 and 5.3 give a meaning.</summary>
+    /// <summary>The property names that RocketMQ 4.9 and 5.3 give a meaning, and our own.</summary>
     private static FrozenSet<string> MakeReserved()
     {
         const string Names =
@@ -108,7 +108,7 @@ public static class UserPropertyNames
             + "REDIRECT INNER_MULTI_DISPATCH INNER_MULTI_QUEUE_OFFSET INNER_NUM INNER_BASE TRACE_CONTEXT TIMER_DELAY_SEC "
             + "TIMER_DELIVER_MS TIMER_ENQUEUE_MS TIMER_DEQUEUE_MS TIMER_ROLL_TIMES TIMER_OUT_MS TIMER_DEL_UNIQKEY "
             + "TIMER_DELAY_LEVEL TIMER_DELAY_MS DLQ_ORIGIN_TOPIC DLQ_ORIGIN_MESSAGE_ID DUP_INFO BORN_TIMESTAMP "
-            + "__BORNHOST __CRC32# __SHARDINGKEY __transactionId__ __STARTDELIVERTIME";
+            + "__BORNHOST __CRC32# __SHARDINGKEY __transactionId__ __STARTDELIVERTIME PROTOBRIDGE_REQUEST";
         return Names.Split(' ').ToFrozenSet(StringComparer.Ordinal);
     }
 }

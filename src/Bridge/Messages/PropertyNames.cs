@@ -42,6 +42,24 @@ public static class PropertyNames
     /// <summary>MQTT 5 payload format indicator, 0 or 1.</summary>
     public static ReadOnlySpan<byte> MqttPayloadFormat => "mqtt.payload-format"u8;
 
+    /// <summary>Digest of the request that published it, by which a repeated request is told from another one.</summary>
+    public static ReadOnlySpan<byte> RequestDigest => "PROTOBRIDGE_REQUEST"u8;
+
+    /// <summary>Request-reply: names the request.</summary>
+    public static ReadOnlySpan<byte> CorrelationId => "CORRELATION_ID"u8;
+
+    /// <summary>Request-reply: the client that waits for the reply.</summary>
+    public static ReadOnlySpan<byte> ReplyToClient => "REPLY_TO_CLIENT"u8;
+
+    /// <summary>Request-reply: milliseconds that the client waits.</summary>
+    public static ReadOnlySpan<byte> TimeToLive => "TTL"u8;
+
+    /// <summary>Request-reply: the cluster of the broker that took the request.</summary>
+    public static ReadOnlySpan<byte> Cluster => "CLUSTER"u8;
+
+    /// <summary>Request-reply: what a reply says of itself.</summary>
+    public static ReadOnlySpan<byte> MessageType => "MSG_TYPE"u8;
+
     /// <summary>Published as a retained message, when 1.</summary>
     public static ReadOnlySpan<byte> MqttRetain => "mqtt.retain"u8;
 }

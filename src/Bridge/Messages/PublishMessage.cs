@@ -13,6 +13,9 @@ public readonly record struct PublishMessage(string Topic, ReadOnlyMemory<byte> 
     /// <summary>Deliver after this time; zero, one of <see cref="BridgeCapabilities.DelayLevels"/>, or at most <see cref="BridgeCapabilities.MaxDelay"/>.</summary>
     public TimeSpan Delay { get; init; }
 
+    /// <summary>Whether a delayed message should be one that can be called back, where the brokers can do that.</summary>
+    public bool IsRecallable { get; init; }
+
     /// <summary>When the client made it, if it said so; else the bridge's clock is taken.</summary>
     public DateTimeOffset? BornAt { get; init; }
 

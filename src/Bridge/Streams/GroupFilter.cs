@@ -11,8 +11,11 @@ public sealed record GroupFilter(TagExpression Tags, NameFilter? Names)
     /// <summary>Everything.</summary>
     public static GroupFilter All { get; } = new(TagExpression.All, null);
 
+    /// <summary>An SQL92 expression in place of the tags, which are <see cref="TagExpression.All"/> then; null for none. The brokers judge it.</summary>
+    public string? Sql { get; init; }
+
     /// <summary>In one spelling, so that equal filters compare equal, and to show.</summary>
-    public string Text => Names is null ? Tags.Text : $"MQTT {Names.Text}";
+    public string Text => Sql is not null ? $"SQL92 {Sql}" : Names is null ? Tags.Text : $"MQTT {Names.Text}";
 
     /// <summary>Whether a message belongs to the group.</summary>
     /// <param name="topic">Its RocketMQ topic.</param>

@@ -18,7 +18,7 @@ public enum Outcome
 
 /// <summary>An outcome with its time.</summary>
 /// <param name="Outcome">What became of the delivery.</param>
-/// <param name="Time">Release: the delay until it comes again, rounded up to a delay level. Extend: the new lease from now.</param>
+/// <param name="Time">Release: the delay until it comes again; where the brokers have no timers rounded up to a delay level. Extend: the new lease from now.</param>
 public readonly record struct Settlement(Outcome Outcome, TimeSpan Time = default)
 {
     /// <summary>Handled.</summary>

@@ -44,6 +44,9 @@ public sealed record SubscribeRequest
     /// <summary>Tag expression: <c>*</c>, or tags separated by <c>||</c>.</summary>
     public string Filter { get; init; } = "*";
 
+    /// <summary>SQL92 expression instead of <see cref="Filter"/>, for groups; null for none. All members of the group use it.</summary>
+    public string? Sql { get; init; }
+
     /// <summary>A group takes the filter that its members here have for the topic; only without any <see cref="Filter"/> counts.</summary>
     public bool AnyFilter { get; init; }
 
@@ -71,7 +74,7 @@ public sealed record SubscribeRequest
 
         if (Kind == StreamKind.Tail)
         {
-            if (Group is not null || Names is not null)
+            if (Group is not null || Names is not null || Sql is not null)
             {
                 throw new BridgeException(BridgeError.InvalidArgument, "A tail stream has no group and no filter of one.");
             }
@@ -80,6 +83,11 @@ public sealed record SubscribeRequest
         }
 
         TopicNames.ThrowIfInvalidGroup(Group);
+        if (Sql is not null && (Names is not null || Filter != "*" || string.IsNullOrWhiteSpace(Sql)))
+        {
+            throw new BridgeException(BridgeError.FilterInvalid, "An SQL92 expression is not empty and has no other filter beside it.");
+        }
+
         if (Topics.IsAll || Topics.Names.Count == 0)
         {
             throw new BridgeException(BridgeError.InvalidArgument, "A group consumes one or more named topics.");
@@ -92,5 +100,5 @@ public sealed record SubscribeRequest
     }
 
     /// <summary>What the group consumes of a topic, as far as this request says.</summary>
-    public GroupFilter FilterOf(string topic) => Names?.On(topic) ?? new GroupFilter(TagExpression.Parse(Filter), null);
+    public GroupFilter FilterOf(string topic) => Names?.On(topic) ?? new GroupFilter(TagExpression.Parse(Filter), null) { Sql = Sql?.Trim() };
 }

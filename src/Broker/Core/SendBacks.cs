@@ -43,11 +43,12 @@ internal sealed class SendBacks(MessageStore store, MessageIntake intake, TopicT
             return intake.Refuse(new SendOutcome(found, Remark: $"the topic of group {request.Group} for {(dead ? "dead letters" : "retries")} cannot be made"));
         }
 
-        int level = dead || request.WithoutDelay ? 0
+        long deliverAt = dead || request.WithoutDelay ? 0 : request.DeliverAt;
+        int level = dead || request.WithoutDelay || deliverAt > 0 ? 0
             : request.DelayLevel == 0 ? FirstRetryLevel + record.ReconsumeTimes
             : request.DelayLevel;
         statistics.Count(StatisticKind.SendBack, Encoding.UTF8.GetString(OriginalTopic(record)), settings.Name, 1);
-        return Put(record, target!, level);
+        return Put(record, target!, level, deliverAt);
     }
 
     /// <summary>
@@ -99,7 +100,7 @@ internal sealed class SendBacks(MessageStore store, MessageIntake intake, TopicT
         }
     }
 
-    private ValueTask<SendOutcome> Put(in MessageRecord record, BrokerTopic target, int level)
+    private ValueTask<SendOutcome> Put(in MessageRecord record, BrokerTopic target, int level, long deliverAt)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(MessageRecord.MaxProperties);
         try
@@ -129,6 +130,7 @@ internal sealed class SendBacks(MessageStore store, MessageIntake intake, TopicT
                 BornHost = record.BornHost.ToEndPoint(),
                 ReconsumeTimes = record.ReconsumeTimes + 1,
                 DelayLevel = level,
+                DeliverAt = deliverAt,
                 Properties = writer.Written,
                 Body = record.Body,
             });

@@ -63,6 +63,9 @@ public readonly ref struct SendBackRequest
     /// <summary>Delay level; 0: chosen by the number of tries (3 + tries); below 0: to the dead letters at once.</summary>
     public int DelayLevel { get; init; }
 
+    /// <summary>When to deliver it again, Unix milliseconds, instead of a delay level; 0 for none. Needs timers.</summary>
+    public long DeliverAt { get; init; }
+
     /// <summary>True: deliver again without delay, whatever <see cref="DelayLevel"/> says (a gateway lease ran out).</summary>
     public bool WithoutDelay { get; init; }
 

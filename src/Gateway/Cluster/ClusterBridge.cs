@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Reading;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -38,6 +39,7 @@ public sealed class ClusterBridge : IMessageBridge
         _delays = delays;
         ILogger log = logs.CreateLogger<ClusterBridge>();
         _tails = new TailContext(new QueueReader(connection), topics, options, clock, log);
+        Reader = new ClusterReader(connection, log);
         _groups = new GroupConsumers(
             group => new ClusterGroupSource(connection, group, delays, log),
             options.Groups,
@@ -61,6 +63,9 @@ public sealed class ClusterBridge : IMessageBridge
 
     /// <inheritdoc/>
     public IRetainedMessages Retained => _retained;
+
+    /// <inheritdoc/>
+    public IMessageReader Reader { get; }
 
     /// <inheritdoc/>
     public IStateStore State => _state;
@@ -148,6 +153,21 @@ public sealed class ClusterBridge : IMessageBridge
             }
 
             throw ClusterErrors.ToException(failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RecallAsync(string topic, string handle, CancellationToken cancellationToken = default)
+    {
+        TopicNames.ThrowIfInvalid(topic);
+        ClusterTopics.ThrowIfReserved(topic);
+        try
+        {
+            await ClusterErrors.TranslateAsync(_producer.RecallAsync(topic, handle, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new BridgeException(BridgeError.InvalidArgument, wrong.Message, innerException: wrong);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
     {
         _filters = topics.ToDictionary(topic => topic.Topic, topic => topic.Filter, StringComparer.Ordinal);
         await ClusterErrors.TranslateAsync(_member.SubscribeAsync(
-            topics.ToDictionary(topic => topic.Topic, topic => topic.Filter.Tags.Text, StringComparer.Ordinal),
+            topics.ToDictionary(topic => topic.Topic, topic => ClusterReader.FilterOf(topic.Filter), StringComparer.Ordinal),
             cancellationToken)).ConfigureAwait(false);
     }
 
@@ -57,7 +57,7 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
         MessageQueue at = Native(queue);
         GroupFilter filter = _filters.GetValueOrDefault(queue.Topic, GroupFilter.All);
         using PullResult result = await ClusterErrors
-            .TranslateAsync(_reader.PullAsync(at, offset, maxMessages, wait, filter.Tags.Text, cancellationToken))
+            .TranslateAsync(_reader.PullAsync(at, offset, maxMessages, wait, ClusterReader.FilterOf(filter), cancellationToken))
             .ConfigureAwait(false);
         try
         {

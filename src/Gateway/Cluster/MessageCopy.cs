@@ -59,6 +59,22 @@ internal static class MessageCopy
         });
     }
 
+    /// <summary>Adds a message that was found.</summary>
+    public static void Add(ReceivedMessage message, MessageBatch batch)
+        => batch.AddCopy(new BridgeMessage
+        {
+            Topic = message.Topic,
+            QueueId = message.Queue.QueueId,
+            QueueOffset = message.QueueOffset,
+            MessageId = IdOf(message.OffsetMessageId),
+            BornAt = message.BornAt,
+            StoredAt = message.StoredAt,
+            Attempt = message.ReconsumeTimes + 1,
+            Delivery = default,
+            Properties = new MessageProperties(message.PropertyText),
+            Body = message.Body,
+        });
+
     /// <summary>The id of a receipt: 32 digits are an offset id of an IPv4 broker, anything else stays text.</summary>
     public static MessageId IdOf(string offsetMessageId)
     {

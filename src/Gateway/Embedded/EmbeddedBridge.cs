@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Reading;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -33,6 +34,7 @@ public sealed class EmbeddedBridge : IMessageBridge
     private readonly EmbeddedTopics _topics;
     private readonly StateLog _state;
     private readonly RetainedLog _retained;
+    private readonly TimedMessages _timed;
 
     private EmbeddedBridge(
         IBrokerCore core, EmbeddedOptions options, TimeProvider clock, ILoggerFactory logs, StateLog state, RetainedLog retained, RecordDecoder decoder, DelayLevels levels)
@@ -45,6 +47,8 @@ public sealed class EmbeddedBridge : IMessageBridge
         _retained = retained;
         _decoder = decoder;
         _topics = new EmbeddedTopics(core);
+        Reader = new EmbeddedReader(core, decoder);
+        _timed = new TimedMessages(core, clock);
         FilterQueues = new EmbeddedFilterQueues(core, _decoder, options);
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
         _groups = new GroupConsumers(
@@ -82,6 +86,9 @@ public sealed class EmbeddedBridge : IMessageBridge
 
     /// <inheritdoc/>
     public IRetainedMessages Retained => _retained;
+
+    /// <inheritdoc/>
+    public IMessageReader Reader { get; }
 
     /// <inheritdoc/>
     public IStateStore State => _state;
@@ -131,10 +138,22 @@ public sealed class EmbeddedBridge : IMessageBridge
             return PublishRetainedAsync(message, topic!);
         }
 
+        if (message.IsRecallable && message.Delay > TimeSpan.Zero && _core.Options.TimersEnabled)
+        {
+            return _timed.PublishAsync(message, topic!, FinishAsync);
+        }
+
         ValueTask<SendOutcome> sent = Send(message, topic!);
         return cancellationToken.CanBeCanceled && !sent.IsCompleted
             ? FinishAsync(new ValueTask<SendOutcome>(sent.AsTask().WaitAsync(cancellationToken)), topic!)
             : FinishAsync(sent, topic!);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RecallAsync(string topic, string handle, CancellationToken cancellationToken = default)
+    {
+        EmbeddedTopics.ThrowIfReserved(topic);
+        return _timed.RecallAsync(topic, handle);
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,9 @@ using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Remoting.Messages;
+using GroupFilter = ProtoBridgeMQ.Bridge.Streams.GroupFilter;
 using GroupSubscription = ProtoBridgeMQ.Bridge.Groups.GroupSubscription;
 
 namespace ProtoBridgeMQ.Gateway.Embedded;
@@ -23,7 +25,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     private readonly string _clientId;
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<GroupQueue, QueueArrival> _reads = new();
-    private Dictionary<string, TagFilter> _filters = new(StringComparer.Ordinal);
+    private Dictionary<string, IMessageFilter> _filters = new(StringComparer.Ordinal);
     private Dictionary<string, GroupFilter> _expressions = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GatewayMember? _member;
@@ -68,7 +70,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     public ValueTask SubscribeAsync(IReadOnlyCollection<GroupSubscription> topics, CancellationToken cancellationToken)
     {
         List<Broker.Core.GroupSubscription> subscriptions = [];
-        var filters = new Dictionary<string, TagFilter>(StringComparer.Ordinal);
+        var filters = new Dictionary<string, IMessageFilter>(StringComparer.Ordinal);
         var expressions = new Dictionary<string, GroupFilter>(StringComparer.Ordinal);
         long version = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (GroupSubscription topic in topics.Append(new GroupSubscription(_retryTopic, GroupFilter.All)))
@@ -78,10 +80,19 @@ internal sealed class EmbeddedGroupSource : IGroupSource
                 return ValueTask.FromException(BrokerErrors.ToException(SendStatus.TopicNotFound, null, $"topic {topic.Topic}"));
             }
 
-            TagFilter filter = TagFilter.Parse(topic.Filter.Tags.Text) ?? TagFilter.All;
+            IMessageFilter filter;
+            try
+            {
+                filter = EmbeddedFilters.Compile(_core, topic.Filter);
+            }
+            catch (BridgeException refusal)
+            {
+                return ValueTask.FromException(refusal);
+            }
+
             filters[topic.Topic] = filter;
             expressions[topic.Topic] = topic.Filter;
-            subscriptions.Add(new Broker.Core.GroupSubscription(topic.Topic, topic.Filter.Tags.Text, version, filter));
+            subscriptions.Add(new Broker.Core.GroupSubscription(topic.Topic, filter.Expression, version, filter, filter.ExpressionType));
         }
 
         var member = new GatewayMember(OnMembersChanged)
@@ -172,10 +183,10 @@ internal sealed class EmbeddedGroupSource : IGroupSource
     }
 
     public ValueTask SendBackAsync(HeldMessage message, TimeSpan delay, CancellationToken cancellationToken)
-        => SendBackAsync(message, _levels.AtLeast(delay), withoutDelay: delay <= TimeSpan.Zero);
+        => SendBackAsync(message, _levels.AtLeast(delay), withoutDelay: delay <= TimeSpan.Zero, TimeOf(delay));
 
     public ValueTask DeadLetterAsync(HeldMessage message, CancellationToken cancellationToken)
-        => SendBackAsync(message, level: -1, withoutDelay: false);
+        => SendBackAsync(message, level: -1, withoutDelay: false, deliverAt: 0);
 
     public ValueTask DisposeAsync()
     {
@@ -193,7 +204,13 @@ internal sealed class EmbeddedGroupSource : IGroupSource
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask SendBackAsync(HeldMessage message, int level, bool withoutDelay)
+    /// <summary>The time of a delay that is no level, where there are timers; else 0: the next level.</summary>
+    private long TimeOf(TimeSpan delay)
+        => delay > TimeSpan.Zero && !_levels.All.Contains(delay) && _core.Options.TimersEnabled && delay <= _core.Options.TimerMaxDelay
+            ? _clock.GetUtcNow().Add(delay).ToUnixTimeMilliseconds()
+            : 0;
+
+    private async ValueTask SendBackAsync(HeldMessage message, int level, bool withoutDelay, long deliverAt)
     {
         message.MessageId.TryGetOffset(out _, out long physicalOffset);
         SendOutcome outcome = await _core.SendBackAsync(new SendBackRequest
@@ -202,6 +219,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
             PhysicalOffset = physicalOffset,
             DelayLevel = level,
             WithoutDelay = withoutDelay,
+            DeliverAt = deliverAt,
         }).ConfigureAwait(false);
 
         // A message that the log does not hold any more has nothing left to come again.
@@ -213,7 +231,7 @@ internal sealed class EmbeddedGroupSource : IGroupSource
 
     private ReadOutcome ReadNow(GroupQueue queue, long offset, int maxMessages, int maxBytes, QueueArrival state, MessageBatch batch)
     {
-        Volatile.Read(ref _filters).TryGetValue(queue.Topic, out TagFilter? filter);
+        Volatile.Read(ref _filters).TryGetValue(queue.Topic, out IMessageFilter? filter);
         GroupFilter expression = Volatile.Read(ref _expressions).GetValueOrDefault(queue.Topic, GroupFilter.All);
         var request = new ReadRequest(queue.Topic, queue.QueueId, offset, maxMessages, maxBytes, filter is { IsAll: true } ? null : filter, _group);
         ReadOutcome outcome = _core.Read(request, state.Records);

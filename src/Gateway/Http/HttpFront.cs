@@ -24,7 +24,9 @@ public static class HttpFront
         services.TryAddSingleton(_ => AccessControl.Open());
         services.AddSingleton<HttpAccess>();
         services.AddSingleton<Failures>();
+        services.AddSingleton<IdempotentPublishes>();
         services.AddSingleton<PublishHandler>();
+        services.AddSingleton<RecallHandler>();
         services.AddSingleton<PublishRoute>();
         services.AddSingleton<ReceiveHandler>();
         services.AddSingleton<ReceiptsHandler>();

@@ -23,7 +23,13 @@ public sealed class HttpMetrics : IDisposable
         EventClients = _meter.CreateUpDownCounter<long>("protobridge.http.event_clients", "{client}", "Event streams open.");
         Waiting = _meter.CreateUpDownCounter<long>("protobridge.http.receives_waiting", "{request}", "Receive requests at work, long polls included.");
         GroupStreams = _meter.CreateUpDownCounter<long>("protobridge.http.group_streams", "{stream}", "Group streams kept open for receivers.");
+        IdempotentPublishes = _meter.CreateCounter<long>("protobridge.http.idempotent_publishes", "{message}", "Messages published with an idempotency key, by outcome.");
+        IdempotencyKeys = _meter.CreateUpDownCounter<long>("protobridge.http.idempotency_keys", "{key}", "Idempotency keys remembered.");
     }
+
+    internal Counter<long> IdempotentPublishes { get; }
+
+    internal UpDownCounter<long> IdempotencyKeys { get; }
 
     internal Counter<long> Published { get; }
 

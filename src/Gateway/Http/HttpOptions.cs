@@ -17,6 +17,14 @@ public sealed class HttpOptions
     [Range(1, 100_000)]
     public int MaxBatch { get; set; } = 1000;
 
+    /// <summary>How long a repeated Idempotency-Key is known; retention may end it sooner.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan IdempotencyWindow { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Idempotency keys remembered, so that they need not be looked up in the log; when all are of publishes under way, one more is refused as busy.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxIdempotencyKeys { get; set; } = 100_000;
+
     /// <summary>Messages of one receive, at most.</summary>
     [Range(1, 10_000)]
     public int MaxReceive { get; set; } = 256;

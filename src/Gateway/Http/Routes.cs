@@ -21,15 +21,21 @@ internal static class Routes
         var receive = routes.ServiceProvider.GetRequiredService<ReceiveHandler>();
         var events = routes.ServiceProvider.GetRequiredService<EventsHandler>();
         // Publishes are taken before routing; this is the operation of the document.
-        Describe(routes.MapPost("/v1/topics/{topic}/messages", (HttpContext context, string topic, string? tag, string? key, string? delay, string? orderingKey)
-                => publish.HandleAsync(context, topic)), "Publish", "Messages", Notes.Publish)
+        Describe(routes.MapPost("/v1/topics/{topic}/messages", (HttpContext context, string topic, string? tag, string? key, string? delay, string? at, string? expires, string? orderingKey)
+                => publish.HandleAsync(context, topic).AsTask()), "Publish", "Messages", Notes.Publish)
             .WithSummary("Publish a message, or a batch")
             .WithDescription("The body is the message, as it is; `X-Property-NAME` headers become its user properties. With content type "
-                + "`application/vnd.protobridge+json` the body is a message as JSON, or an array of them: a batch. "
+                + "`application/vnd.protobridge+json` the body is a message as JSON, or an array of them: a batch; `multipart/form-data` is a batch with one message a part. "
+                + "With an `Idempotency-Key` header the request can be sent again: what was stored is not stored twice. "
                 + "Answered once the message is as durable as the gateway is configured for. A batch answers an array with one result a "
                 + "message, in their order, and status 207 when one of them was refused.")
             .Produces<Published>()
             .Produces<IReadOnlyList<BatchResult>>(StatusCodes.Status207MultiStatus);
+        var recall = routes.ServiceProvider.GetRequiredService<RecallHandler>();
+        Describe(routes.MapDelete("/v1/topics/{topic}/timed/{handle}", (HttpContext context, string topic, string handle) => recall.HandleAsync(context, topic, handle)), "Recall", "Messages", Notes.Recall)
+            .WithSummary("Call a message back that waits for its time")
+            .WithDescription("The handle is the `recallHandle` of the publish's answer. A message that came already is not noticed.")
+            .Produces(StatusCodes.Status204NoContent);
         Describe(routes.MapPost("/v1/topics/{topic}/groups/{group}/receive", (HttpContext context, string topic, string group, string? max, string? wait, string? lease, string? filter)
                 => receive.HandleAsync(context, topic, group, max, wait, lease, filter)), "Receive", "Messages", Notes.Receive)
             .WithSummary("Receive messages as a member of a group")

@@ -54,6 +54,7 @@ public sealed class BannerAndDocument
             [
                 "/healthz", "/readyz", "/v1/mapping/try", "/v1/receipts/ack", "/v1/receipts/dead-letter", "/v1/receipts/extend", "/v1/receipts/nack", "/v1/topics",
                 "/v1/topics/{topic}", "/v1/topics/{topic}/groups/{group}/receive", "/v1/topics/{topic}/messages", "/v1/topics/{topic}/stream",
+                "/v1/topics/{topic}/timed/{handle}",
             ],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
         foreach ((string path, JsonNode? operations) in paths)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Reading;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -47,6 +48,9 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
 
     /// <inheritdoc/>
     public IRetainedMessages Retained => _log.Retained;
+
+    /// <inheritdoc/>
+    public IMessageReader Reader => new FakeReader(_log);
 
     /// <summary>The log, to set limits.</summary>
     public FakeLog Log => _log;

@@ -11,6 +11,7 @@ public sealed class FakeLog
 
     private readonly Dictionary<string, List<StoredMessage>[]> _topics = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FakeGroup> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Topic, int Queue), long> _first = [];
     private int _nextQueue;
     private long _logOffset;
 
@@ -88,6 +89,21 @@ public sealed class FakeLog
 
         group.Clock = clock;
         return group;
+    }
+
+    /// <summary>The queues of a topic; none when it does not exist.</summary>
+    internal IReadOnlyList<IReadOnlyList<StoredMessage>> QueuesOf(string topic) => _topics.TryGetValue(topic, out List<StoredMessage>[]? queues) ? queues : [];
+
+    /// <summary>Oldest offset kept of a queue.</summary>
+    internal long FirstOf(string topic, int queue) => _first.GetValueOrDefault((topic, queue));
+
+    /// <summary>What retention does: the messages of a queue before an offset are not kept any more, for readers.</summary>
+    public void Forget(string topic, int queue, long before)
+    {
+        lock (Gate)
+        {
+            _first[(topic, queue)] = before;
+        }
     }
 
     /// <summary>The messages of a topic, queue by queue.</summary>

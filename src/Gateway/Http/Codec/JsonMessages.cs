@@ -11,20 +11,26 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec;
 /// Messages to publish as JSON: one object, or an array of them.
 /// <code>
 /// { "body": "21.5", "bodyEncoding": "utf-8" | "base64", "tag": "kitchen/temp", "key": "k1" | "keys": ["k1", "k2"],
-///   "properties": { "unit": "C" }, "contentType": "text/plain", "delay": "5s", "orderingKey": "kitchen" }
+///   "properties": { "unit": "C" }, "contentType": "text/plain", "delay": "5s", "at": "2030-01-31T08:00:00Z",
+///   "expires": "1h", "orderingKey": "kitchen" }
 /// </code>
 /// Bodies are decoded into one pooled array, properties into one property text; the messages are views of both.
 /// Members that nobody knows are refused: a misspelt one would be lost silently.
 /// </summary>
 /// <remarks>The views are valid until it is disposed.</remarks>
-internal sealed class JsonMessages : IDisposable
+internal sealed class JsonMessages : IMessagesToPublish
 {
     private readonly List<Item> _items = [];
     private readonly byte[] _bodies;
+    private readonly TimeProvider _clock;
     private int _bodiesUsed;
     private PropertyTextWriter _properties;
 
-    private JsonMessages(int jsonLength) => _bodies = ArrayPool<byte>.Shared.Rent(Math.Max(1, jsonLength));
+    private JsonMessages(int jsonLength, TimeProvider clock)
+    {
+        _bodies = ArrayPool<byte>.Shared.Rent(Math.Max(1, jsonLength));
+        _clock = clock;
+    }
 
     /// <summary>Whether it was an array.</summary>
     public bool IsBatch { get; private set; }
@@ -33,9 +39,9 @@ internal sealed class JsonMessages : IDisposable
 
     /// <summary>Reads them all.</summary>
     /// <exception cref="RefusalException">Malformed, of another shape, or more than <paramref name="maxBatch"/>.</exception>
-    public static JsonMessages Parse(ReadOnlySpan<byte> json, int maxBatch)
+    public static JsonMessages Parse(ReadOnlySpan<byte> json, int maxBatch, TimeProvider clock)
     {
-        var messages = new JsonMessages(json.Length);
+        var messages = new JsonMessages(json.Length, clock);
         try
         {
             messages.Read(json, maxBatch);
@@ -62,6 +68,7 @@ internal sealed class JsonMessages : IDisposable
         {
             Retain = MessageFields.TryReadRetain(properties, out bool retain) && retain,
             Delay = item.Delay,
+            IsRecallable = item.Delay > TimeSpan.Zero,
             OrderingHash = item.OrderingHash,
             BornHost = bornHost,
         };
@@ -107,6 +114,7 @@ internal sealed class JsonMessages : IDisposable
 
         var item = new Item { BodyStart = _bodiesUsed, PropertiesStart = _properties.Length };
         var seen = new JsonMembers(where);
+        var times = new PublishTimes(_clock);
         bool base64 = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -119,8 +127,8 @@ internal sealed class JsonMessages : IDisposable
                 case "bodyEncoding":
                     base64 = ReadEncoding(ref reader, where);
                     break;
-                case "delay":
-                    item.Delay = Durations.Read($"{where}: delay", JsonMembers.Text(ref reader, where, name), default, TimeSpan.MaxValue);
+                case "delay" or "at" or "expires":
+                    times.TryRead(name, where + ": ", JsonMembers.Text(ref reader, where, name), ref _properties);
                     break;
                 case "orderingKey":
                     item.OrderingHash = TopicMapping.OrderingHash(Scratch(ref reader, item, where, name));
@@ -137,6 +145,7 @@ internal sealed class JsonMessages : IDisposable
         if (base64)
             item.BodyLength = FromBase64(item, where);
 
+        item.Delay = times.Delay;
         item.PropertiesEnd = _properties.Length;
         _bodiesUsed += item.BodyLength;
         _items.Add(item);

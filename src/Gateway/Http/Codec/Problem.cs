@@ -42,6 +42,8 @@ public sealed record Problem(string Name, int Status, string Title)
 
     public static Problem UnsupportedMediaType { get; } = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The content type or coding is not taken here.");
 
+    public static Problem IdempotencyMismatch { get; } = new("idempotency-mismatch", StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another message.");
+
     public static Problem Busy { get; } = new("busy", StatusCodes.Status429TooManyRequests, "A limit of load is reached.");
 
     public static Problem HeadersTooLarge { get; } = new("headers-too-large", StatusCodes.Status431RequestHeaderFieldsTooLarge, "The headers are larger than the limit.");

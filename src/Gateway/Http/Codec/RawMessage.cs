@@ -6,31 +6,37 @@ using ProtoBridgeMQ.Bridge.Messages;
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
 /// <summary>
-/// What a raw publish says beside its body: <c>?tag=&amp;key=&amp;delay=&amp;orderingKey=</c>, <c>X-Property-NAME</c> headers,
-/// Content-Type.
+/// What a raw publish says beside its body: <c>?tag=&amp;key=&amp;delay=&amp;at=&amp;expires=&amp;orderingKey=</c>, <c>X-Property-NAME</c>
+/// headers, Content-Type, Idempotency-Key.
 /// </summary>
 internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
 {
+    /// <summary>What makes a repeated request the same one; null without.</summary>
+    public string? IdempotencyKey { get; init; }
+
     public const string PropertyHeader = "X-Property-";
 
     private const int StackLimit = 512;
 
     /// <summary>Reads it all; properties go into the property text.</summary>
     /// <exception cref="RefusalException">Something is not possible, or unknown.</exception>
-    public static RawMessage Read(HttpRequest request, ref PropertyTextWriter properties)
+    public static RawMessage Read(HttpRequest request, TimeProvider clock, ref PropertyTextWriter properties)
     {
-        RawMessage message = ReadQuery(request.QueryString.Value, ref properties);
+        RawMessage message = ReadQuery(request.QueryString.Value, clock, ref properties);
+        string? idempotencyKey = null;
         WriteContentType(request.ContentType, ref properties);
         foreach (KeyValuePair<string, StringValues> header in request.Headers)
         {
             if (header.Key.StartsWith(PropertyHeader, StringComparison.OrdinalIgnoreCase))
                 PropertyNaming.Write(header.Key.AsSpan(PropertyHeader.Length), header.Value.ToString(), ref properties);
+            else if (header.Key.Equals(Idempotency.Header, StringComparison.OrdinalIgnoreCase))
+                idempotencyKey = Idempotency.Read(header.Value);
         }
 
-        return message;
+        return idempotencyKey is null ? message : message with { IdempotencyKey = idempotencyKey };
     }
 
-    private static RawMessage ReadQuery(string? query, ref PropertyTextWriter properties)
+    private static RawMessage ReadQuery(string? query, TimeProvider clock, ref PropertyTextWriter properties)
     {
         if (string.IsNullOrEmpty(query))
             return default;
@@ -40,7 +46,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
         try
         {
             Span<byte> scratch = rented is null ? stackalloc byte[StackLimit] : rented;
-            return ReadQuery(query, scratch[..(scratch.Length / 2)], scratch[(scratch.Length / 2)..], ref properties);
+            return ReadQuery(query, scratch[..(scratch.Length / 2)], scratch[(scratch.Length / 2)..], clock, ref properties);
         }
         finally
         {
@@ -49,9 +55,9 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
         }
     }
 
-    private static RawMessage ReadQuery(string query, Span<byte> scratch, Span<byte> keys, ref PropertyTextWriter properties)
+    private static RawMessage ReadQuery(string query, Span<byte> scratch, Span<byte> keys, TimeProvider clock, ref PropertyTextWriter properties)
     {
-        TimeSpan delay = default;
+        var times = new PublishTimes(clock);
         int? ordering = null;
         int keysLength = 0;
         bool tagged = false;
@@ -70,22 +76,22 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
                 case "key":
                     keysLength = AppendKey(value, keys, keysLength);
                     break;
-                case "delay":
-                    delay = Durations.Read("delay", System.Text.Encoding.UTF8.GetString(value), default, TimeSpan.MaxValue);
-                    break;
                 case "orderingKey":
                     ordering = TopicMapping.OrderingHash(value);
                     break;
                 default:
+                    if (times.TryRead(parameters.Name, string.Empty, System.Text.Encoding.UTF8.GetString(value), ref properties))
+                        break;
+
                     throw RefusalException.Invalid(
-                        $"The query parameter {parameters.Name.ToString()} is unknown or there twice; there are tag, key (repeatable), delay and orderingKey.");
+                        $"The query parameter {parameters.Name.ToString()} is unknown or there twice; there are tag, key (repeatable), delay, at, expires and orderingKey.");
             }
         }
 
         if (keysLength > 0)
             properties.Write(PropertyNames.Keys, keys[..keysLength]);
 
-        return new RawMessage(delay, ordering);
+        return new RawMessage(times.Delay, ordering);
     }
 
     private static int AppendKey(ReadOnlySpan<byte> key, Span<byte> keys, int length)
@@ -101,7 +107,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
     }
 
     /// <summary>What clients say when they were told nothing says nothing about the body.</summary>
-    private static void WriteContentType(string? type, ref PropertyTextWriter properties)
+    public static void WriteContentType(string? type, ref PropertyTextWriter properties)
     {
         if (string.IsNullOrEmpty(type)
             || JsonText.IsMediaType(type, "application/octet-stream")

@@ -15,13 +15,15 @@ internal static class Notes
     private static readonly Problem[] Broker = [Problem.Busy, Problem.ReadOnly, Problem.Unreachable, Problem.Timeout];
 
     public static OperationNotes Publish { get; } = new(
-        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.UnsupportedMediaType, .. Broker])
+        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.UnsupportedMediaType, Problem.IdempotencyMismatch, .. Broker])
     {
         Parameters =
         [
             Topic,
             ("tag", "One tag, by which consumers filter; `a/b` is the rest of an MQTT topic.", "kitchen/temp"),
             ("key", "A key to find the message by; may be repeated.", ""),
+            ("at", "Deliver then: `2030-01-31T08:00:00Z` or Unix milliseconds; instead of `delay`.", ""),
+            ("expires", "Of no use any more after this: a duration or a point in time. MQTT clients do not get it then.", ""),
             ("delay", "Deliver later: any delay up to the broker's limit, such as `500ms`, `90s`, `36h` or `P40D`, to the second; in front of another cluster one of its delay levels (1s 5s 10s 30s 1m 2m ... 10m 20m 30m 1h 2h).", ""),
             ("orderingKey", "Messages of the topic with equal ordering keys stay in order.", ""),
         ],
@@ -31,6 +33,11 @@ internal static class Notes
             ("application/octet-stream", null, false, string.Empty),
             (JsonText.MessagesType, typeof(MessageToPublish), true, """{ "body": "21.5", "tag": "kitchen/temp", "key": "device-7", "properties": { "unit": "C" } }"""),
         ],
+    };
+
+    public static OperationNotes Recall { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.TopicNotFound, Problem.CrossOrigin, Problem.Unsupported, .. Broker])
+    {
+        Parameters = [Topic, ("handle", "`recallHandle` of the answer to the publish.", "")],
     };
 
     public static OperationNotes Receive { get; } = new(

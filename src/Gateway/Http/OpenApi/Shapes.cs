@@ -11,6 +11,8 @@ namespace ProtoBridgeMQ.Gateway.Http.OpenApi;
 /// <param name="Properties">User properties.</param>
 /// <param name="ContentType">Kept with the message; MQTT 5 devices see it.</param>
 /// <param name="Delay">Deliver later, such as `5s` or `P40D`; in front of another cluster one of its delay levels.</param>
+/// <param name="At">Deliver then, instead of `delay`: `2030-01-31T08:00:00Z` or Unix milliseconds.</param>
+/// <param name="Expires">Of no use any more after this duration, or at this point in time.</param>
 /// <param name="OrderingKey">Messages with equal ordering keys stay in order.</param>
 internal sealed record MessageToPublish(
     string Body,
@@ -21,20 +23,24 @@ internal sealed record MessageToPublish(
     IReadOnlyDictionary<string, string>? Properties,
     string? ContentType,
     string? Delay,
+    string? At,
+    string? Expires,
     string? OrderingKey);
 
 /// <summary>Where a message was stored.</summary>
 /// <param name="MessageId">Names the message.</param>
 /// <param name="QueueId">Queue of the topic.</param>
 /// <param name="Offset">Position in the queue.</param>
-internal sealed record Published(string MessageId, int QueueId, long Offset);
+/// <param name="RecallHandle">Of a message that waits for its time: with what it is called back.</param>
+internal sealed record Published(string MessageId, int QueueId, long Offset, string? RecallHandle);
 
 /// <summary>What became of one message of a batch: where it was stored, or why not.</summary>
 /// <param name="MessageId">Names the message.</param>
 /// <param name="QueueId">Queue of the topic.</param>
 /// <param name="Offset">Position in the queue.</param>
+/// <param name="RecallHandle">Of a message that waits for its time: with what it is called back.</param>
 /// <param name="Error">Why it was refused.</param>
-internal sealed record BatchResult(string? MessageId, int? QueueId, long? Offset, ProblemDetails? Error);
+internal sealed record BatchResult(string? MessageId, int? QueueId, long? Offset, string? RecallHandle, ProblemDetails? Error);
 
 /// <summary>Answer to a receive.</summary>
 /// <param name="Messages">Empty when the wait ran out.</param>
