@@ -1,25 +1,42 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text;
 using Xunit.Sdk;
 
 namespace ProtoBridgeMQ.Tests.Support;
 
 /// <summary>
-/// Randomness that can be repeated: a failure says its seed, and the environment variable
-/// <c>PROTOBRIDGE_SEED</c> runs it again.
+/// Randomness that can be repeated: a failure says its seed, and the environment variable <c>PROTOBRIDGE_SEED</c> runs it
+/// again. <c>PROTOBRIDGE_SEEDS</c>, a text, gives each run of each test a seed of its own, the same ones each time.
 /// </summary>
 public static class Seeded
 {
+    private static readonly ConcurrentDictionary<string, int> Runs = new(StringComparer.Ordinal);
+
     /// <summary>The seed for this run.</summary>
-    public static int NextSeed()
-        => int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_SEED"), NumberStyles.Integer, CultureInfo.InvariantCulture, out int given)
-            ? given
-            : RandomNumberGenerator.GetInt32(int.MaxValue);
+    public static int NextSeed([CallerFilePath] string file = "", [CallerMemberName] string test = "")
+    {
+        if (int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_SEED"), NumberStyles.Integer, CultureInfo.InvariantCulture, out int given))
+        {
+            return given;
+        }
+
+        if (Environment.GetEnvironmentVariable("PROTOBRIDGE_SEEDS") is not { Length: > 0 } seeds)
+        {
+            return RandomNumberGenerator.GetInt32(int.MaxValue);
+        }
+
+        string name = $"{Path.GetFileName(file)} {test}";
+        int run = Runs.AddOrUpdate(name, 0, static (_, last) => last + 1);
+        return BitConverter.ToInt32(SHA256.HashData(Encoding.UTF8.GetBytes($"{seeds} {name} {run}"))) & int.MaxValue;
+    }
 
     /// <summary>Runs with a seeded source of randomness.</summary>
-    public static void Run(Action<Random> test)
+    public static void Run(Action<Random> test, [CallerFilePath] string file = "", [CallerMemberName] string name = "")
     {
-        int seed = NextSeed();
+        int seed = NextSeed(file, name);
         try
         {
             test(new Random(seed));
@@ -31,9 +48,9 @@ public static class Seeded
     }
 
     /// <summary>Runs with a seeded source of randomness.</summary>
-    public static async Task RunAsync(Func<Random, Task> test)
+    public static async Task RunAsync(Func<Random, Task> test, [CallerFilePath] string file = "", [CallerMemberName] string name = "")
     {
-        int seed = NextSeed();
+        int seed = NextSeed(file, name);
         try
         {
             await test(new Random(seed)).ConfigureAwait(false);

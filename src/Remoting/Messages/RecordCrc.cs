@@ -23,12 +23,15 @@ public static class RecordCrc
     /// <summary>Bits of the fixed bytes that may have changed: enough for damage, far from any other text.</summary>
     private const int MostChangedBits = 8;
 
+    /// <summary>Zeros where a CRC ends: a text may have one, a sector that never reached the disk leaves more.</summary>
+    private const int FewestLostBytes = 2;
+
     /// <summary>The property's name.</summary>
     public static ReadOnlySpan<byte> Name => "__CRC32#"u8;
 
     /// <summary>
-    /// Whether bytes end in a record CRC, or in one that was damaged: a changed bit must not make a record look like one
-    /// that never had a CRC.
+    /// Whether bytes end in a record CRC, or in one that was damaged: a changed bit, or a sector that was lost, must not make
+    /// a record look like one that never had a CRC.
     /// </summary>
     public static bool Ends(ReadOnlySpan<byte> text)
     {
@@ -37,7 +40,9 @@ public static class RecordCrc
         var tail = text[^Size..];
         var name = BinaryPrimitives.ReadUInt64LittleEndian(tail) ^ BinaryPrimitives.ReadUInt64LittleEndian(Name);
         var separators = (tail[8] ^ PropertyText.NameValueSeparator) | ((tail[^1] ^ PropertyText.PropertySeparator) << 8);
-        return ((long)name | (uint)separators) == 0 || BitOperations.PopCount(name) + BitOperations.PopCount((uint)separators) <= MostChangedBits;
+        return ((long)name | (uint)separators) == 0
+            || BitOperations.PopCount(name) + BitOperations.PopCount((uint)separators) <= MostChangedBits
+            || tail.Count((byte)0) >= FewestLostBytes;
     }
 
     /// <summary>Writes the CRC of what is before <paramref name="tail"/>.</summary>

@@ -112,6 +112,22 @@ public sealed class RecordCrcTests
         }
     }
 
+    [Fact]
+    public void Zeros_anywhere_in_the_end_of_a_record_are_noticed()
+    {
+        var sound = Write("TAGS\u0001a\u0002KEYS\u0001kkkkkkkkkkkk\u0002", "", 40);
+        for (var from = sound.Length - 50; from < sound.Length; from++)
+        {
+            for (var to = from + 1; to <= sound.Length; to++)
+            {
+                var torn = (byte[])sound.Clone();
+                torn.AsSpan(from..to).Clear();
+                var isSame = torn.AsSpan().SequenceEqual(sound);
+                Assert.True(isSame == (MessageRecord.TryRead(torn, out var record) == RecordError.None && record.CrcMatches), $"zeros from {from} to {to}");
+            }
+        }
+    }
+
     private static byte[] Write(string properties, string more, int bodySize, bool shift = false, bool withCrc = true)
     {
         var body = new byte[bodySize];
