@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
@@ -39,6 +40,9 @@ public interface IMessageBridge : IAsyncDisposable
 
     /// <summary>Small durable key-value state of the fronts: sessions, bindings.</summary>
     IStateStore State { get; }
+
+    /// <summary>What operators do with the brokers; null when this bridge has nothing to manage.</summary>
+    IAdministration? Administration => null;
 
     /// <summary>
     /// Appends one message. The task completes once the message is as durable as the broker is configured for:

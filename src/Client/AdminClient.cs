@@ -137,6 +137,22 @@ public sealed class AdminClient
         return ends;
     }
 
+    /// <summary>Groups that read a topic now or have progress in it, by name.</summary>
+    /// <exception cref="ProtoBridgeMqException">No name server, or a broker, cannot be reached.</exception>
+    public async ValueTask<IReadOnlyList<string>> ListGroupsOfTopicAsync(string topic, CancellationToken cancellationToken = default)
+    {
+        Names.RequireTopic(topic);
+        IReadOnlyList<List<string>> found = await _calls
+            .GatherAsync(
+                RequestCode.QueryTopicConsumeByWho,
+                new QueryTopicConsumeByWhoRequestHeader { Topic = topic },
+                $"Asking who consumes topic {topic}",
+                static answer => LenientJson.Read(answer.Body.Span, AdminJson.Bodies.GroupList).Groups,
+                cancellationToken)
+            .ConfigureAwait(false);
+        return [.. found.SelectMany(groups => groups).Distinct().Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>The attributes of a topic on a broker, such as <c>cleanup.policy</c>; none when the broker does not tell (4.x) or has no such topic.</summary>
     /// <exception cref="ProtoBridgeMqException">The broker cannot be reached.</exception>
     public async ValueTask<IReadOnlyDictionary<string, string>> GetTopicAttributesAsync(string topic, string broker, CancellationToken cancellationToken = default)

@@ -24,6 +24,16 @@ public sealed class GroupAdmin
         return [.. found.SelectMany(names => names).Distinct().Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The settings of all groups, by name; of a group that brokers have different settings of, those of the first.</summary>
+    /// <exception cref="ProtoBridgeMqException">No name server, or a broker, cannot be reached.</exception>
+    public async ValueTask<IReadOnlyList<GroupSettings>> ListSettingsAsync(CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<GroupSettings[]> found = await _calls
+            .GatherAsync(RequestCode.GetAllSubscriptionGroupConfig, default(NoFields), "Asking for the groups", GroupSettingsJson.Read, cancellationToken)
+            .ConfigureAwait(false);
+        return [.. found.SelectMany(settings => settings).DistinctBy(settings => settings.Name).OrderBy(settings => settings.Name, StringComparer.Ordinal)];
+    }
+
     /// <summary>Creates a group, or changes its settings, on every broker that has a master.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="broker">On this broker only; null for all.</param>

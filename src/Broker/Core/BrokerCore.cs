@@ -65,6 +65,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Offsets = new OffsetBook(tables.Offsets, store, options);
         Settings = settings;
         Routes = new TopicRoutes(options, time);
+        Desk = new BrokerAdministration(this, time);
         Deletion = new TopicDeletion(store, tables, options, Statistics);
         Deletion.Restore();
         _isReadable = _reads.IsReadable;
@@ -110,6 +111,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     public IGroups Groups => _tables.Consumers;
 
     /// <inheritdoc/>
+    public IBrokerAdministration Administration => Desk;
+
+    /// <inheritdoc/>
     public FilterCompiler Filters => _tables.Compiler;
 
     /// <inheritdoc/>
@@ -126,6 +130,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <summary>The settings that can be changed at run time.</summary>
     public BrokerSettings Settings { get; }
+
+    /// <summary>The same, for those who tell it what they count.</summary>
+    internal BrokerAdministration Desk { get; }
 
     /// <summary>Which queues other brokers have.</summary>
     internal TopicRoutes Routes { get; }

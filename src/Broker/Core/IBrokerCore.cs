@@ -27,6 +27,9 @@ public interface IBrokerCore
     /// <summary>Consumer groups.</summary>
     IGroups Groups { get; }
 
+    /// <summary>What operators do with it.</summary>
+    IBrokerAdministration Administration { get; }
+
     /// <summary>Makes filters of expressions, for reads and waits.</summary>
     FilterCompiler Filters { get; }
 

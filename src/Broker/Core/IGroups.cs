@@ -160,6 +160,9 @@ public abstract class GroupMember
 
     internal long RenewedAt { get; set; }
 
+    /// <summary>Closes its connection; false for a member that has none of its own.</summary>
+    public virtual bool TryDisconnect() => false;
+
     /// <summary>The list of members changed: look at <see cref="IGroups.ClientIds"/> again. Must be quick and not throw.</summary>
     public abstract void MembersChanged();
 }

@@ -26,6 +26,9 @@ public abstract class ProducerMember
     /// <summary>What tells its connection from others.</summary>
     public abstract object ConnectionKey { get; }
 
+    /// <summary>Closes its connection; false for a producer that has none of its own.</summary>
+    public virtual bool TryDisconnect() => false;
+
     /// <summary>Asks what became of a transaction; the answer comes as a request of its own. False when it cannot be asked now.</summary>
     public abstract bool TryAsk(in TransactionQuestion question);
 }

@@ -53,6 +53,9 @@ public sealed class SubscriptionGroupTable
     /// <summary>Which state of the table this is.</summary>
     public DataVersion Version { get; private set; } = new(0, 0, 0);
 
+    /// <summary>Whether it is one of the system's groups.</summary>
+    public static bool IsSystem(string group) => Array.IndexOf(SystemGroups, group) >= 0;
+
     /// <summary>All groups as of now.</summary>
     public IReadOnlyList<SubscriptionGroup> All() => [.. _groups.Values];
 

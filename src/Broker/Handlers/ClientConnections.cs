@@ -17,11 +17,16 @@ internal sealed class ClientConnections(BrokerCore core) : IConnectionObserver
         return names;
     }
 
-    public void OnOpened(RemotingConnection connection) => core.Metrics.ConnectionOpened();
+    public void OnOpened(RemotingConnection connection)
+    {
+        core.Metrics.ConnectionOpened();
+        core.Desk.Traffic.Opened();
+    }
 
     public void OnClosed(RemotingConnection connection)
     {
         core.Metrics.ConnectionClosed();
+        core.Desk.Traffic.Closed();
         if (connection.State is ClientNames names)
         {
             lock (names)

@@ -13,6 +13,12 @@ internal sealed class ClientMember(RemotingConnection connection) : GroupMember
 
     public override object ConnectionKey => connection;
 
+    public override bool TryDisconnect()
+    {
+        connection.Abort("an operator closed it");
+        return true;
+    }
+
     // One-way, and left out when the connection takes nothing now: clients look at their groups by themselves as well.
     public override void MembersChanged() => connection.TrySendOneWay(
         RequestCode.NotifyConsumerIdsChanged,

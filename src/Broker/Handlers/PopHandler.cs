@@ -95,6 +95,7 @@ internal sealed class PopHandler : IRequestHandler, IPopAnswers
                 return;
             }
 
+            _core.Desk.Traffic.AddOut(answer.Count);
             remoting.ReplyStreaming(ResponseCode.Success, Header(request, answer), new Records(answer), "FOUND");
         }
         finally

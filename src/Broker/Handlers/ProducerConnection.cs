@@ -13,6 +13,12 @@ internal sealed class ProducerConnection(RemotingConnection connection) : Produc
     /// <summary>The connection.</summary>
     public RemotingConnection Connection => connection;
 
+    public override bool TryDisconnect()
+    {
+        connection.Abort("an operator closed it");
+        return true;
+    }
+
     public override bool TryAsk(in TransactionQuestion question) => connection.TrySendOneWay(
         RequestCode.CheckTransactionState,
         new CheckTransactionStateRequestHeader

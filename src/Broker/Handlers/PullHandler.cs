@@ -121,6 +121,7 @@ internal sealed partial class PullHandler(BrokerCore core, TimeProvider time, IL
             PullMessageResponseHeader header = Answer(pull, outcome);
             if (batch.Count > 0)
             {
+                core.Desk.Traffic.AddOut(batch.Count);
                 core.Tables.Offsets.NotePull(pull.Group.Name, pull.Topic.Name, pull.QueueId, outcome.NextOffset);
                 request.ReplyStreaming(code, header, new Records(batch), remark);
             }

@@ -120,6 +120,7 @@ internal sealed class SendHandler(BrokerCore core) : IRequestHandler
     {
         if (outcome.Status == SendStatus.Ok)
         {
+            core.Desk.Traffic.AddIn(outcome.BatchOffsets?.Length ?? 1);
             string? handle = outcome.RecallTime > 0 && uniqueKey.Length > 0 ? Recalls.Handle(topic, core.Options.Name, outcome.RecallTime, uniqueKey.Span) : null;
             request.Reply(ResponseCode.Success, new SendAnswer(outcome, core.StoreHostAddress, uniqueKey, handle));
         }

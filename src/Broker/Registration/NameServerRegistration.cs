@@ -28,6 +28,7 @@ public sealed class NameServerRegistration : IAsyncDisposable
                 .Distinct(StringComparer.Ordinal)
                 .Select(address => new NameServerLink(address, core.Tables.Topics, core.Options, messages, client, core.Metrics, time, logger)),
         ];
+        core.Desk.Registers(() => (_links.Length, _links.Count(static link => link.Answers)));
         core.Metrics.Observe("broker.nameservers", "Name servers that know the broker", () => _links.Count(static link => link.Answers));
     }
 

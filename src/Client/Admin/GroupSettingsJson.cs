@@ -30,6 +30,22 @@ internal static class GroupSettingsJson
         return output.WrittenMemory;
     }
 
+    /// <summary>The settings in a broker's table of groups; what is not there is as for a new group.</summary>
+    public static GroupSettings[] Read(RemotingResponse response)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(response.Body);
+            return document.RootElement.TryGetProperty("subscriptionGroupTable"u8, out JsonElement table) && table.ValueKind == JsonValueKind.Object
+                ? [.. table.EnumerateObject().Where(group => group.Value.ValueKind == JsonValueKind.Object).Select(group => Read(group.Name, group.Value))]
+                : [];
+        }
+        catch (JsonException error)
+        {
+            throw new RemotingException("the table of groups is no JSON", error);
+        }
+    }
+
     /// <summary>The names in a broker's table of groups.</summary>
     public static string[] Names(RemotingResponse response)
     {
@@ -45,4 +61,19 @@ internal static class GroupSettingsJson
             throw new RemotingException("the table of groups is no JSON", error);
         }
     }
+
+    private static GroupSettings Read(string name, JsonElement group) => new(name)
+    {
+        CanConsume = Flag(group, "consumeEnable"u8, true),
+        CanBroadcast = Flag(group, "consumeBroadcastEnable"u8, true),
+        IsOrdered = Flag(group, "consumeMessageOrderly"u8, false),
+        RetryQueues = Number(group, "retryQueueNums"u8, 1),
+        MaxRetries = Number(group, "retryMaxTimes"u8, 16),
+    };
+
+    private static bool Flag(JsonElement group, ReadOnlySpan<byte> name, bool whenAbsent)
+        => group.TryGetProperty(name, out JsonElement value) && (value.ValueKind is JsonValueKind.True or JsonValueKind.False) ? value.GetBoolean() : whenAbsent;
+
+    private static int Number(JsonElement group, ReadOnlySpan<byte> name, int whenAbsent)
+        => group.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : whenAbsent;
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
@@ -8,6 +9,7 @@ using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Client;
+using ProtoBridgeMQ.Gateway.Cluster.Administration;
 
 namespace ProtoBridgeMQ.Gateway.Cluster;
 
@@ -40,6 +42,7 @@ public sealed class ClusterBridge : IMessageBridge
         ILogger log = logs.CreateLogger<ClusterBridge>();
         _tails = new TailContext(new QueueReader(connection), topics, options, clock, log);
         Reader = new ClusterReader(connection, log);
+        Administration = new ClusterAdministration(connection, topics);
         _groups = new GroupConsumers(
             group => new ClusterGroupSource(connection, group, delays, log),
             options.Groups,
@@ -69,6 +72,9 @@ public sealed class ClusterBridge : IMessageBridge
 
     /// <inheritdoc/>
     public IStateStore State => _state;
+
+    /// <inheritdoc/>
+    public IAdministration Administration { get; }
 
     /// <summary>Connects, and reads the fronts' state.</summary>
     /// <param name="options">Where the cluster is, and limits.</param>

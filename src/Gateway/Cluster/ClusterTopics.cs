@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Client;
 
@@ -192,6 +193,13 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
             }
         }
     }
+
+    /// <summary>Whose a topic is.</summary>
+    public TopicKind KindOf(string name)
+        => name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? TopicKind.Retry
+            : name.StartsWith(TopicNames.DeadLetterPrefix, StringComparison.Ordinal) ? TopicKind.DeadLetter
+            : IsUser(name) && !_brokerTopics.Contains(name) ? TopicKind.User
+            : TopicKind.System;
 
     private static bool IsUser(string name)
         => !TopicNames.IsGroupTopic(name)

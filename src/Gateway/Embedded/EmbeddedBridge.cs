@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
@@ -12,6 +13,7 @@ using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Gateway.Embedded.Administration;
 using ProtoBridgeMQ.Store.Durability;
 
 namespace ProtoBridgeMQ.Gateway.Embedded;
@@ -49,6 +51,7 @@ public sealed class EmbeddedBridge : IMessageBridge
         _topics = new EmbeddedTopics(core);
         Reader = new EmbeddedReader(core, decoder);
         _timed = new TimedMessages(core, clock);
+        Administration = new EmbeddedAdministration(core);
         FilterQueues = new EmbeddedFilterQueues(core, _decoder, options);
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
         _groups = new GroupConsumers(
@@ -95,6 +98,9 @@ public sealed class EmbeddedBridge : IMessageBridge
 
     /// <inheritdoc/>
     public IFilterQueues FilterQueues { get; }
+
+    /// <inheritdoc/>
+    public IAdministration Administration { get; }
 
     /// <summary>Reads the fronts' state from the log and opens the bridge.</summary>
     public static async ValueTask<EmbeddedBridge> OpenAsync(

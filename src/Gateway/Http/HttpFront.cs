@@ -2,8 +2,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Http.Handlers;
+using ProtoBridgeMQ.Gateway.Http.Management;
 using ProtoBridgeMQ.Gateway.Http.OpenApi;
 using ProtoBridgeMQ.Gateway.Http.Session;
 
@@ -19,6 +21,9 @@ public static class HttpFront
         services.AddOptions<HttpOptions>().Configure(options => configure?.Invoke(options)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
         services.AddSingleton<HttpMetrics>();
+        services.AddSingleton<HttpConnections>();
+        services.AddSingleton<IProtocolClients>(provider => provider.GetRequiredService<HttpConnections>());
+        services.AddManagement();
         services.AddSingleton<GroupStreams>();
         services.AddHostedService(provider => provider.GetRequiredService<GroupStreams>());
         services.TryAddSingleton(_ => AccessControl.Open());
@@ -30,7 +35,6 @@ public static class HttpFront
         services.AddSingleton<PublishRoute>();
         services.AddSingleton<ReceiveHandler>();
         services.AddSingleton<ReceiptsHandler>();
-        services.AddSingleton<TopicsHandler>();
         services.TryAddSingleton<NameMapping>();
         services.AddSingleton<MappingHandler>();
         services.AddSingleton<EventsHandler>();
@@ -43,13 +47,14 @@ public static class HttpFront
     public static ListenOptions UseHttpFront(this ListenOptions endpoint)
     {
         endpoint.Protocols = HttpProtocols.Http1;
-        var limit = new ConnectionLimit(endpoint.ApplicationServices.GetRequiredService<IOptions<HttpOptions>>().Value.MaxConnections);
-        endpoint.Use(next => connection => limit.RunAsync(connection, next));
+        HttpConnections connections = endpoint.ApplicationServices.GetRequiredService<HttpConnections>();
+        ConnectionLimit limit = connections.OpenLimit();
+        endpoint.Use(next => connection => limit.RunAsync(connection, connection => connections.RunAsync(connection, next)));
         return endpoint;
     }
 
     /// <summary>Whether a request may read what is about the whole gateway; otherwise it throws what the front answers.</summary>
-    public static ValueTask CheckManageAsync(HttpContext context) => context.RequestServices.GetRequiredService<HttpAccess>().CheckManageAsync(context, null);
+    public static async ValueTask CheckManageAsync(HttpContext context) => await context.RequestServices.GetRequiredService<HttpAccess>().CheckManageAsync(context, null);
 
     /// <summary>Maps the routes of the front.</summary>
     public static WebApplication UseHttpFront(this WebApplication application)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ProtoBridgeMQ.Bridge.Administration;
 
 namespace ProtoBridgeMQ.Gateway.Http;
 
@@ -14,14 +15,21 @@ public sealed class HttpMetrics : IDisposable
     public HttpMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
-        Published = _meter.CreateCounter<long>("protobridge.http.published", "{message}", "Messages published by HTTP and acknowledged.");
-        PublishDuration = _meter.CreateHistogram<double>("protobridge.http.publish.duration", "s", "Time from the first byte of a publish handled to its durable answer.");
-        Received = _meter.CreateCounter<long>("protobridge.http.received", "{message}", "Messages handed to HTTP receivers.");
+        Published = new MessageCounter(
+            _meter.CreateCounter<long>("protobridge.http.published", "{message}", "Messages published by HTTP and acknowledged."), count => Traffic.AddIn(count));
+        PublishDuration = new PublishTimes(
+            _meter.CreateHistogram<double>("protobridge.http.publish.duration", "s", "Time from the first byte of a publish handled to its durable answer."), Traffic.Latency);
+        Received = new MessageCounter(
+            _meter.CreateCounter<long>("protobridge.http.received", "{message}", "Messages handed to HTTP receivers."), count => Traffic.AddOut(count));
         Settled = _meter.CreateCounter<long>("protobridge.http.settled", "{delivery}", "Deliveries settled by HTTP.");
         Problems = _meter.CreateCounter<long>("protobridge.http.problems", "{answer}", "Problem details answered, by type.");
-        Events = _meter.CreateCounter<long>("protobridge.http.events", "{message}", "Messages sent to event streams.");
+        Events = new MessageCounter(
+            _meter.CreateCounter<long>("protobridge.http.events", "{message}", "Messages sent to event streams."), count => Traffic.AddOut(count));
         EventClients = _meter.CreateUpDownCounter<long>("protobridge.http.event_clients", "{client}", "Event streams open.");
         Waiting = _meter.CreateUpDownCounter<long>("protobridge.http.receives_waiting", "{request}", "Receive requests at work, long polls included.");
+        LiveClients = _meter.CreateUpDownCounter<long>("protobridge.http.live_clients", "{client}", "Streams of the overview open.");
+        Connections = _meter.CreateUpDownCounter<long>("protobridge.http.connections", "{connection}", "Connections of the HTTP ports.");
+        Changes = _meter.CreateCounter<long>("protobridge.http.changes", "{change}", "Changes made by the management interface, by action.");
         GroupStreams = _meter.CreateUpDownCounter<long>("protobridge.http.group_streams", "{stream}", "Group streams kept open for receivers.");
         IdempotentPublishes = _meter.CreateCounter<long>("protobridge.http.idempotent_publishes", "{message}", "Messages published with an idempotency key, by outcome.");
         IdempotencyKeys = _meter.CreateUpDownCounter<long>("protobridge.http.idempotency_keys", "{key}", "Idempotency keys remembered.");
@@ -31,23 +39,32 @@ public sealed class HttpMetrics : IDisposable
 
     internal UpDownCounter<long> IdempotencyKeys { get; }
 
-    internal Counter<long> Published { get; }
+    /// <summary>Messages, for lists of protocols.</summary>
+    internal MessageTraffic Traffic { get; } = new();
 
-    internal Histogram<double> PublishDuration { get; }
+    internal MessageCounter Published { get; }
 
-    internal Counter<long> Received { get; }
+    internal PublishTimes PublishDuration { get; }
+
+    internal MessageCounter Received { get; }
 
     internal Counter<long> Settled { get; }
 
     internal Counter<long> Problems { get; }
 
-    internal Counter<long> Events { get; }
+    internal MessageCounter Events { get; }
 
     internal UpDownCounter<long> EventClients { get; }
 
     internal UpDownCounter<long> Waiting { get; }
 
     internal UpDownCounter<long> GroupStreams { get; }
+
+    internal UpDownCounter<long> LiveClients { get; }
+
+    internal UpDownCounter<long> Connections { get; }
+
+    internal Counter<long> Changes { get; }
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

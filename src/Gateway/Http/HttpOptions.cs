@@ -69,6 +69,30 @@ public sealed class HttpOptions
     [Range(1, 10_000)]
     public int EventBatch { get; set; } = 64;
 
+    /// <summary>Items of one page of a list, at most.</summary>
+    [Range(1, 100_000)]
+    public int MaxPage { get; set; } = 1000;
+
+    /// <summary>Items of one page of a list that does not say.</summary>
+    [Range(1, 100_000)]
+    public int DefaultPage { get; set; } = 100;
+
+    /// <summary>Streams of the overview at one time; one more is refused as busy.</summary>
+    [Range(1, 100_000)]
+    public int MaxLiveClients { get; set; } = 100;
+
+    /// <summary>How old lag and dead letters of the overview may be: looking at all groups costs more than the rest.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan LagInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Groups that the overview counts the lag of; further ones are left out, and it says so.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxLagGroups { get; set; } = 1000;
+
+    /// <summary>Messages of lag below which growing lag is no alarm.</summary>
+    [Range(0, long.MaxValue)]
+    public long LagAlarm { get; set; } = 10_000;
+
     /// <summary>Queues that a topic may be given.</summary>
     [Range(1, 65536)]
     public int MaxQueues { get; set; } = 1024;

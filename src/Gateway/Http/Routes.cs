@@ -10,9 +10,9 @@ internal static class Routes
     {
         MapMessages(routes);
         MapReceipts(routes);
-        MapTopics(routes);
         MapMapping(routes);
         MapHealth(routes);
+        ManagementRoutes.Map(routes);
     }
 
     private static void MapMessages(IEndpointRouteBuilder routes)
@@ -64,21 +64,6 @@ internal static class Routes
             .Produces<SettleResults>()
             .Produces<SettleResults>(StatusCodes.Status207MultiStatus);
 
-    private static void MapTopics(IEndpointRouteBuilder routes)
-    {
-        var topics = routes.ServiceProvider.GetRequiredService<TopicsHandler>();
-        Describe(routes.MapGet("/v1/topics", (Delegate)topics.ListAsync), "ListTopics", "Topics", Notes.Topics)
-            .WithSummary("List the topics")
-            .Produces<TopicList>();
-        Describe(routes.MapGet("/v1/topics/{topic}", (HttpContext context, string topic) => topics.FindAsync(context, topic)), "FindTopic", "Topics", Notes.FindTopic)
-            .WithSummary("Look at a topic")
-            .Produces<Topic>();
-        Describe(routes.MapPut("/v1/topics/{topic}", (HttpContext context, string topic) => topics.CreateAsync(context, topic)), "CreateTopic", "Topics", Notes.CreateTopic)
-            .WithSummary("Create a topic, or give it more queues")
-            .Produces<Topic>()
-            .Produces<Topic>(StatusCodes.Status201Created);
-    }
-
     private static void MapMapping(IEndpointRouteBuilder routes)
     {
         var mapping = routes.ServiceProvider.GetRequiredService<MappingHandler>();
@@ -100,6 +85,7 @@ internal static class Routes
             .Produces<Ready>();
     }
 
-    private static RouteHandlerBuilder Describe(RouteHandlerBuilder endpoint, string name, string tag, OperationNotes notes)
+    /// <summary>Names an operation and hangs what the document says of it on.</summary>
+    internal static RouteHandlerBuilder Describe(RouteHandlerBuilder endpoint, string name, string tag, OperationNotes notes)
         => endpoint.WithName(name).WithTags(tag).WithMetadata(notes);
 }

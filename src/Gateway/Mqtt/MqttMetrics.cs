@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Sys;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
@@ -76,9 +77,24 @@ public sealed class MqttMetrics
         _bytesOut.Add(count);
     }
 
-    public void Published(bool stored) => _publishes.Add(1, new KeyValuePair<string, object?>("result", stored ? "stored" : "refused"));
+    /// <summary>Messages, for lists of protocols.</summary>
+    public MessageTraffic Traffic { get; } = new();
 
-    public void Delivered(int count) => _deliveries.Add(count);
+    public void Published(bool stored, TimeSpan time)
+    {
+        _publishes.Add(1, new KeyValuePair<string, object?>("result", stored ? "stored" : "refused"));
+        if (!stored)
+            return;
+        Traffic.AddIn();
+        Traffic.Latency.Add(time);
+    }
+
+
+    public void Delivered(int count)
+    {
+        Traffic.AddOut(count);
+        _deliveries.Add(count);
+    }
 
     public void Dropped(string reason, int count = 1)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
@@ -48,6 +49,7 @@ public static class MqttServices
         services.AddSingleton<WillBook>();
         services.AddSingleton<ISessionPart>(provider => provider.GetRequiredService<WillBook>());
         services.AddSingleton<MqttShared>();
+        services.AddSingleton<IProtocolClients, MqttClients>();
         services.AddSingleton<SysTopics>();
         services.AddSingleton<RetainedDelivery>();
         services.AddSingleton<ConnectHandler>();

@@ -59,3 +59,5 @@ public sealed class ClusterStateContract : StateContract<ClusterFixture>;
 public sealed class ClusterTopicContract : TopicContract<ClusterFixture>;
 
 public sealed class ClusterRetainedContract : RetainedContract<ClusterFixture>;
+
+public sealed class ClusterAdministrationContract : AdministrationContract<ClusterFixture>;

@@ -68,3 +68,5 @@ public sealed class EmbeddedTopicContract : TopicContract<EmbeddedFixture>;
 public sealed class EmbeddedRetainedContract : RetainedContract<EmbeddedFixture>;
 
 public sealed class EmbeddedFilterQueueContract : FilterQueueContract<EmbeddedFixture>;
+
+public sealed class EmbeddedAdministrationContract : AdministrationContract<EmbeddedFixture>;

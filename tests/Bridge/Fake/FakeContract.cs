@@ -46,3 +46,5 @@ public sealed class FakeTopicContract : TopicContract<FakeFixture>;
 public sealed class FakeRetainedContract : RetainedContract<FakeFixture>;
 
 public sealed class FakeFilterQueueContract : FilterQueueContract<FakeFixture>;
+
+public sealed class FakeAdministrationContract : AdministrationContract<FakeFixture>;

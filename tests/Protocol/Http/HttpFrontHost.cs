@@ -66,6 +66,27 @@ internal sealed class HttpFrontHost : IAsyncDisposable
     public Task<HttpResponseMessage> GetAsync(string path)
         => Client.GetAsync(new Uri(path, UriKind.Relative)).Within("the answer to GET " + path);
 
+    /// <summary>A GET that succeeds, as JSON.</summary>
+    public async Task<JsonNode> GetJsonAsync(string path)
+    {
+        using HttpResponseMessage answer = await GetAsync(path);
+        string text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"GET {path} answered {(int)answer.StatusCode}: {text}");
+        return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>Any request, with JSON when it has a body.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        if (json is not null)
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        foreach ((string name, string value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+
+        return await Client.SendAsync(request).Within($"the answer to {method} {path}");
+    }
+
     /// <summary>Publishes a message of that tag.</summary>
     public async Task PublishAsync(string topic, string body, string tag = "t")
         => Assert.Equal(HttpStatusCode.OK, (await PostAsync($"/v1/topics/{topic}/messages?tag={tag}", body)).StatusCode);

@@ -16,21 +16,24 @@ public sealed class TopicsHealthAndEvents
         using HttpResponseMessage byDefault = await PutAsync(host, "b", null);
 
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
-        Assert.Equal("""{"name":"a","queues":2}""", await created.Content.ReadAsStringAsync());
+        Assert.Equal(Topic("a", 2), await created.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.OK, grown.StatusCode);
-        Assert.Equal("""{"name":"b","queues":8}""", await byDefault.Content.ReadAsStringAsync());
-        Assert.Equal("""{"name":"a","queues":3}""", await host.Client.GetStringAsync(new Uri("/v1/topics/a", UriKind.Relative)));
+        Assert.Equal(Topic("b", 8), await byDefault.Content.ReadAsStringAsync());
+        Assert.Equal(Topic("a", 3), await host.Client.GetStringAsync(new Uri("/v1/topics/a", UriKind.Relative)));
         Assert.Equal(
-            """{"topics":[{"name":"a","queues":3},{"name":"b","queues":8}]}""",
+            $$$"""{"topics":[{{{Topic("a", 3)}}},{{{Topic("b", 8)}}}]}""",
             await host.Client.GetStringAsync(new Uri("/v1/topics", UriKind.Relative)));
     }
+
+    private static string Topic(string name, int queues)
+        => $$$"""{"name":"{{{name}}}","queues":{{{queues}}},"readQueues":{{{queues}}},"kind":"user","canRead":true,"canWrite":true,"attributes":{}}""";
 
     [Theory]
     [InlineData("a", """{"queues":0}""", "invalid-request")]
     [InlineData("a", """{"queues":-1}""", "invalid-request")]
     [InlineData("a", """{"queues":1000000}""", "invalid-request")]
-    [InlineData("a", """{"queues":"2"}""", "invalid-request")]
-    [InlineData("a", """{"queues":1.5}""", "invalid-request")]
+    [InlineData("a", """{"queues":"2"}""", "malformed-json")]
+    [InlineData("a", """{"queues":1.5}""", "malformed-json")]
     [InlineData("a", """{"kues":2}""", "malformed-json")]
     [InlineData("a", "[", "malformed-json")]
     [InlineData("a.b", "{}", "topic-invalid")]

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
@@ -29,6 +30,7 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     {
         _clock = clock ?? TimeProvider.System;
         _log = log ?? new FakeLog();
+        Administration = new FakeAdministration(_log, _clock);
     }
 
     /// <inheritdoc/>
@@ -45,6 +47,9 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
 
     /// <inheritdoc/>
     public ITopicDirectory Topics => this;
+
+    /// <inheritdoc/>
+    public IAdministration Administration { get; }
 
     /// <inheritdoc/>
     public IRetainedMessages Retained => _log.Retained;

@@ -17,6 +17,31 @@ internal sealed class FakeGroup(FakeLog log, string name)
 
     public List<FakeGroupStream> Streams { get; } = [];
 
+    /// <summary>Topics that it reads or read.</summary>
+    public IReadOnlyCollection<string> Topics => _topics;
+
+    /// <summary>Messages of a queue that it has not finished.</summary>
+    public int Open(string topic, int queueId)
+        => _waiting.Select(entry => entry.Message).Concat(_inFlight.Values.Select(entry => entry.Message))
+            .Count(message => message.Publish.Topic == topic && message.Receipt.QueueId == queueId);
+
+    /// <summary>Goes on in a topic behind the messages before a time; null: at the end.</summary>
+    public void Reset(string topic, DateTimeOffset? time)
+    {
+        foreach ((StoredMessage Message, int Attempt) entry in _waiting.Where(entry => entry.Message.Publish.Topic == topic).ToList())
+        {
+            _waiting.Remove(entry);
+        }
+
+        _topics.Add(topic);
+        foreach (StoredMessage message in log.MessagesOf(topic).Where(message => time is { } from && message.StoredAt >= from))
+        {
+            _waiting.AddLast((message, 1));
+        }
+
+        WakeAll();
+    }
+
     public void Join(FakeGroupStream stream, TopicSelection topics, GroupStart start)
     {
         foreach (string topic in topics.Names)

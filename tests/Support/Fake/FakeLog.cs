@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Topics;
 
@@ -60,6 +61,18 @@ public sealed class FakeLog
         return copy;
     }
 
+    /// <summary>Settings of groups.</summary>
+    internal Dictionary<string, GroupSettings> Groups { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names of all topics.</summary>
+    internal IReadOnlyList<string> Names => [.. _topics.Keys.Order(StringComparer.Ordinal)];
+
+    internal void Delete(string topic) => _topics.Remove(topic);
+
+    internal IReadOnlyList<int> Ends(string topic) => [.. _topics[topic].Select(queue => queue.Count)];
+
+    internal FakeGroup? FindGroup(string name) => _groups.GetValueOrDefault(name);
+
     internal TopicInfo? Find(string topic)
         => _topics.TryGetValue(topic, out List<StoredMessage>[]? queues) ? new TopicInfo(topic, queues.Length) : null;
 
@@ -85,6 +98,7 @@ public sealed class FakeLog
         if (!_groups.TryGetValue(name, out FakeGroup? group))
         {
             _groups.Add(name, group = new FakeGroup(this, name));
+            Groups.TryAdd(name, new GroupSettings(name));
         }
 
         group.Clock = clock;

@@ -66,15 +66,7 @@ internal sealed class DeleteGroupHandler(BrokerCore core) : IRequestHandler
     public ValueTask HandleAsync(RemotingRequest request)
     {
         DeleteSubscriptionGroupRequestHeader header = DeleteSubscriptionGroupRequestHeader.Read(request.Fields);
-        core.Tables.Settings.Remove(header.GroupName);
-        if (header.CleanOffset ?? header.RemoveOffset ?? false)
-        {
-            core.Tables.Offsets.Remove(topic: null, header.GroupName);
-            core.Tables.Resets.Forget(topic: null, header.GroupName);
-            core.Tables.OffsetFlush.Flush();
-        }
-
-        core.Statistics.ForgetGroup(header.GroupName);
+        core.Administration.DeleteGroup(header.GroupName, header.CleanOffset ?? header.RemoveOffset ?? false);
         return Answer.With(request);
     }
 }

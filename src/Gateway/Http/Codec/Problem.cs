@@ -32,6 +32,12 @@ public sealed record Problem(string Name, int Status, string Title)
 
     public static Problem TopicNotFound { get; } = new("topic-not-found", StatusCodes.Status404NotFound, "The topic does not exist.");
 
+    public static Problem GroupNotFound { get; } = new("group-not-found", StatusCodes.Status404NotFound, "The group does not exist.");
+
+    public static Problem Conflict { get; } = new("conflict", StatusCodes.Status409Conflict, "The present state does not allow it.");
+
+    public static Problem PreconditionFailed { get; } = new("precondition-failed", StatusCodes.Status412PreconditionFailed, "It is not what If-Match names any more.");
+
     public static Problem MethodNotAllowed { get; } = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not take the method.");
 
     public static Problem SlowRequest { get; } = new("slow-request", StatusCodes.Status408RequestTimeout, "The request did not come in time.");

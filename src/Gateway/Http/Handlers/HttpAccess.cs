@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Gateway.Http.Codec;
+using ProtoBridgeMQ.Gateway.Http.Session;
 
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 
@@ -54,14 +55,16 @@ internal sealed class HttpAccess(AccessControl access)
     }
 
     /// <summary>Whether a topic, or (null) everything, may be managed.</summary>
+    /// <returns>Who asks, for logs.</returns>
     /// <exception cref="RefusalException">401 or 403.</exception>
-    public async ValueTask CheckManageAsync(HttpContext context, string? topic)
+    public async ValueTask<string> CheckManageAsync(HttpContext context, string? topic)
     {
         if (await AuthenticateAsync(context) is not { } rights)
-            return;
+            return Identity.Anonymous.Name;
 
         byte[] filter = topic is null ? "#"u8.ToArray() : [.. NameOf(topic, default), .. "/#"u8];
         Judge(context, rights, rights.MayManage(filter), "manage", filter);
+        return rights.Identity.Name;
     }
 
     private static byte[] NameOf(string topic, ReadOnlySpan<byte> tag)
@@ -87,6 +90,8 @@ internal sealed class HttpAccess(AccessControl access)
     {
         Credentials credentials = CredentialsOf(context);
         Authentication who = await access.AuthenticateAsync(credentials, context.RequestAborted);
+        if (who.Identity is not null && context.Features.Get<HttpConnection>() is { } connection)
+            connection.User = who.Identity.Name;
         if (who.Identity is { } identity)
             return access.RightsOf(identity, string.Empty);
 

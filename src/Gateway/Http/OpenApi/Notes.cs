@@ -60,18 +60,6 @@ internal static class Notes
 
     public static OperationNotes Extend { get; } = Settle(typeof(DeliveriesToExtend), ReceiptsExample.Replace(" }", ", \"lease\": \"60s\" }", StringComparison.Ordinal));
 
-    public static OperationNotes Topics { get; } = new(Broker);
-
-    public static OperationNotes FindTopic { get; } = new([Problem.TopicInvalid, Problem.TopicNotFound, .. Broker]) { Parameters = [Topic] };
-
-    public static OperationNotes CreateTopic { get; } = new(
-        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.CrossOrigin, Problem.UnsupportedMediaType, .. Broker])
-    {
-        Parameters = [Topic],
-        Bodies = [(Json, typeof(TopicSettings), false, """{ "queues": 8 }""")],
-        BodyIsOptional = true,
-    };
-
     public static OperationNotes Events { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.FilterInvalid, Problem.TopicNotFound, .. Broker])
     {
         Parameters = [Topic, Filter],

@@ -103,19 +103,6 @@ internal sealed record SettleResults(IReadOnlyList<SettleResult> Results);
 /// <param name="Error">Why not.</param>
 internal sealed record SettleResult(string Receipt, bool Settled, ProblemDetails? Error);
 
-/// <summary>A topic.</summary>
-/// <param name="Name">Name.</param>
-/// <param name="Queues">Number of queues.</param>
-internal sealed record Topic(string Name, int Queues);
-
-/// <summary>All topics.</summary>
-/// <param name="Topics">By name.</param>
-internal sealed record TopicList(IReadOnlyList<Topic> Topics);
-
-/// <summary>Settings of a topic.</summary>
-/// <param name="Queues">Number of queues; it can grow, not shrink.</param>
-internal sealed record TopicSettings(int Queues);
-
 /// <summary>That it lives.</summary>
 /// <param name="Status">`alive`.</param>
 internal sealed record Alive(string Status);

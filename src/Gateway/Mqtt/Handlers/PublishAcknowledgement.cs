@@ -17,7 +17,7 @@ public static class PublishAcknowledgement
         {
             bool stored = slot.Reason == ReasonCode.Success;
             if (!slot.IsRepeat)
-                connection.Shared.Metrics.Published(stored);
+                connection.Shared.Metrics.Published(stored, connection.Shared.Clock.GetElapsedTime(slot.StartedAt));
             if (slot.BeginsExchange)
                 connection.Inbound.Complete(slot.PacketId, stored);
             if (!stored)

@@ -115,6 +115,7 @@ public sealed class PublishHandler
             return new ProtocolError(reason, text);
 
         PublishSlot slot = connection.Publishes.Enter(packet.Qos, packet.PacketId, size);
+        slot.StartedAt = connection.Shared.Clock.GetTimestamp();
         if (IsInUse(connection, session, packet))
             slot.Refuse(ReasonCode.PacketIdentifierInUse, "the packet identifier is in use by a QoS 2 PUBLISH");
         else if (packet.Qos == 2 && Begin(connection, packet.PacketId, topic.Span) == ExchangeStart.Repeat)

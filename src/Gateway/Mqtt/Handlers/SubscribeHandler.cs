@@ -154,7 +154,7 @@ public sealed class SubscribeHandler
             await FollowTailAsync(connection, session, filter, subscription).ConfigureAwait(false);
         }
 
-        session.Subscriptions[filter] = subscription;
+        session.Subscribe(filter, subscription);
         session.Remember(subscription);
         // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
         if (request.RetainHandling == RetainHandling.Send || (request.RetainHandling == RetainHandling.SendIfNew && isNew))
@@ -171,7 +171,7 @@ public sealed class SubscribeHandler
         }
         catch (BridgeException)
         {
-            if (session.Subscriptions.Remove(filter, out Subscription? replaced))
+            if (session.Unsubscribe(filter, out Subscription? replaced))
                 session.Forget(replaced);
             throw;
         }

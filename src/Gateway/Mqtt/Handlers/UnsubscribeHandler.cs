@@ -41,7 +41,7 @@ public sealed class UnsubscribeHandler
 
     private static ReasonCode Unsubscribe(MqttConnection connection, MqttSession session, ReadOnlySpan<byte> filter)
     {
-        if (!session.Subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out Subscription? removed))
+        if (!session.Unsubscribe(filter, out Subscription? removed))
             return ReasonCode.NoSubscriptionExisted;
         connection.Shared.Router.Unsubscribe(filter, session);
         session.Forget(removed);

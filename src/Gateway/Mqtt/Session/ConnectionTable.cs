@@ -99,12 +99,11 @@ public sealed class ConnectionTable : IHostedService, IDisposable
         }
     }
 
-    /// <summary>Closes the connection of a client, if it has one here.</summary>
-    public void Close(string clientId, ProtocolError why)
-    {
-        if (_clients.TryGetValue(clientId, out MqttConnection? connection))
-            connection.Close(why);
-    }
+    /// <summary>Closes the connection of a client, if it has one here; whether it had.</summary>
+    public bool Close(string clientId, ProtocolError why) => _clients.TryGetValue(clientId, out MqttConnection? connection) && connection.Close(why);
+
+    /// <summary>The clients that are connected and were accepted, in no order.</summary>
+    public IEnumerable<MqttConnection> Accepted() => _clients.Values.Where(connection => connection.Session is not null);
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)

@@ -39,6 +39,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         Shared = front;
         Name = name;
         Remote = remote as IPEndPoint;
+        Since = front.Clock.GetUtcNow();
         Deadlines = new ConnectionDeadlines(front.Clock, front.Options);
         Access = new ClientAccess(front, Remote, certificate);
         _transport = transport;
@@ -53,6 +54,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     public string Name { get; }
 
     public IPEndPoint? Remote { get; }
+
+    /// <summary>When it was opened.</summary>
+    public DateTimeOffset Since { get; }
 
     public ConnectionDeadlines Deadlines { get; }
 
@@ -107,6 +111,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         Session = new MqttSession(clientId, limits, ids, Shared.Options, this, _writer.Wake) { Kept = kept, Access = Access, Will = will };
         Exchanges = kept is null ? null : new KeptExchanges(this, kept, Shared.Exchanges);
         Deadlines.Connected(keepAliveSeconds);
+        Session.KeepAliveSeconds = keepAliveSeconds;
         return Session;
     }
 

@@ -44,13 +44,16 @@ public sealed class MqttSession : ISubscriber
 
     public ProtocolVersion Version => Limits.Version;
 
+    /// <summary>Seconds granted; 0 for none.</summary>
+    public int KeepAliveSeconds { get; set; }
+
     /// <summary>What outlives the connection; null when nothing does.</summary>
     public PersistentSession? Kept { get; init; }
 
     /// <summary>Messages on their way to the client.</summary>
     public DeliveryQueue Deliveries { get; }
 
-    /// <summary>By filter; changed by the connection's reader only.</summary>
+    /// <summary>By filter; changed and looked at by the connection's reader only. Others ask for <see cref="CopyFilters"/>.</summary>
     public Dictionary<byte[], Subscription> Subscriptions { get; } = new(LevelComparer.Instance);
 
     /// <summary>Retained messages on their way to the client.</summary>
@@ -72,6 +75,28 @@ public sealed class MqttSession : ISubscriber
 
     /// <inheritdoc/>
     public MatchSlot MatchSlot { get; } = new();
+
+    /// <summary>Enters a subscription, in the place of one with the same filter.</summary>
+    public void Subscribe(byte[] filter, Subscription subscription)
+    {
+        lock (Subscriptions)
+            Subscriptions[filter] = subscription;
+    }
+
+    /// <summary>Takes a subscription out.</summary>
+    public bool Unsubscribe(ReadOnlySpan<byte> filter, out Subscription? subscription)
+    {
+        lock (Subscriptions)
+            return Subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(filter, out _, out subscription);
+    }
+
+    /// <summary>The filters of its subscriptions as text, in no order; any thread may ask.</summary>
+    /// <param name="max">At most so many.</param>
+    public IReadOnlyList<string> CopyFilters(int max)
+    {
+        lock (Subscriptions)
+            return [.. Subscriptions.Keys.Take(max).Select(filter => Encoding.UTF8.GetString(filter))];
+    }
 
     /// <summary>Counts a subscription that came into force.</summary>
     public void Remember(Subscription subscription) => NoLocalCount += subscription.NoLocal ? 1 : 0;

@@ -38,6 +38,9 @@ public sealed class PublishSlot
     /// <summary>Bytes that count against the connection's limit.</summary>
     public int Size { get; private set; }
 
+    /// <summary>When it came, as the front's clock counts.</summary>
+    public long StartedAt { get; set; }
+
     /// <summary>Whether the bridge has answered.</summary>
     public bool IsDone { get; private set; }
 

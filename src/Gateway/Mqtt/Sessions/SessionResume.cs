@@ -29,7 +29,7 @@ public static class SessionResume
             var restored = new Subscription(session, subscription.Qos, subscription.NoLocal, subscription.RetainAsPublished, subscription.Identifier, topic);
             if (!subscription.IsQueued)
                 await connection.Shared.Router.SubscribeAsync(filter, restored, connection.Ending).ConfigureAwait(false);
-            session.Subscriptions[filter] = restored;
+            session.Subscribe(filter, restored);
             session.Remember(restored);
         }
     }

@@ -45,6 +45,14 @@ public sealed class ConnectionShares
         }
     }
 
+    /// <summary>The filters of the subscriptions as text, in no order.</summary>
+    /// <param name="max">At most so many.</param>
+    public IReadOnlyList<string> CopyFilters(int max)
+    {
+        lock (_gate)
+            return [.. _byFilter.Keys.Take(max).Select(filter => System.Text.Encoding.UTF8.GetString(filter))];
+    }
+
     /// <summary>Whether the client has that subscription.</summary>
     public bool Contains(ReadOnlySpan<byte> filter)
     {

@@ -1,0 +1,134 @@
+using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Administration;
+using ProtoBridgeMQ.Bridge.Streams;
+using ProtoBridgeMQ.Tests.Support;
+
+namespace ProtoBridgeMQ.Tests.Bridge.Contract;
+
+/// <summary>What every bridge does for operators.</summary>
+public abstract class AdministrationContract<TFixture> : BridgeTest<TFixture>
+    where TFixture : BridgeFixture, new()
+{
+    private IAdministration Brokers => Bridge.Administration ?? throw new InvalidOperationException("The bridge has no administration.");
+
+    [Fact]
+    public async Task A_broker_says_that_it_works()
+    {
+        BrokerState broker = Assert.Single(await Brokers.GetBrokersAsync());
+
+        Assert.True(broker.CanRead && broker.CanWrite, broker.Reason);
+        Assert.NotEmpty(broker.Name);
+        Assert.NotEmpty(broker.Version);
+    }
+
+    [Fact]
+    public async Task A_topic_has_settings_and_the_ends_of_its_queues()
+    {
+        string topic = Fixture.Name("managed");
+        await Bridge.Topics.CreateAsync(topic, 2);
+        await PublishManyAsync(topic, 5);
+
+        TopicState? found = await Brokers.Topics.FindAsync(topic);
+        IReadOnlyList<QueueState> queues = await Brokers.Topics.GetQueuesAsync(topic);
+
+        Assert.Equal((topic, TopicKind.User, 2, true, true), (found!.Name, found.Kind, found.Queues, found.CanRead, found.CanWrite));
+        Assert.Contains(await Brokers.Topics.ListAsync(), listed => listed.Name == topic);
+        Assert.Equal([0, 1], queues.Select(queue => queue.QueueId));
+        Assert.Equal(5, queues.Sum(queue => queue.End - queue.First));
+        Assert.Contains(queues, queue => queue.LastStoredAt is not null);
+    }
+
+    [Fact]
+    public async Task A_topic_grows_and_does_not_shrink()
+    {
+        string topic = Fixture.Name("growing");
+        await Bridge.Topics.CreateAsync(topic, 2);
+
+        Assert.Equal(4, (await Brokers.Topics.PutAsync(topic, new TopicChange(Queues: 4))).Queues);
+        Assert.Equal(4, (await Brokers.Topics.PutAsync(topic, new TopicChange(Queues: 1))).Queues);
+    }
+
+    [Fact]
+    public async Task A_topic_that_is_not_there_is_not_found()
+    {
+        string topic = Fixture.Name("missing");
+
+        Assert.Null(await Brokers.Topics.FindAsync(topic));
+        await RefusedAsync(BridgeError.TopicNotFound, async () => await Brokers.Topics.GetQueuesAsync(topic));
+        await RefusedAsync(BridgeError.TopicNotFound, async () => await Brokers.Topics.ListGroupsAsync(topic));
+    }
+
+    [Fact]
+    public async Task A_group_keeps_the_settings_that_it_is_given()
+    {
+        string group = Fixture.Name("settings");
+        Assert.Null(await Brokers.Groups.FindAsync(group));
+
+        await Brokers.Groups.PutAsync(new GroupSettings(group) { CanConsume = false, RetryQueues = 2, MaxRetries = 5 });
+
+        GroupSettings? found = await Brokers.Groups.FindAsync(group);
+        Assert.Equal((false, true, 2, 5), (found!.CanConsume, found.CanBroadcast, found.RetryQueues, found.MaxRetries));
+        Assert.Contains(await Brokers.Groups.ListAsync(), listed => listed.Name == group);
+
+        await Brokers.Groups.DeleteAsync(group, removeProgress: true);
+        Assert.Null(await Brokers.Groups.FindAsync(group));
+    }
+
+    [Fact]
+    public async Task A_group_has_members_and_lag_until_it_has_consumed()
+    {
+        string topic = Fixture.Name("lagging");
+        string group = Fixture.Name("lagger");
+        await Bridge.Topics.CreateAsync(topic, 2);
+        await PublishManyAsync(topic, 6);
+        await using (IMessageStream stream = await JoinAsync(group, topic))
+        {
+            GroupMemberState member = Assert.Single(await Brokers.Groups.ListMembersAsync(group));
+            Assert.NotEmpty(member.ClientId);
+            await ConsumeAsync(stream, 6);
+        }
+
+        // Members save their progress now and then, and when they leave.
+        await Eventually.TrueAsync(async () => await LagAsync(group, topic) == 0, "the group's progress is at the end");
+        await PublishManyAsync(topic, 3);
+
+        Assert.Equal(3, await LagAsync(group, topic));
+        Assert.True(await Brokers.Groups.GetLagAsync(group) >= 3);
+        Assert.Contains(group, await Brokers.Topics.ListGroupsAsync(topic));
+    }
+
+    [Fact]
+    public async Task A_reset_says_what_it_would_do_and_does_it()
+    {
+        string topic = Fixture.Name("rewound");
+        string group = Fixture.Name("rewinder");
+        await Bridge.Topics.CreateAsync(topic, 1);
+        await PublishManyAsync(topic, 4);
+        await Brokers.Groups.PutAsync(new GroupSettings(group));
+
+        IReadOnlyList<QueueReset> dry = await Brokers.Groups.ResetAsync(new OffsetReset(group, topic, null, DryRun: true));
+        Assert.Equal(4, Assert.Single(dry).To);
+        Assert.DoesNotContain(await Brokers.Groups.GetProgressAsync(group), queue => queue.Topic == topic && queue.Offset == 4);
+
+        await Brokers.Groups.ResetAsync(new OffsetReset(group, topic, null, DryRun: false));
+        Assert.Equal(4, Assert.Single(await Brokers.Groups.GetProgressAsync(group), queue => queue.Topic == topic).Offset);
+
+        await Brokers.Groups.ResetAsync(new OffsetReset(group, topic, DateTimeOffset.UnixEpoch, DryRun: false));
+        Assert.Equal(0, Assert.Single(await Brokers.Groups.GetProgressAsync(group), queue => queue.Topic == topic).Offset);
+    }
+
+    [Fact]
+    public async Task A_deleted_topic_is_gone()
+    {
+        string topic = Fixture.Name("deleted");
+        await Bridge.Topics.CreateAsync(topic, 1);
+        await PublishAsync(topic, "m");
+
+        await Brokers.Topics.DeleteAsync(topic);
+
+        await Eventually.TrueAsync(async () => await Brokers.Topics.FindAsync(topic) is null, "the topic is gone");
+    }
+
+    private async Task<long> LagAsync(string group, string topic)
+        => (await Brokers.Groups.GetProgressAsync(group)).Where(queue => queue.Topic == topic).Sum(queue => queue.Lag);
+}
