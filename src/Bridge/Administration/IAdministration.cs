@@ -16,6 +16,9 @@ public interface IAdministration
     /// <summary>Consumer groups.</summary>
     IGroupAdministration Groups { get; }
 
+    /// <summary>Messages in the log.</summary>
+    IMessageAdministration Messages { get; }
+
     /// <summary>The clients that are connected to the brokers themselves.</summary>
     IProtocolClients NativeClients { get; }
 

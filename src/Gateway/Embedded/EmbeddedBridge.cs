@@ -51,7 +51,7 @@ public sealed class EmbeddedBridge : IMessageBridge
         _topics = new EmbeddedTopics(core);
         Reader = new EmbeddedReader(core, decoder);
         _timed = new TimedMessages(core, clock);
-        Administration = new EmbeddedAdministration(core);
+        Administration = new EmbeddedAdministration(core, options);
         FilterQueues = new EmbeddedFilterQueues(core, _decoder, options);
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
         _groups = new GroupConsumers(

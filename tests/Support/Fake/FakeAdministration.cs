@@ -16,6 +16,7 @@ public sealed class FakeAdministration : IAdministration, ITopicAdministration, 
     {
         _log = log;
         _clock = clock;
+        Messages = new FakeMessages(log, clock);
         Broker = new BrokerState("fake", "fake", "127.0.0.1:1", "fake 1", CanWrite: true, CanRead: true, Reason: null) { StartedAt = clock.GetUtcNow() };
     }
 
@@ -33,6 +34,9 @@ public sealed class FakeAdministration : IAdministration, ITopicAdministration, 
 
     /// <inheritdoc/>
     public IGroupAdministration Groups => this;
+
+    /// <inheritdoc/>
+    public IMessageAdministration Messages { get; }
 
     /// <inheritdoc/>
     public IProtocolClients NativeClients => this;

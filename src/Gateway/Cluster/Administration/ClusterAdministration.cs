@@ -14,12 +14,16 @@ internal sealed class ClusterAdministration : IAdministration
     {
         _admin = new AdminClient(connection);
         Topics = new ClusterTopicAdministration(_admin, topics);
-        Groups = new ClusterGroupAdministration(_admin, new QueueReader(connection));
+        var reader = new QueueReader(connection);
+        Groups = new ClusterGroupAdministration(_admin, reader);
+        Messages = new ClusterMessageAdministration(_admin, reader);
     }
 
     public ITopicAdministration Topics { get; }
 
     public IGroupAdministration Groups { get; }
+
+    public IMessageAdministration Messages { get; }
 
     public IProtocolClients NativeClients { get; } = new UnknownClients();
 

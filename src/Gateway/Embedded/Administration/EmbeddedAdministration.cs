@@ -8,17 +8,20 @@ internal sealed class EmbeddedAdministration : IAdministration
 {
     private readonly IBrokerCore _core;
 
-    public EmbeddedAdministration(IBrokerCore core)
+    public EmbeddedAdministration(IBrokerCore core, EmbeddedOptions options)
     {
         _core = core;
         Topics = new EmbeddedTopicAdministration(core);
         Groups = new EmbeddedGroupAdministration(core);
+        Messages = new EmbeddedMessageAdministration(core, options);
         NativeClients = new RemotingClients(core);
     }
 
     public ITopicAdministration Topics { get; }
 
     public IGroupAdministration Groups { get; }
+
+    public IMessageAdministration Messages { get; }
 
     public IProtocolClients NativeClients { get; }
 
