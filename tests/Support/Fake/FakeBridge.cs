@@ -48,8 +48,10 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     /// <inheritdoc/>
     public ITopicDirectory Topics => this;
 
-    /// <inheritdoc/>
-    public IAdministration Administration { get; }
+    /// <summary>What operators do; a test may say what brokers answer.</summary>
+    public FakeAdministration Administration { get; }
+
+    IAdministration IMessageBridge.Administration => Administration;
 
     /// <inheritdoc/>
     public IRetainedMessages Retained => _log.Retained;

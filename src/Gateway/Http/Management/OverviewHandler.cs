@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Http.Session;
@@ -68,9 +69,9 @@ internal sealed class OverviewHandler(
             do
             {
                 ReadOnlyMemory<byte> overview = await source.GetAsync(ending.Token);
-                await context.Response.BodyWriter.WriteAsync(Event, ending.Token);
-                await context.Response.BodyWriter.WriteAsync(overview, ending.Token);
-                await context.Response.BodyWriter.WriteAsync(End, ending.Token);
+                context.Response.BodyWriter.Write(Event);
+                context.Response.BodyWriter.Write(overview.Span);
+                context.Response.BodyWriter.Write(End);
                 await context.Response.BodyWriter.FlushAsync(ending.Token);
             }
             while (await second.WaitForNextTickAsync(ending.Token));
