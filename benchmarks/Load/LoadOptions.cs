@@ -3,7 +3,7 @@ namespace ProtoBridgeMQ.Benchmarks.Load;
 /// <summary>What to measure and for how long.</summary>
 internal sealed record LoadOptions
 {
-    /// <summary>remoting, mqtt, http.</summary>
+    /// <summary>remoting, mqtt, http, http-batch.</summary>
     public required IReadOnlyList<string> Scenarios { get; init; }
 
     /// <summary>gateway, floor.</summary>

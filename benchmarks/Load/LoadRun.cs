@@ -14,6 +14,7 @@ internal sealed class LoadRun(LoadOptions options, TextWriter writer)
 {
     private const int Queues = 8;
     private const int UsualAnswerSize = 240;
+    private const int Batch = 100;
 
     private readonly List<Result> _results = [];
     private int _answerSize = UsualAnswerSize;
@@ -48,6 +49,7 @@ internal sealed class LoadRun(LoadOptions options, TextWriter writer)
                     {
                         "remoting" => await SendAsync(target, senders, size),
                         "http" => await PostAsync(target, senders, size),
+                        "http-batch" => await PostBatchAsync(target, senders, size),
                         _ => await PublishAsync(target, senders, size),
                     };
                     foreach (Result result in results)
@@ -87,6 +89,13 @@ internal sealed class LoadRun(LoadOptions options, TextWriter writer)
         string path = target.IsFloor ? "/post" : "/v1/topics/load-http/messages";
         return await new Measurement(target, "http-post", senders, size, options).RunAsync(
             async _ => await HttpExchange.ConnectAsync(target.Ports.Http, path, size));
+    }
+
+    private async Task<IReadOnlyList<Result>> PostBatchAsync(Target target, int senders, int size)
+    {
+        string path = target.IsFloor ? "/post" : "/v1/topics/load-http/messages";
+        return await new Measurement(target, $"http-batch-{Batch}", senders, size, options).RunAsync(
+            async _ => await HttpExchange.ConnectAsync(target.Ports.Http, path, Batch, size));
     }
 
     private async Task<IReadOnlyList<Result>> PublishAsync(Target target, int pairs, int size)

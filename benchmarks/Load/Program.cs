@@ -18,11 +18,11 @@ if (args is ["burdens", ..])
 
 var scenarios = new Option<string[]>("--scenario")
 {
-    Description = "remoting (send and wait), mqtt (QoS 1, publish to deliver), http (POST)",
+    Description = "remoting (send and wait), mqtt (QoS 1, publish to deliver), http (POST), http-batch (POST of 100 messages; a row counts requests)",
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => ["remoting", "mqtt", "http"],
 };
-scenarios.AcceptOnlyFromAmong("remoting", "mqtt", "http");
+scenarios.AcceptOnlyFromAmong("remoting", "mqtt", "http", "http-batch");
 var senders = new Option<int[]>("--senders") { Description = "Connections that send", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 16, 64] };
 var sizes = new Option<int[]>("--size") { Description = "Bytes of a body", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [128, 1024] };
 var flush = new Option<string[]>("--flush") { Description = "When the gateway acknowledges", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["fsync", "async"] };

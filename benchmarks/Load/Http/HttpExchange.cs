@@ -11,7 +11,7 @@ internal sealed class HttpExchange : IExchange
 {
     private readonly Socket _socket;
     private readonly byte[] _request;
-    private readonly byte[] _answer = new byte[16 * 1024];
+    private readonly byte[] _answer = new byte[64 * 1024];
 
     private HttpExchange(Socket socket, byte[] request)
     {
@@ -20,12 +20,22 @@ internal sealed class HttpExchange : IExchange
     }
 
     /// <summary>Connects; every exchange posts a body of so many bytes to the path.</summary>
-    public static async Task<HttpExchange> ConnectAsync(int port, string path, int size)
+    public static Task<HttpExchange> ConnectAsync(int port, string path, int size)
+        => ConnectAsync(port, path, "application/octet-stream", new string('x', size));
+
+    /// <summary>Connects; every exchange posts a batch of so many messages to the path.</summary>
+    public static Task<HttpExchange> ConnectAsync(int port, string path, int messages, int size)
+    {
+        string message = $$"""{"body":"{{new string('x', size)}}"}""";
+        return ConnectAsync(port, path, "application/vnd.protobridge+json", $"[{string.Join(',', Enumerable.Repeat(message, messages))}]");
+    }
+
+    private static async Task<HttpExchange> ConnectAsync(int port, string path, string type, string body)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, port);
         byte[] request = Encoding.ASCII.GetBytes(
-            $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n{new string('x', size)}");
+            $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n{body}");
         return new HttpExchange(socket, request);
     }
 
