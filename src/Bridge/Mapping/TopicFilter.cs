@@ -41,6 +41,27 @@ public static class TopicFilter
         }
     }
 
+    /// <summary>Whether it is a topic filter: <c>+</c> is a whole level, <c>#</c> the whole last one [MQTT-4.7.1-1] [MQTT-4.7.1-2].</summary>
+    public static bool IsValid(ReadOnlySpan<byte> filter)
+    {
+        if (filter.IsEmpty || filter.Length > MqttTopicName.MaxLength || filter.Contains((byte)0))
+        {
+            return false;
+        }
+
+        foreach (Range range in filter.Split((byte)'/'))
+        {
+            ReadOnlySpan<byte> level = filter[range];
+            bool isWhole = level.Length == 1 && (level[0] != (byte)'#' || range.End.GetOffset(filter.Length) == filter.Length);
+            if (HasWildcard(level) && !isWhole)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Whether a filter has a wildcard.</summary>
     public static bool HasWildcard(ReadOnlySpan<byte> filter) => filter.ContainsAny((byte)'+', (byte)'#');
 

@@ -16,4 +16,8 @@ public readonly record struct RetainedEntry(long Offset, int Size, long ExpiresA
 /// <summary>A retained message that a search found.</summary>
 /// <param name="Key">Its topic name as <see cref="RetainedIndex"/> keeps it.</param>
 /// <param name="Entry">Where it is.</param>
-public readonly record struct RetainedReference(byte[] Key, RetainedEntry Entry);
+public readonly record struct RetainedReference(byte[] Key, RetainedEntry Entry)
+{
+    /// <summary>Its topic name.</summary>
+    public string Name => System.Text.Encoding.UTF8.GetString(Key).Replace((char)RetainedIndex.Separator, '/');
+}

@@ -13,6 +13,19 @@ public sealed class RetainedSearch
         Next = RetainedFilter.FirstKey(Filter);
     }
 
+    /// <summary>Goes on with a search that another object began.</summary>
+    /// <param name="filter">MQTT topic filter, already judged.</param>
+    /// <param name="after">The topic name that was found last.</param>
+    public RetainedSearch(ReadOnlySpan<byte> filter, ReadOnlySpan<byte> after)
+        : this(filter)
+    {
+        byte[] next = [.. RetainedIndex.ToKey(after), 0];
+        if (next.AsSpan().SequenceCompareTo(Next) > 0)
+        {
+            Next = next;
+        }
+    }
+
     /// <summary>What the last step found.</summary>
     public List<RetainedReference> Found { get; } = [];
 

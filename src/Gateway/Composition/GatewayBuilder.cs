@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Broker.Hosting;
 using ProtoBridgeMQ.Gateway.Dashboard;
 using ProtoBridgeMQ.Gateway.Http;
@@ -46,6 +47,7 @@ internal static class GatewayBuilder
 
         AddLog(builder.Logging, options, setup);
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<IConfigurationView>(new ConfigurationView(options, setup));
         builder.Services.AddSingleton(setup.Clock);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
         IBackend backend = BackendOf(options, setup, GatewayRules.RemotingListen(options, access.IsConfigured()));

@@ -82,7 +82,7 @@ public static class GatewayCommand
 
             await using GatewayHost host = await GatewayHost.StartAsync(
                 configuration.Options,
-                new GatewaySetup { Configuration = configuration.Sections, File = configuration.File },
+                new GatewaySetup { Configuration = configuration.Sections, File = configuration.File, Origins = configuration.Origins },
                 cancellationToken);
             await output.WriteAsync(Banner.Write(host, TimeProvider.System.GetElapsedTime(began)));
             await output.FlushAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using System.Collections;
+using ProtoBridgeMQ.Bridge.Administration;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
@@ -12,6 +13,9 @@ namespace ProtoBridgeMQ.Gateway.Composition;
 /// <param name="File">The file that was read, or null.</param>
 internal sealed record GatewayConfiguration(GatewayOptions Options, IConfiguration Sections, IReadOnlyList<string> Warnings, string? File)
 {
+    /// <summary>Where each setting that was given comes from, by its key.</summary>
+    public required IReadOnlyDictionary<string, SettingOrigin> Origins { get; init; }
+
     /// <summary>The file that is read without being named.</summary>
     public const string DefaultFile = "gateway.json";
 
@@ -26,34 +30,40 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IConfigurati
     public static GatewayConfiguration Load(IReadOnlyDictionary<string, string> commandLine, string? file, IDictionary environment)
     {
         var options = new GatewayOptions();
+        var origins = new Dictionary<string, SettingOrigin>(StringComparer.OrdinalIgnoreCase);
         var sections = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         List<string> warnings = [];
         file ??= environment[FileVariable] as string;
         file ??= System.IO.File.Exists(DefaultFile) ? DefaultFile : null;
         if (file is not null)
-            ReadFile(file, options, sections);
+            ReadFile(file, options, sections, origins);
 
-        ReadEnvironment(environment, options, sections, warnings);
+        ReadEnvironment(environment, options, sections, warnings, origins);
         foreach (Setting setting in Setting.All.Concat(Setting.NotYet))
         {
             if (commandLine.TryGetValue(setting.Option, out string? value))
+            {
                 setting.Apply(options, value, setting.Option);
+                origins[setting.Key] = new SettingOrigin(ConfigurationSource.CommandLine, setting.Option);
+            }
         }
 
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(sections).Build();
-        return new GatewayConfiguration(options, configuration, warnings, file);
+        return new GatewayConfiguration(options, configuration, warnings, file) { Origins = origins };
     }
 
-    private static void ReadFile(string path, GatewayOptions options, Dictionary<string, string?> sections)
+    private static void ReadFile(string path, GatewayOptions options, Dictionary<string, string?> sections, Dictionary<string, SettingOrigin> origins)
     {
         foreach ((string key, string value) in SettingsFile.Read(path))
         {
             if (!TryTake(key, value, $"{path}: {SettingsFile.Readable(key)}", options, sections, setting => setting.Key))
                 throw new GatewayStartException(GatewayStartException.WrongUsage, $"{path}: {Unknown(key)}");
+
+            origins[key] = new SettingOrigin(ConfigurationSource.File, path);
         }
     }
 
-    private static void ReadEnvironment(IDictionary environment, GatewayOptions options, Dictionary<string, string?> sections, List<string> warnings)
+    private static void ReadEnvironment(IDictionary environment, GatewayOptions options, Dictionary<string, string?> sections, List<string> warnings, Dictionary<string, SettingOrigin> origins)
     {
         foreach (DictionaryEntry entry in environment)
         {
@@ -66,6 +76,8 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IConfigurati
                 : name;
             if (!TryTake(key, (string?)entry.Value ?? string.Empty, name, options, sections, setting => setting.Variable))
                 warnings.Add($"The environment variable {name} is no setting and is ignored.");
+            else
+                origins[Setting.All.FirstOrDefault(setting => setting.Variable == key)?.Key ?? key] = new SettingOrigin(ConfigurationSource.Environment, name);
         }
     }
 

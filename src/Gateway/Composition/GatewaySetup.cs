@@ -11,6 +11,9 @@ public sealed record GatewaySetup
     /// <summary>The settings file that has the mapping rules; null: none. It is read again when it changes.</summary>
     public string? File { get; init; }
 
+    /// <summary>Where settings come from, by their keys; what is not there is a default.</summary>
+    public IReadOnlyDictionary<string, SettingOrigin>? Origins { get; init; }
+
     /// <summary>Takes the place of the embedded or cluster bridge: no broker and no name server are started.</summary>
     public IMessageBridge? Bridge { get; init; }
 

@@ -66,6 +66,10 @@ public sealed class HttpMetrics : IDisposable
 
     internal Counter<long> Changes { get; }
 
+    /// <summary>Shows how many refusals are kept.</summary>
+    internal void ObserveRefusals(Func<int> count)
+        => _meter.CreateObservableUpDownCounter("protobridge.http.refusals_kept", count, "{refusal}", "Refusals kept to be shown, without those of access control.");
+
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 }

@@ -77,6 +77,18 @@ public sealed class HttpOptions
     [Range(1, 100_000)]
     public int DefaultPage { get; set; } = 100;
 
+    /// <summary>Bytes of a message's body that a list shows; longer ones are cut, and it says so.</summary>
+    [Range(0, 1 << 24)]
+    public int MaxListedBody { get; set; } = 64 * 1024;
+
+    /// <summary>Dead letters that one request for all of them sends again, at most.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxResend { get; set; } = 10_000;
+
+    /// <summary>Refusals kept to be shown, the latest.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxRefusals { get; set; } = 1000;
+
     /// <summary>Streams of the overview at one time; one more is refused as busy.</summary>
     [Range(1, 100_000)]
     public int MaxLiveClients { get; set; } = 100;

@@ -13,6 +13,76 @@ internal static class ManagementRoutes
         MapTopics(routes);
         MapGroups(routes);
         MapClients(routes);
+        MapMessages(routes);
+        MapState(routes);
+        MapGateway(routes);
+    }
+
+    private static void MapMessages(IEndpointRouteBuilder routes)
+    {
+        var messages = routes.ServiceProvider.GetRequiredService<MessagesHandler>();
+        var dead = routes.ServiceProvider.GetRequiredService<DeadLettersHandler>();
+        Routes.Describe(routes.MapGet("/v1/messages/{id}", (HttpContext context, string id, string? topic) => messages.FindAsync(context, id)), "FindMessage", "Messages", ManagementNotes.Message)
+            .WithSummary("A message by its id")
+            .WithDescription("By the id that a publish answered with, or by the one that a client gave. Nothing is consumed.")
+            .Produces<ManagedMessage>();
+        Routes.Describe(routes.MapGet("/v1/messages/{id}/trace", (HttpContext context, string id, string? topic) => messages.TraceAsync(context, id)), "TraceMessage", "Messages", ManagementNotes.Message)
+            .WithSummary("What became of a message")
+            .WithDescription("Where it came from and where it was stored, what each group of its topic did with it, and what native clients recorded in the message trace.")
+            .Produces<MessageTrace>();
+        Routes.Describe(routes.MapGet("/v1/groups/{group}/dead-letters", (HttpContext context, string group, string? key, string? from, string? to, string? limit, string? cursor) => dead.ListAsync(context, group)), "ListDeadLetters", "Dead letters", ManagementNotes.DeadLetters)
+            .WithSummary("The dead letters of a group, the newest of each queue first")
+            .Produces<Page<ManagedMessage>>();
+        Routes.Describe(routes.MapPost("/v1/groups/{group}/dead-letters/resend", (HttpContext context, string group) => dead.ResendAsync(context, group)), "ResendDeadLetters", "Dead letters", ManagementNotes.Resend)
+            .WithSummary("Send dead letters again: some, those of a search, or all")
+            .WithDescription("To the group alone, with all tries before them; or to a topic, for all its groups. Dead letters stay until retention takes them: "
+                + "`all` goes on behind those that an earlier `all` sent. Status 207 when one was not sent.")
+            .Produces<ResentDeadLetters>()
+            .Produces<ResentDeadLetters>(StatusCodes.Status207MultiStatus);
+    }
+
+    private static void MapState(IEndpointRouteBuilder routes)
+    {
+        var sessions = routes.ServiceProvider.GetRequiredService<SessionsHandler>();
+        var retained = routes.ServiceProvider.GetRequiredService<RetainedHandler>();
+        Routes.Describe(routes.MapGet("/v1/sessions", (HttpContext context, string? search, string? limit, string? cursor) => sessions.ListAsync(context)), "ListSessions", "Sessions", ManagementNotes.Sessions)
+            .WithSummary("MQTT sessions that outlive their connections")
+            .Produces<Page<Session>>();
+        Routes.Describe(routes.MapGet("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.FindAsync(context, clientId)), "FindSession", "Sessions", ManagementNotes.Session)
+            .WithSummary("Look at a session")
+            .Produces<Session>();
+        Routes.Describe(routes.MapDelete("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.DeleteAsync(context, clientId)), "DeleteSession", "Sessions", ManagementNotes.Session)
+            .WithSummary("End a session")
+            .WithDescription("Its client is disconnected, its subscriptions and what waits for it go.")
+            .Produces(StatusCodes.Status204NoContent);
+        Routes.Describe(routes.MapGet("/v1/retained", (HttpContext context, string? filter, string? limit, string? cursor) => retained.ListAsync(context)), "ListRetained", "Retained", ManagementNotes.Retained)
+            .WithSummary("Retained messages whose MQTT names a filter matches")
+            .Produces<Page<RetainedMessage>>();
+        Routes.Describe(routes.MapDelete("/v1/retained", (HttpContext context, string? name) => retained.DeleteAsync(context)), "DeleteRetained", "Retained", ManagementNotes.DeleteRetained)
+            .WithSummary("Remove a retained message")
+            .WithDescription("As a device does it: an empty retained message is published, which who subscribes now receives, too.")
+            .Produces(StatusCodes.Status204NoContent);
+    }
+
+    private static void MapGateway(IEndpointRouteBuilder routes)
+    {
+        var mapping = routes.ServiceProvider.GetRequiredService<MappingRulesHandler>();
+        var configuration = routes.ServiceProvider.GetRequiredService<ConfigurationHandler>();
+        var refusals = routes.ServiceProvider.GetRequiredService<RefusalsHandler>();
+        Routes.Describe(routes.MapGet("/v1/mapping", (Delegate)mapping.GetAsync), "FindMapping", "Mapping", ManagementNotes.Look)
+            .WithSummary("The mapping rules in force")
+            .Produces<MappingRules>();
+        Routes.Describe(routes.MapPut("/v1/mapping", (Delegate)mapping.PutAsync), "PutMapping", "Mapping", ManagementNotes.PutMapping)
+            .WithSummary("Replace the mapping rules")
+            .WithDescription("They are checked, written into the settings file of the gateway, whose rest stays as it is, and are in force when it answers. "
+                + "With `If-Match` and the `ETag` of an earlier answer only when nobody changed them since.")
+            .Produces<MappingRules>();
+        Routes.Describe(routes.MapGet("/v1/configuration", (HttpContext context, string? search, string? limit, string? cursor) => configuration.ListAsync(context)), "ListConfiguration", "Gateway", ManagementNotes.Configuration)
+            .WithSummary("Every setting as it is in force, and where it comes from")
+            .Produces<Page<ConfigurationSetting>>();
+        Routes.Describe(routes.MapGet("/v1/refusals", (HttpContext context, string? protocol, string? limit, string? cursor) => refusals.ListAsync(context)), "ListRefusals", "Gateway", ManagementNotes.Refusals)
+            .WithSummary("What was refused lately, the newest first")
+            .Produces<Page<RefusalShape>>();
     }
 
     private static void MapOverview(IEndpointRouteBuilder routes)

@@ -16,6 +16,8 @@ internal static class MappingServices
             return wrong;
         services.AddSingleton(new NameMapping(rules));
         services.AddSingleton<MappingMetrics>();
+        services.AddSingleton<IMappingEditor>(provider => new RulesEditor(
+            file, provider.GetRequiredService<NameMapping>(), provider.GetRequiredService<MappingMetrics>(), provider.GetRequiredService<ILogger<RulesEditor>>()));
         if (file is not null)
         {
             services.AddHostedService(provider => new RulesReload(

@@ -50,6 +50,7 @@ public static class MqttServices
         services.AddSingleton<ISessionPart>(provider => provider.GetRequiredService<WillBook>());
         services.AddSingleton<MqttShared>();
         services.AddSingleton<IProtocolClients, MqttClients>();
+        services.AddSingleton<ISessionDirectory, SessionDirectory>();
         services.AddSingleton<SysTopics>();
         services.AddSingleton<RetainedDelivery>();
         services.AddSingleton<ConnectHandler>();

@@ -52,8 +52,11 @@ public sealed class BannerAndDocument
 
         Assert.Equal(
             [
-                "/healthz", "/readyz", "/v1/clients", "/v1/clients/{protocol}/{id}", "/v1/groups", "/v1/groups/{group}", "/v1/groups/{group}/lag",
-                "/v1/groups/{group}/members", "/v1/groups/{group}/offsets/reset", "/v1/live", "/v1/mapping/try", "/v1/overview", "/v1/receipts/ack", "/v1/receipts/dead-letter", "/v1/receipts/extend", "/v1/receipts/nack", "/v1/topics",
+                "/healthz", "/readyz", "/v1/clients", "/v1/clients/{protocol}/{id}", "/v1/configuration", "/v1/groups", "/v1/groups/{group}",
+                "/v1/groups/{group}/dead-letters", "/v1/groups/{group}/dead-letters/resend", "/v1/groups/{group}/lag",
+                "/v1/groups/{group}/members", "/v1/groups/{group}/offsets/reset", "/v1/live", "/v1/mapping", "/v1/mapping/try",
+                "/v1/messages/{id}", "/v1/messages/{id}/trace", "/v1/overview", "/v1/receipts/ack", "/v1/receipts/dead-letter", "/v1/receipts/extend", "/v1/receipts/nack",
+                "/v1/refusals", "/v1/retained", "/v1/sessions", "/v1/sessions/{clientId}", "/v1/topics",
                 "/v1/topics/{topic}", "/v1/topics/{topic}/groups", "/v1/topics/{topic}/groups/{group}/receive", "/v1/topics/{topic}/messages",
                 "/v1/topics/{topic}/queues", "/v1/topics/{topic}/stream", "/v1/topics/{topic}/timed/{handle}",
             ],

@@ -1,9 +1,10 @@
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Gateway.Http.Codec;
 
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 
 /// <summary>Answers every failure of a request as problem details.</summary>
-internal sealed class Failures(HttpMetrics metrics, ILogger<Failures> log)
+internal sealed class Failures(HttpMetrics metrics, RefusalRing refusals, ILogger<Failures> log)
 {
     private static readonly string[] Challenges = ["Basic realm=\"ProtoBridgeMQ\", charset=\"UTF-8\"", "Bearer"];
 
@@ -41,6 +42,13 @@ internal sealed class Failures(HttpMetrics metrics, ILogger<Failures> log)
     private async Task AnswerAsync(HttpContext context, ProblemDetail problem)
     {
         HttpLog.RequestRefused(log, context.Request.Method, context.Request.Path, problem.Problem.Name, problem.Detail);
+        // Access control tells its own.
+        if (problem.Problem != Problem.Unauthorized && problem.Problem != Problem.Forbidden)
+        {
+            refusals.Add(
+                "http", problem.Problem.Name, null, $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}", $"{context.Request.Method} {context.Request.Path}", problem.Detail);
+        }
+
         metrics.Problems.Add(1, new KeyValuePair<string, object?>("type", problem.Problem.Name));
         if (context.Response.HasStarted)
         {

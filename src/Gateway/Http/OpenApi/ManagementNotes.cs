@@ -78,4 +78,47 @@ internal static class ManagementNotes
     {
         Parameters = [("protocol", "`mqtt`, `http` or `remoting`.", "mqtt"), ("id", "Client identifier, or the connection's.", "device-7")],
     };
+
+    public static OperationNotes Message { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.NotFound, .. Broker])
+    {
+        Parameters = [("id", "Id of the message.", "7F00000100002A9F0000000000000000"), ("topic", "Its topic; an id that a client gave is found faster with it.", "")],
+    };
+
+    public static OperationNotes DeadLetters { get; } = new([Problem.InvalidRequest, Problem.GroupInvalid, .. Broker])
+    {
+        Parameters =
+        [
+            GroupParameter,
+            ("key", "Only those with this key or id.", ""),
+            ("from", "Only those that became dead letters at or after this time.", ""),
+            ("to", "Only those that became dead letters at or before this time.", ""),
+            .. Pages,
+        ],
+    };
+
+    public static OperationNotes Resend { get; } = new([Problem.TopicInvalid, Problem.TopicNotFound, Problem.GroupInvalid, Problem.GroupNotFound, .. Change])
+    {
+        Parameters = [GroupParameter],
+        Bodies = [(Json, typeof(ResendDeadLetters), false, """{ "messageIds": ["7F00000100002A9F0000000000000000"] }""")],
+    };
+
+    public static OperationNotes Sessions { get; } = new([Problem.InvalidRequest, .. Broker]) { Parameters = [("search", "Part of the client identifier.", ""), .. Pages] };
+
+    public static OperationNotes Session { get; } = new([Problem.NotFound, Problem.CrossOrigin, .. Broker]) { Parameters = [("clientId", "Client identifier.", "device-7")] };
+
+    public static OperationNotes Retained { get; } = new([Problem.InvalidRequest, .. Broker]) { Parameters = [("filter", "MQTT topic filter; default `#`.", ""), .. Pages] };
+
+    public static OperationNotes DeleteRetained { get; } = new([Problem.InvalidRequest, Problem.NotFound, Problem.CrossOrigin, Problem.ReadOnly, .. Broker])
+    {
+        Parameters = [("name", "MQTT topic name.", "site1/dev7/state")],
+    };
+
+    public static OperationNotes PutMapping { get; } = new([Problem.PreconditionFailed, Problem.ReadOnly, .. Change])
+    {
+        Bodies = [(Json, typeof(MappingRules), false, """{ "rules": [ { "name": "telemetry", "mqtt": "{site}/{device}/telemetry/{metric}", "topic": "telemetry", "tag": "{metric}", "key": "{device}" } ] }""")],
+    };
+
+    public static OperationNotes Configuration { get; } = new([Problem.InvalidRequest, .. Broker]) { Parameters = [("search", "Part of the name.", ""), .. Pages] };
+
+    public static OperationNotes Refusals { get; } = new([Problem.InvalidRequest, .. Broker]) { Parameters = [("protocol", "`mqtt` or `http`; default all.", ""), .. Pages] };
 }

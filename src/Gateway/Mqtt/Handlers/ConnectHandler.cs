@@ -71,6 +71,7 @@ public sealed class ConnectHandler
     {
         connection.Shared.Metrics.RefusedConnect(error.Reason.ToString());
         MqttLog.ConnectRefused(connection.Shared.Logger, connection.Name, error.Reason, error.Text);
+        connection.Shared.Refusals?.Add("mqtt", "connect", connect?.ClientId, connection.Remote, string.Empty, error.Text);
         if (version >= ProtocolVersion.Mqtt5)
         {
             var packet = new ConnackPacket

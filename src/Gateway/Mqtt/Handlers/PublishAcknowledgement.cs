@@ -51,6 +51,7 @@ public static class PublishAcknowledgement
     {
         if (slot.PacketId == 0)
             connection.Shared.Metrics.Dropped("publish-refused");
+        connection.Shared.Refusals?.Add("mqtt", "publish", session.ClientId, connection.Remote, string.Empty, slot.ReasonText ?? slot.Reason.ToString());
         MqttLog.PublishRefused(connection.Shared.Logger, connection.Name, session.ClientId, slot.Reason, slot.ReasonText ?? string.Empty);
     }
 

@@ -102,6 +102,24 @@ public sealed class ConnectionTable : IHostedService, IDisposable
     /// <summary>Closes the connection of a client, if it has one here; whether it had.</summary>
     public bool Close(string clientId, ProtocolError why) => _clients.TryGetValue(clientId, out MqttConnection? connection) && connection.Close(why);
 
+    /// <summary>Closes the connection of a client, if it has one here; complete when what it had of the session is saved.</summary>
+    public async ValueTask CloseAsync(string clientId, ProtocolError why, CancellationToken cancellationToken)
+    {
+        if (!_clients.TryGetValue(clientId, out MqttConnection? connection))
+            return;
+        connection.Close(why);
+        try
+        {
+            await connection.Ended.WaitAsync(TakeOverPatience, _clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It does not read its DISCONNECT.
+            connection.Abort();
+            await connection.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>The clients that are connected and were accepted, in no order.</summary>
     public IEnumerable<MqttConnection> Accepted() => _clients.Values.Where(connection => connection.Session is not null);
 

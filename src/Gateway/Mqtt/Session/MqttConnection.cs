@@ -148,6 +148,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             Shared.Metrics.PacketOut(PacketType.Disconnect);
         Shared.Metrics.Closed(why.Reason);
         MqttLog.Closed(Shared.Logger, Name, ClientId, why.Reason, why.Text);
+        if (why.Reason is not (ReasonCode.ServerShuttingDown or ReasonCode.UseAnotherServer or ReasonCode.SessionTakenOver or ReasonCode.AdministrativeAction))
+            Shared.Refusals?.Add("mqtt", "connection", ClientId, Remote, string.Empty, why.Text);
         EndReading();
         return true;
     }

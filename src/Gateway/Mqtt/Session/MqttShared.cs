@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Mqtt.Exchanges;
@@ -14,10 +15,11 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, NameMapping mapping, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, ExchangeStore exchanges, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger)
+    public MqttShared(IMessageBridge bridge, NameMapping mapping, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, ExchangeStore exchanges, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger, RefusalRing? refusals = null)
     {
         Access = access;
         Limits = new ConnectionLimits(options.Value, clock);
+        Refusals = refusals;
         Bridge = bridge;
         Mapping = mapping;
         Router = router;
@@ -50,6 +52,9 @@ public sealed class MqttShared
     public ExchangeStore Exchanges { get; }
 
     public MqttOptions Options { get; }
+
+    /// <summary>Where refusals are shown from; null where nobody looks.</summary>
+    public RefusalRing? Refusals { get; }
 
     /// <summary>Who clients are and what they may do.</summary>
     public AccessControl Access { get; }

@@ -122,6 +122,32 @@ public sealed class SessionBook : IDisposable
         }
     }
 
+    /// <summary>Ends the session of a client that is not connected; false when there is none.</summary>
+    /// <exception cref="BridgeException">The client is connected, here again or at another gateway.</exception>
+    public async ValueTask<bool> DiscardAsync(string clientId, CancellationToken cancellationToken)
+    {
+        string key = SessionSpaces.KeyOf(clientId);
+        SemaphoreSlim lane = LaneOf(key);
+        await lane.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (await _store.FindAsync(key, cancellationToken).ConfigureAwait(false) is not { } record)
+                return false;
+            bool isElsewhere = record.DisconnectedAt == 0
+                && record.Owner != _presence.Name
+                && await _presence.LastSeenAsync(record.Owner, cancellationToken).ConfigureAwait(false) >= Now();
+            if (isElsewhere || _open.ContainsKey(key))
+                throw new BridgeException(BridgeError.Busy, $"Client {clientId} is connected{(isElsewhere ? " to another gateway" : string.Empty)}.", retryAfter: TimeSpan.FromSeconds(1));
+            // Not given up half-way: what is left of a session would belong to nobody.
+            await EndAsync(clientId, key, record, CancellationToken.None).ConfigureAwait(false);
+            return true;
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
+
     /// <summary>What brings messages to a connection of the session.</summary>
     public SessionFeed MakeFeed(MqttConnection connection, MqttSession session, PersistentSession kept)
         => new(connection, session, kept, kept.Flight!, _progress, _feeds!);

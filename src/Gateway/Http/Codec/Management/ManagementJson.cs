@@ -23,6 +23,17 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec.Management;
 [JsonSerializable(typeof(ResetResult))]
 [JsonSerializable(typeof(ConnectedClient))]
 [JsonSerializable(typeof(Page<ConnectedClient>), TypeInfoPropertyName = "ClientPage")]
+[JsonSerializable(typeof(ManagedMessage))]
+[JsonSerializable(typeof(Page<ManagedMessage>), TypeInfoPropertyName = "ManagedMessagePage")]
+[JsonSerializable(typeof(MessageTrace))]
+[JsonSerializable(typeof(ResendDeadLetters))]
+[JsonSerializable(typeof(ResentDeadLetters))]
+[JsonSerializable(typeof(Session))]
+[JsonSerializable(typeof(Page<Session>), TypeInfoPropertyName = "SessionPage")]
+[JsonSerializable(typeof(Page<RetainedMessage>), TypeInfoPropertyName = "RetainedMessagePage")]
+[JsonSerializable(typeof(MappingRules))]
+[JsonSerializable(typeof(Page<ConfigurationSetting>), TypeInfoPropertyName = "ConfigurationSettingPage")]
+[JsonSerializable(typeof(Page<RefusalShape>), TypeInfoPropertyName = "RefusalPage")]
 internal sealed partial class ManagementJson : JsonSerializerContext
 {
     /// <summary>Strict in, plain out: unknown, repeated and missing members are refused; what is null is absent.</summary>

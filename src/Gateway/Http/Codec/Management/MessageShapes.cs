@@ -86,7 +86,8 @@ internal sealed record ManagedMessage(
             message.ReconsumeTimes + 1);
     }
 
-    private static Dictionary<string, string> UserProperties(MessageProperties properties)
+    /// <summary>The user properties, by the names that HTTP shows.</summary>
+    public static Dictionary<string, string> UserProperties(MessageProperties properties)
     {
         var shown = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (MessageProperties.Property property in properties)

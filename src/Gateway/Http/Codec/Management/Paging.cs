@@ -37,10 +37,11 @@ internal readonly record struct Paging(int Limit, string After)
             return (items, null);
 
         items.RemoveAt(Limit);
-        return (items, Encode(keyOf(items[^1])));
+        return (items, CursorOf(keyOf(items[^1])));
     }
 
-    private static string Encode(string key) => Convert.ToBase64String(Encoding.UTF8.GetBytes(key)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    /// <summary>The cursor behind an item.</summary>
+    public static string CursorOf(string key) => Convert.ToBase64String(Encoding.UTF8.GetBytes(key)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
     private static string Decode(string cursor)
     {

@@ -1,0 +1,62 @@
+using ProtoBridgeMQ.Bridge.Administration;
+using ProtoBridgeMQ.Gateway.Http.Codec;
+using ProtoBridgeMQ.Gateway.Http.Codec.Management;
+
+namespace ProtoBridgeMQ.Gateway.Http.Management;
+
+/// <summary>Sessions that outlive their connections: <c>/v1/sessions</c> and what is below.</summary>
+internal sealed class SessionsHandler(ManagementDesk desk, IServiceProvider services)
+{
+    /// <summary>None where no front keeps sessions.</summary>
+    private readonly ISessionDirectory? _sessions = services.GetService<ISessionDirectory>();
+
+    public async Task ListAsync(HttpContext context)
+    {
+        Paging paging = await desk.ReadPageAsync(context, null, null, "search");
+        string? search = ManagementDesk.One(context.Request.Query, "search");
+        // One page's worth is kept at a time: there may be millions.
+        var page = new SortedList<string, SessionState>(StringComparer.Ordinal);
+        if (_sessions is not null)
+        {
+            await foreach (SessionState session in _sessions.ListAsync(context.RequestAborted))
+            {
+                if (string.CompareOrdinal(session.ClientId, paging.After) <= 0 || search is not null && !session.ClientId.Contains(search, StringComparison.OrdinalIgnoreCase))
+                    continue;
+
+                page[session.ClientId] = session;
+                if (page.Count > paging.Limit + 1)
+                    page.RemoveAt(page.Count - 1);
+            }
+        }
+
+        (IReadOnlyList<SessionState> items, string? next) = paging.Cut(page.Values, session => session.ClientId);
+        await ManagementBody.WriteAsync(context, new Page<Session>([.. items.Select(ShapeOf)], next), ManagementJson.Strict.SessionPage);
+    }
+
+    public async Task FindAsync(HttpContext context, string clientId)
+    {
+        await desk.ReadAsync(context);
+        SessionState found = (_sessions is null ? null : await _sessions.FindAsync(clientId, context.RequestAborted)) ?? throw NotFound(clientId);
+        await ManagementBody.WriteAsync(context, ShapeOf(found), ManagementJson.Strict.Session);
+    }
+
+    public async Task DeleteAsync(HttpContext context, string clientId)
+    {
+        string user = await desk.ChangeAsync(context);
+        if (_sessions is null || !await _sessions.EndAsync(clientId, context.RequestAborted))
+            throw NotFound(clientId);
+
+        desk.Changed(context, user, "delete-session", clientId);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static RefusalException NotFound(string clientId) => new(Problem.NotFound, $"There is no session of client {clientId}.");
+
+    private static Session ShapeOf(SessionState session) => new(
+        session.ClientId,
+        session.IsConnected,
+        session.ExpirySeconds,
+        session.DisconnectedAt,
+        session.ExpiresAt,
+        [.. session.Subscriptions.Select(subscription => new SessionSubscription(subscription.Filter, subscription.Qos))]);
+}
