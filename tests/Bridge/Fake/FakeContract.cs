@@ -47,4 +47,7 @@ public sealed class FakeRetainedContract : RetainedContract<FakeFixture>;
 
 public sealed class FakeFilterQueueContract : FilterQueueContract<FakeFixture>;
 
-public sealed class FakeAdministrationContract : AdministrationContract<FakeFixture>;
+public sealed class FakeAdministrationContract : AdministrationContract<FakeFixture>
+{
+    protected override bool Comes => false;
+}

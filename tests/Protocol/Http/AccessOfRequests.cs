@@ -144,6 +144,36 @@ public sealed class AccessOfRequests : IAsyncLifetime, IDisposable
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
     }
 
+    [Theory]
+    [InlineData("GET", "/v1/overview")]
+    [InlineData("GET", "/v1/live")]
+    [InlineData("GET", "/v1/clients")]
+    [InlineData("GET", "/v1/groups")]
+    [InlineData("GET", "/v1/groups/g/lag")]
+    [InlineData("GET", "/v1/groups/g/dead-letters")]
+    [InlineData("GET", "/v1/messages/x")]
+    [InlineData("GET", "/v1/sessions")]
+    [InlineData("GET", "/v1/retained")]
+    [InlineData("GET", "/v1/mapping")]
+    [InlineData("GET", "/v1/configuration")]
+    [InlineData("GET", "/v1/refusals")]
+    [InlineData("DELETE", "/v1/topics/sensors")]
+    [InlineData("DELETE", "/v1/groups/g")]
+    [InlineData("DELETE", "/v1/clients/http/x")]
+    [InlineData("DELETE", "/v1/sessions/x")]
+    [InlineData("DELETE", "/v1/retained?name=x")]
+    [InlineData("PUT", "/v1/mapping")]
+    [InlineData("POST", "/v1/groups/g/offsets/reset")]
+    [InlineData("POST", "/v1/groups/g/dead-letters/resend")]
+    public async Task Every_management_operation_needs_the_right_to_manage(string method, string path)
+    {
+        using HttpResponseMessage nobody = await SendAsync(new HttpMethod(method), path, null);
+        using HttpResponseMessage user = await SendAsync(new HttpMethod(method), path, Basic("ada", "one"));
+
+        await HttpFrontHost.AssertProblemAsync(nobody, HttpStatusCode.Unauthorized, "unauthorized");
+        await HttpFrontHost.AssertProblemAsync(user, HttpStatusCode.Forbidden, "forbidden");
+    }
+
     private static string Basic(string user, string password) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? authorization, string? body = null, string? contentType = null)

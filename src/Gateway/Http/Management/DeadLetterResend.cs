@@ -14,7 +14,7 @@ namespace ProtoBridgeMQ.Gateway.Http.Management;
 /// Sends dead letters again. They stay where they are, so how far "all" came is kept in the bridge's state: asked for
 /// again it goes on there, also after a restart or at another gateway.
 /// </summary>
-internal sealed class DeadLetterResend(IMessageBridge bridge, ManagementDesk desk, IOptions<HttpOptions> options)
+internal sealed class DeadLetterResend(IMessageBridge bridge, ManagementDesk desk, IOptions<HttpOptions> options) : IDisposable
 {
     /// <summary>The space of the state that says how far dead letters were sent again, by group, broker and queue.</summary>
     private const string Space = "admin.resent";
@@ -31,6 +31,9 @@ internal sealed class DeadLetterResend(IMessageBridge bridge, ManagementDesk des
     ];
 
     private readonly SemaphoreSlim _all = new(1, 1);
+
+    /// <inheritdoc/>
+    public void Dispose() => _all.Dispose();
 
     /// <summary>Sends some, by their ids.</summary>
     public async ValueTask<ResentDeadLetters> SomeAsync(string group, IReadOnlyList<string> ids, string? topic, CancellationToken cancellationToken)
