@@ -47,10 +47,10 @@ internal static class ManagementRoutes
         var retained = routes.ServiceProvider.GetRequiredService<RetainedHandler>();
         Routes.Describe(routes.MapGet("/v1/sessions", (HttpContext context, string? search, string? limit, string? cursor) => sessions.ListAsync(context)), "ListSessions", "Sessions", ManagementNotes.Sessions)
             .WithSummary("MQTT sessions that outlive their connections")
-            .Produces<Page<Session>>();
+            .Produces<Page<KeptSession>>();
         Routes.Describe(routes.MapGet("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.FindAsync(context, clientId)), "FindSession", "Sessions", ManagementNotes.Session)
             .WithSummary("Look at a session")
-            .Produces<Session>();
+            .Produces<KeptSession>();
         Routes.Describe(routes.MapDelete("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.DeleteAsync(context, clientId)), "DeleteSession", "Sessions", ManagementNotes.Session)
             .WithSummary("End a session")
             .WithDescription("Its client is disconnected, its subscriptions and what waits for it go.")

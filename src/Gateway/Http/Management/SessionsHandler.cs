@@ -30,14 +30,14 @@ internal sealed class SessionsHandler(ManagementDesk desk, IServiceProvider serv
         }
 
         (IReadOnlyList<SessionState> items, string? next) = paging.Cut(page.Values, session => session.ClientId);
-        await ManagementBody.WriteAsync(context, new Page<Session>([.. items.Select(ShapeOf)], next), ManagementJson.Strict.SessionPage);
+        await ManagementBody.WriteAsync(context, new Page<KeptSession>([.. items.Select(ShapeOf)], next), ManagementJson.Strict.SessionPage);
     }
 
     public async Task FindAsync(HttpContext context, string clientId)
     {
         await desk.ReadAsync(context);
         SessionState found = (_sessions is null ? null : await _sessions.FindAsync(clientId, context.RequestAborted)) ?? throw NotFound(clientId);
-        await ManagementBody.WriteAsync(context, ShapeOf(found), ManagementJson.Strict.Session);
+        await ManagementBody.WriteAsync(context, ShapeOf(found), ManagementJson.Strict.KeptSession);
     }
 
     public async Task DeleteAsync(HttpContext context, string clientId)
@@ -52,11 +52,11 @@ internal sealed class SessionsHandler(ManagementDesk desk, IServiceProvider serv
 
     private static RefusalException NotFound(string clientId) => new(Problem.NotFound, $"There is no session of client {clientId}.");
 
-    private static Session ShapeOf(SessionState session) => new(
+    private static KeptSession ShapeOf(SessionState session) => new(
         session.ClientId,
         session.IsConnected,
         session.ExpirySeconds,
         session.DisconnectedAt,
         session.ExpiresAt,
-        [.. session.Subscriptions.Select(subscription => new SessionSubscription(subscription.Filter, subscription.Qos))]);
+        [.. session.Subscriptions.Select(subscription => new KeptSubscription(subscription.Filter, subscription.Qos))]);
 }

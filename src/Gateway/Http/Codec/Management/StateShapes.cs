@@ -7,13 +7,13 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec.Management;
 /// <param name="DisconnectedAt">When the connection ended; absent while there is one.</param>
 /// <param name="ExpiresAt">When it ends unless its client comes; absent while that is connected.</param>
 /// <param name="Subscriptions">Its subscriptions.</param>
-internal sealed record Session(
-    string ClientId, bool IsConnected, long ExpirySeconds, DateTimeOffset? DisconnectedAt, DateTimeOffset? ExpiresAt, IReadOnlyList<SessionSubscription> Subscriptions);
+internal sealed record KeptSession(
+    string ClientId, bool IsConnected, long ExpirySeconds, DateTimeOffset? DisconnectedAt, DateTimeOffset? ExpiresAt, IReadOnlyList<KeptSubscription> Subscriptions);
 
 /// <summary>A subscription of a session.</summary>
 /// <param name="Filter">MQTT topic filter.</param>
 /// <param name="Qos">Granted QoS.</param>
-internal sealed record SessionSubscription(string Filter, int Qos);
+internal sealed record KeptSubscription(string Filter, int Qos);
 
 /// <summary>A retained message.</summary>
 /// <param name="Name">The MQTT topic name that it is kept under.</param>
