@@ -48,10 +48,10 @@ internal static class ManagementRoutes
         Routes.Describe(routes.MapGet("/v1/sessions", (HttpContext context, string? search, string? limit, string? cursor) => sessions.ListAsync(context)), "ListSessions", "Sessions", ManagementNotes.Sessions)
             .WithSummary("MQTT sessions that outlive their connections")
             .Produces<Page<KeptSession>>();
-        Routes.Describe(routes.MapGet("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.FindAsync(context, clientId)), "FindSession", "Sessions", ManagementNotes.Session)
+        Routes.Describe(routes.MapGet("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.FindAsync(context, ManagementDesk.LastSegment(context))), "FindSession", "Sessions", ManagementNotes.Session)
             .WithSummary("Look at a session")
             .Produces<KeptSession>();
-        Routes.Describe(routes.MapDelete("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.DeleteAsync(context, clientId)), "DeleteSession", "Sessions", ManagementNotes.Session)
+        Routes.Describe(routes.MapDelete("/v1/sessions/{clientId}", (HttpContext context, string clientId) => sessions.DeleteAsync(context, ManagementDesk.LastSegment(context))), "DeleteSession", "Sessions", ManagementNotes.Session)
             .WithSummary("End a session")
             .WithDescription("Its client is disconnected, its subscriptions and what waits for it go.")
             .Produces(StatusCodes.Status204NoContent);
@@ -158,10 +158,10 @@ internal static class ManagementRoutes
         Routes.Describe(routes.MapGet("/v1/clients", (HttpContext context, string? protocol, string? search, string? limit, string? cursor) => clients.ListAsync(context)), "ListClients", "Clients", ManagementNotes.Clients)
             .WithSummary("Clients of all protocols that are connected")
             .Produces<Page<ConnectedClient>>();
-        Routes.Describe(routes.MapGet("/v1/clients/{protocol}/{id}", (HttpContext context, string protocol, string id) => clients.FindAsync(context, protocol, id)), "FindClient", "Clients", ManagementNotes.Client)
+        Routes.Describe(routes.MapGet("/v1/clients/{protocol}/{id}", (HttpContext context, string protocol, string id) => clients.FindAsync(context, protocol, ManagementDesk.LastSegment(context))), "FindClient", "Clients", ManagementNotes.Client)
             .WithSummary("Look at a client")
             .Produces<ConnectedClient>();
-        Routes.Describe(routes.MapDelete("/v1/clients/{protocol}/{id}", (HttpContext context, string protocol, string id) => clients.DisconnectAsync(context, protocol, id)), "DisconnectClient", "Clients", ManagementNotes.Client)
+        Routes.Describe(routes.MapDelete("/v1/clients/{protocol}/{id}", (HttpContext context, string protocol, string id) => clients.DisconnectAsync(context, protocol, ManagementDesk.LastSegment(context))), "DisconnectClient", "Clients", ManagementNotes.Client)
             .WithSummary("Close a client's connection")
             .Produces(StatusCodes.Status204NoContent);
     }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Administration;
@@ -70,6 +71,18 @@ internal sealed class ManagementDesk(IMessageBridge bridge, HttpAccess access, H
         bool isNew = noneMatch.Length == 0 || (noneMatch.Trim() == "*" ? tag is null : tag is null || !Names(noneMatch, tag));
         if (!isMet || !isNew)
             throw new RefusalException(Problem.PreconditionFailed, tag is null ? "It does not exist." : $"It is {tag} now: look at it again.");
+    }
+
+    /// <summary>
+    /// The last part of the address as it was meant: servers leave <c>%2F</c> in a path as it is, and client identifiers
+    /// may have a slash, or that very text.
+    /// </summary>
+    public static string LastSegment(HttpContext context)
+    {
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        int end = target.IndexOf('?', StringComparison.Ordinal);
+        string path = end < 0 ? target : target[..end];
+        return Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..]);
     }
 
     /// <summary>A query parameter that may be there once.</summary>
