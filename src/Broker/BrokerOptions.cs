@@ -239,6 +239,14 @@ public sealed class BrokerOptions
     [Range(4096, 1 << 30)]
     public int LightQueueFileSize { get; set; } = 64 << 20;
 
+    /// <summary>Gateways of other processes that watch queues of topic filters, at most.</summary>
+    [Range(1, 100_000)]
+    public int MaxFilterWatches { get; set; } = 256;
+
+    /// <summary>Queues of topic filters that all of them watch together, at most.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxWatchedFilters { get; set; } = 4_000_000;
+
     /// <summary>Queries by key at a time, at most.</summary>
     [Range(1, 10_000)]
     public int MaxQueries { get; set; } = 16;

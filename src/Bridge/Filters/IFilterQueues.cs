@@ -28,8 +28,11 @@ public interface IFilterQueues
     /// <summary>The parts of a filter's queue as they are now; none when there is no queue.</summary>
     ValueTask<IReadOnlyList<FilterRange>> FindAsync(ReadOnlyMemory<byte> filter, CancellationToken cancellationToken = default);
 
-    /// <summary>Deletes the queue of a filter; deleting what is not there is no error.</summary>
-    ValueTask DeleteAsync(ReadOnlyMemory<byte> filter, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Deletes the queue of a filter; deleting what is not there is no error. A queue that <see cref="EnsureAsync"/> made or
+    /// found within the time given, at most an hour, at any gateway, stays: somebody is going to use it.
+    /// </summary>
+    ValueTask DeleteAsync(ReadOnlyMemory<byte> filter, TimeSpan unusedFor = default, CancellationToken cancellationToken = default);
 
     /// <summary>The filters that have a queue.</summary>
     ValueTask<IReadOnlyList<byte[]>> ListAsync(CancellationToken cancellationToken = default);

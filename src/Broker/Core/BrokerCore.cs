@@ -61,7 +61,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _sendBacks = new SendBacks(store, _intake, tables.Topics, tables.Consumers, options, Metrics, Statistics);
         _reads = new QueueReads(store, tables.Topics, options);
         _queries = new KeyQueries(store, options);
-        FilterQueues = new FilterQueueTable(store, filters);
+        FilterQueues = new FilterQueueTable(store, filters, time);
         Offsets = new OffsetBook(tables.Offsets, store, options);
         Settings = settings;
         Routes = new TopicRoutes(options, time);

@@ -12,15 +12,15 @@ internal sealed class FilterQueueTable : IFilterQueueTable, ILightQueueListener
     private const int EntriesAtOnce = 64;
 
     private readonly MessageStore _store;
-    private readonly FilterSelector _selector;
+    private readonly FilterUsage _usage;
     private readonly Lock _lock = new();
     private readonly Dictionary<byte[], FilterWatch> _watches = new(Utf8Comparer.Instance);
     private readonly Dictionary<LightQueueId, FilterWatch> _watched = [];
 
-    public FilterQueueTable(MessageStore store, FilterSelector selector)
+    public FilterQueueTable(MessageStore store, FilterSelector selector, TimeProvider time)
     {
         _store = store;
-        _selector = selector;
+        _usage = new FilterUsage(time);
         selector.Changed = OnChanged;
         store.LightQueues.AddListener(this);
     }
@@ -33,25 +33,57 @@ internal sealed class FilterQueueTable : IFilterQueueTable, ILightQueueListener
             return LightQueueStatus.Malformed;
         }
 
-        if (TryFind(filter, out range))
+        // Whoever deletes it meanwhile looks at its use under the same lock.
+        lock (_usage.LaneOf(filter))
         {
-            return LightQueueStatus.Done;
-        }
+            _usage.Used(filter);
+            if (TryFind(filter, out range))
+            {
+                return LightQueueStatus.Done;
+            }
 
-        LightQueueStatus status = _store.LightQueues.Create(NameOf(filter), out LightQueueId queue);
-        if (status == LightQueueStatus.Done && _store.LightQueues.TryGetRange(queue, out long min, out long max))
-        {
-            range = new FilterQueueRange(min, max);
-        }
+            LightQueueStatus status = _store.LightQueues.Create(NameOf(filter), out LightQueueId queue);
+            if (status == LightQueueStatus.Done && _store.LightQueues.TryGetRange(queue, out long min, out long max))
+            {
+                range = new FilterQueueRange(min, max);
+            }
 
-        return status;
+            return status;
+        }
     }
 
-    public LightQueueStatus Delete(ReadOnlySpan<byte> filter)
+    public bool TryUse(ReadOnlySpan<byte> filter, out FilterQueueRange range)
     {
-        LightQueueId queue = Find(filter);
-        return queue.IsNone ? LightQueueStatus.NotFound : _store.LightQueues.Delete(queue);
+        lock (_usage.LaneOf(filter))
+        {
+            bool found = TryFind(filter, out range);
+            if (found)
+            {
+                _usage.Used(filter);
+            }
+
+            return found;
+        }
     }
+
+    public LightQueueStatus Delete(ReadOnlySpan<byte> filter, TimeSpan unusedFor)
+    {
+        lock (_usage.LaneOf(filter))
+        {
+            if (unusedFor > TimeSpan.Zero && _usage.IsUsedWithin(filter, unusedFor))
+            {
+                return LightQueueStatus.Done;
+            }
+
+            _usage.Forget(filter);
+            LightQueueId queue = Find(filter);
+            return queue.IsNone ? LightQueueStatus.NotFound : _store.LightQueues.Delete(queue);
+        }
+    }
+
+    public void Share(ReadOnlySpan<byte> filter) => _usage.Share(filter);
+
+    public bool IsShared(ReadOnlySpan<byte> filter) => _usage.IsShared(filter);
 
     public bool TryFind(ReadOnlySpan<byte> filter, out FilterQueueRange range)
     {

@@ -16,8 +16,20 @@ public interface IFilterQueueTable
     /// </summary>
     LightQueueStatus Ensure(ReadOnlySpan<byte> filter, out FilterQueueRange range);
 
-    /// <summary>Deletes the queue of a filter; durable on return, which may take a flush.</summary>
-    LightQueueStatus Delete(ReadOnlySpan<byte> filter);
+    /// <summary>Finds the queue of a filter for somebody who is going to use it; false when there is none. Takes no flush.</summary>
+    bool TryUse(ReadOnlySpan<byte> filter, out FilterQueueRange range);
+
+    /// <summary>
+    /// Deletes the queue of a filter; durable on return, which may take a flush. Answers <see cref="LightQueueStatus.Done"/>
+    /// and leaves a queue that somebody made or found for use within the time given, at most an hour.
+    /// </summary>
+    LightQueueStatus Delete(ReadOnlySpan<byte> filter, TimeSpan unusedFor);
+
+    /// <summary>Notes that gateways of other processes use the queue of a filter, until it is deleted.</summary>
+    void Share(ReadOnlySpan<byte> filter);
+
+    /// <summary>Whether gateways of other processes use the queue of a filter.</summary>
+    bool IsShared(ReadOnlySpan<byte> filter);
 
     /// <summary>First and next offset of a filter's queue; false when there is none.</summary>
     bool TryFind(ReadOnlySpan<byte> filter, out FilterQueueRange range);

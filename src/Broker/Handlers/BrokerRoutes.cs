@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Handlers.Admin;
+using ProtoBridgeMQ.Broker.Handlers.FilterQueues;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
@@ -17,6 +18,7 @@ public static class BrokerRoutes
         var replies = new ReplyHandler(core, time);
         var routes = new RequestRoutes();
         AdminRoutes.Add(routes, core, time);
+        AddFilterQueues(routes, core, time);
         return routes
             .Add(RequestCode.SendMessage, send)
             .Add(RequestCode.SendMessageV2, send)
@@ -61,4 +63,12 @@ public static class BrokerRoutes
 
     /// <summary>Who must be told of connections for the routes to work.</summary>
     public static IConnectionObserver Observer(BrokerCore core) => new ClientConnections(core);
+
+    private static void AddFilterQueues(RequestRoutes routes, BrokerCore core, TimeProvider time) => routes
+        .Add(RequestCode.EnsureFilterQueue, new EnsureFilterQueueHandler(core))
+        .Add(RequestCode.FindFilterQueue, new FindFilterQueueHandler(core))
+        .Add(RequestCode.DeleteFilterQueue, new DeleteFilterQueueHandler(core))
+        .Add(RequestCode.ListFilterQueues, new ListFilterQueuesHandler(core))
+        .Add(RequestCode.ReadFilterQueue, new ReadFilterQueueHandler(core))
+        .Add(RequestCode.WatchFilterQueues, new WatchFilterQueuesHandler(core, time));
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Administration;
+using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
@@ -10,6 +11,7 @@ using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Gateway.Cluster.Administration;
+using ProtoBridgeMQ.Gateway.Cluster.Filters;
 
 namespace ProtoBridgeMQ.Gateway.Cluster;
 
@@ -24,6 +26,7 @@ public sealed class ClusterBridge : IMessageBridge
     private readonly ClusterTopics _topics;
     private readonly ClusterState _state;
     private readonly ClusterRetained _retained;
+    private readonly ClusterFilterQueues? _filterQueues;
     private readonly GroupConsumers _groups;
     private readonly TailContext _tails;
     private readonly DelaySteps _delays;
@@ -31,13 +34,14 @@ public sealed class ClusterBridge : IMessageBridge
     private int _disposed;
 
     private ClusterBridge(
-        ClusterConnection connection, Producer producer, ClusterTopics topics, ClusterState state, ClusterRetained retained, ClusterOptions options, DelaySteps delays, TimeProvider clock, ILoggerFactory logs)
+        ClusterConnection connection, Producer producer, ClusterTopics topics, ClusterState state, ClusterRetained retained, ClusterFilterQueues? filterQueues, ClusterOptions options, DelaySteps delays, TimeProvider clock, ILoggerFactory logs)
     {
         _connection = connection;
         _producer = producer;
         _topics = topics;
         _state = state;
         _retained = retained;
+        _filterQueues = filterQueues;
         _delays = delays;
         ILogger log = logs.CreateLogger<ClusterBridge>();
         _tails = new TailContext(new QueueReader(connection), topics, options, clock, log);
@@ -76,6 +80,9 @@ public sealed class ClusterBridge : IMessageBridge
     /// <inheritdoc/>
     public IAdministration Administration { get; }
 
+    /// <inheritdoc/>
+    public IFilterQueues? FilterQueues => _filterQueues;
+
     /// <summary>Connects, and reads the fronts' state.</summary>
     /// <param name="options">Where the cluster is, and limits.</param>
     /// <param name="clock">Leases and pauses go by it; the connections go by the system's.</param>
@@ -106,18 +113,7 @@ public sealed class ClusterBridge : IMessageBridge
             ClusterState state = await ClusterErrors
                 .TranslateAsync(ClusterState.OpenAsync(connection, producer, options, TimeProvider.System, logs.CreateLogger<ClusterState>(), cancellationToken))
                 .ConfigureAwait(false);
-            try
-            {
-                ClusterRetained retained = await ClusterErrors
-                    .TranslateAsync(ClusterRetained.OpenAsync(connection, producer, options, TimeProvider.System, logs.CreateLogger<ClusterRetained>(), cancellationToken))
-                    .ConfigureAwait(false);
-                return new ClusterBridge(connection, producer, topics, state, retained, options, delays, clock, logs);
-            }
-            catch
-            {
-                await state.DisposeAsync().ConfigureAwait(false);
-                throw;
-            }
+            return await OpenAsync(connection, producer, topics, state, options, delays, clock, logs, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -222,10 +218,41 @@ public sealed class ClusterBridge : IMessageBridge
         }
 
         await _groups.DisposeAsync().ConfigureAwait(false);
+        if (_filterQueues is not null)
+        {
+            await _filterQueues.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _retained.DisposeAsync().ConfigureAwait(false);
         await _state.DisposeAsync().ConfigureAwait(false);
         await _producer.DisposeAsync().ConfigureAwait(false);
         await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async ValueTask<ClusterBridge> OpenAsync(
+        ClusterConnection connection, Producer producer, ClusterTopics topics, ClusterState state, ClusterOptions options, DelaySteps delays, TimeProvider clock, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        ClusterRetained? retained = null;
+        try
+        {
+            retained = await ClusterErrors
+                .TranslateAsync(ClusterRetained.OpenAsync(connection, producer, options, TimeProvider.System, logs.CreateLogger<ClusterRetained>(), cancellationToken))
+                .ConfigureAwait(false);
+            ClusterFilterQueues? filterQueues = await ClusterErrors
+                .TranslateAsync(ClusterFilterQueues.OpenAsync(connection, options, TimeProvider.System, logs.CreateLogger<ClusterFilterQueues>(), cancellationToken))
+                .ConfigureAwait(false);
+            return new ClusterBridge(connection, producer, topics, state, retained, filterQueues, options, delays, clock, logs);
+        }
+        catch
+        {
+            if (retained is not null)
+            {
+                await retained.DisposeAsync().ConfigureAwait(false);
+            }
+
+            await state.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private static ClusterConnection Connect(ClusterOptions options, ILoggerFactory logs)

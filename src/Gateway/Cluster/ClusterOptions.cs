@@ -78,6 +78,10 @@ public sealed class ClusterOptions
     [Range(16, 4 << 20)]
     public int MaxStateValueSize { get; set; } = 1 << 20;
 
+    /// <summary>Bytes of records of the queue of a topic filter after which a read of a session asks for no further one.</summary>
+    [Range(1024, 16 << 20)]
+    public int FilterReadBytes { get; set; } = 256 << 10;
+
     /// <summary>Retained messages.</summary>
     [Required]
     public RetainedOptions Retained { get; set; } = new();

@@ -39,6 +39,8 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private MessageQueue _queue;
     private long _records;
+    private long _followed;
+    private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _following = Task.CompletedTask;
 
     private ClusterState(ClusterConnection connection, Producer producer, ClusterOptions options, TimeProvider clock, ILogger log)
@@ -60,6 +62,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         {
             state._queue = await OwnTopic.FindQueueAsync(ClusterTopics.State, connection, state._reader, options, clock, cancellationToken).ConfigureAwait(false);
             long next = await state.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+            state._followed = next;
             state._following = Task.Run(() => state.FollowAsync(next), CancellationToken.None);
             return state;
         }
@@ -99,6 +102,8 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         }
     }
 
+    public IDisposable Watch(string space, StateChange changed) => _table.Watch(space, changed);
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -114,6 +119,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
     {
         // Writes of one key leave one after the other: their order is that of the calls.
         SemaphoreSlim lane = _lanes[(uint)HashCode.Combine(space, key) % Lanes];
+        long offset;
         await lane.WaitAsync().ConfigureAwait(false);
         try
         {
@@ -128,7 +134,8 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
             }
 
             SendReceipt receipt = await SendAsync(space, key, value, null).ConfigureAwait(false);
-            _table.Apply(space, key, value, receipt.QueueOffset);
+            offset = receipt.QueueOffset;
+            _table.Apply(space, key, value, offset);
         }
         catch (ProtoBridgeMqException failure)
         {
@@ -137,6 +144,30 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         finally
         {
             lane.Release();
+        }
+
+        await AwaitFollowedAsync(offset).ConfigureAwait(false);
+    }
+
+    /// <summary>Completes when everything up to an offset is known here: what other gateways wrote before is seen, and told.</summary>
+    private async ValueTask AwaitFollowedAsync(long offset)
+    {
+        while (Volatile.Read(ref _followed) <= offset)
+        {
+            Task progress = Volatile.Read(ref _progress).Task;
+            if (Volatile.Read(ref _followed) > offset)
+            {
+                return;
+            }
+
+            try
+            {
+                await progress.WaitAsync(_options.RequestTimeout, _clock).ConfigureAwait(false);
+            }
+            catch (TimeoutException late)
+            {
+                throw new BridgeException(BridgeError.Timeout, "The latest state was not read in time.", mayHaveHappened: true, innerException: late);
+            }
         }
     }
 
@@ -236,6 +267,8 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
                 try
                 {
                     next = await StepAsync(next, _options.ReadWait, stop).ConfigureAwait(false);
+                    Volatile.Write(ref _followed, next);
+                    Interlocked.Exchange(ref _progress, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
                     _table.ForgetGone(next);
                 }
                 catch (ProtoBridgeMqException failure)

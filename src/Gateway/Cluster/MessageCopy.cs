@@ -31,6 +31,7 @@ internal static class MessageCopy
             BornAt = Time(view.BornTimestamp),
             StoredAt = Time(view.StoreTimestamp),
             Attempt = view.ReconsumeTimes + 1,
+            LogOffset = view.LogOffset,
             Delivery = default,
             Properties = new MessageProperties(room[..properties.Length]),
             Body = room[properties.Length..],

@@ -10,6 +10,7 @@ internal sealed class StateTable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Space, string Key), Entry> _entries = [];
+    private readonly Dictionary<string, List<StateChange>> _watches = new(StringComparer.Ordinal);
     private int _live;
 
     /// <summary>Keys that have a value.</summary>
@@ -93,7 +94,38 @@ internal sealed class StateTable
 
             _live += (value is null ? 0 : 1) - (present.Value is null ? 0 : 1);
             _entries[(space, key)] = new Entry(value, offset);
+            if (_watches.TryGetValue(space, out List<StateChange>? watches))
+            {
+                foreach (StateChange changed in watches)
+                {
+                    changed(key, present.Value is null ? null : new ReadOnlyMemory<byte>(present.Value), value is null ? null : new ReadOnlyMemory<byte>(value));
+                }
+            }
         }
+    }
+
+    /// <summary>Shows what there is of a space, and from then on what changes.</summary>
+    public IDisposable Watch(string space, StateChange changed)
+    {
+        lock (_gate)
+        {
+            foreach (((string owner, string key), Entry entry) in _entries)
+            {
+                if (owner == space && entry.Value is { } value)
+                {
+                    changed(key, null, value);
+                }
+            }
+
+            if (!_watches.TryGetValue(space, out List<StateChange>? watches))
+            {
+                _watches.Add(space, watches = []);
+            }
+
+            watches.Add(changed);
+        }
+
+        return new Unwatch(this, space, changed);
     }
 
     /// <summary>The log is followed up to that offset: nothing older comes any more, so marks of removed keys before it can go.</summary>
@@ -116,5 +148,18 @@ internal sealed class StateTable
         }
     }
 
+    private void End(string space, StateChange changed)
+    {
+        lock (_gate)
+        {
+            _watches[space].Remove(changed);
+        }
+    }
+
     private readonly record struct Entry(byte[]? Value, long Offset);
+
+    private sealed class Unwatch(StateTable owner, string space, StateChange changed) : IDisposable
+    {
+        public void Dispose() => owner.End(space, changed);
+    }
 }

@@ -12,18 +12,19 @@ namespace ProtoBridgeMQ.Gateway.Embedded;
 internal sealed class EmbeddedFilterQueues(IBrokerCore core, RecordDecoder decoder, EmbeddedOptions options) : IFilterQueues
 {
     public ValueTask<IReadOnlyList<FilterRange>> EnsureAsync(ReadOnlyMemory<byte> filter, CancellationToken cancellationToken = default)
-        => core.FilterQueues.TryFind(filter.Span, out FilterQueueRange range)
+        => core.FilterQueues.TryUse(filter.Span, out FilterQueueRange range)
             ? ValueTask.FromResult<IReadOnlyList<FilterRange>>([ToRange(range)])
             : new ValueTask<IReadOnlyList<FilterRange>>(Task.Run<IReadOnlyList<FilterRange>>(() => [Make(filter)], cancellationToken));
 
     public ValueTask<IReadOnlyList<FilterRange>> FindAsync(ReadOnlyMemory<byte> filter, CancellationToken cancellationToken = default)
         => ValueTask.FromResult<IReadOnlyList<FilterRange>>(core.FilterQueues.TryFind(filter.Span, out FilterQueueRange range) ? [ToRange(range)] : []);
 
-    public ValueTask DeleteAsync(ReadOnlyMemory<byte> filter, CancellationToken cancellationToken = default)
+    /// <summary>A queue that gateways of other processes use stays: only they count its sessions.</summary>
+    public ValueTask DeleteAsync(ReadOnlyMemory<byte> filter, TimeSpan unusedFor = default, CancellationToken cancellationToken = default)
         => new(Task.Run(
             () =>
             {
-                LightQueueStatus status = core.FilterQueues.Delete(filter.Span);
+                LightQueueStatus status = core.FilterQueues.IsShared(filter.Span) ? LightQueueStatus.Done : core.FilterQueues.Delete(filter.Span, unusedFor);
                 if (status is not (LightQueueStatus.Done or LightQueueStatus.NotFound))
                 {
                     throw Refusal(status);

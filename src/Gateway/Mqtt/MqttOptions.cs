@@ -96,6 +96,12 @@ public sealed class MqttOptions
     /// <summary>How often sessions whose time is over are looked for; none of them is resumed meanwhile.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan SessionSweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a client that comes from another gateway of the cluster waits for that one to save its session; after it
+    /// the session goes on from what was saved before.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan TakeOverWait { get; set; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Wills that may wait for their delay; one more is published without waiting.</summary>
     [Range(0, 100_000_000)]
     public int PendingWills { get; set; } = 100_000;

@@ -41,6 +41,7 @@ public static class MqttServices
         services.AddSingleton<FilterUses>();
         services.AddSingleton<GatewayPresence>();
         services.AddSingleton<SessionBook>();
+        services.AddSingleton<SessionClaims>();
         services.AddSingleton<SharedTopics>();
         services.AddSingleton<ExchangeStore>();
         services.AddSingleton<ISessionPart>(provider => provider.GetRequiredService<ExchangeStore>());

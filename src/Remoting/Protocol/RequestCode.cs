@@ -166,4 +166,12 @@ public static class RequestCode
     public const int AuthDeleteAcl = 3008;
     public const int AuthGetAcl = 3009;
     public const int AuthListAcl = 3010;
+
+    // This project's own, in a range that Apache RocketMQ does not use: what gateways ask brokers for sessions of MQTT clients.
+    public const int EnsureFilterQueue = 700001;
+    public const int FindFilterQueue = 700002;
+    public const int DeleteFilterQueue = 700003;
+    public const int ListFilterQueues = 700004;
+    public const int ReadFilterQueue = 700005;
+    public const int WatchFilterQueues = 700006;
 }

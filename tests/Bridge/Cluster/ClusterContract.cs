@@ -56,6 +56,8 @@ public sealed class ClusterGroupContract : GroupContract<ClusterFixture>;
 
 public sealed class ClusterStateContract : StateContract<ClusterFixture>;
 
+public sealed class ClusterFilterQueueContract : FilterQueueContract<ClusterFixture>;
+
 public sealed class ClusterTopicContract : TopicContract<ClusterFixture>;
 
 public sealed class ClusterRetainedContract : RetainedContract<ClusterFixture>;

@@ -316,7 +316,7 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
 
         lock (_log.Gate)
         {
-            _log.State[(space, key)] = copy;
+            _log.SetState(space, key, copy);
             _log.Writes++;
         }
     }
@@ -326,10 +326,30 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     {
         lock (_log.Gate)
         {
-            _log.State.Remove((space, key));
+            _log.SetState(space, key, null);
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public IDisposable Watch(string space, StateChange changed)
+    {
+        (string, StateChange) watch = (space, changed);
+        lock (_log.Gate)
+        {
+            foreach (((string owner, string key), byte[] value) in _log.State)
+            {
+                if (owner == space)
+                {
+                    changed(key, null, value);
+                }
+            }
+
+            _log.StateWatches.Add(watch);
+        }
+
+        return new StateUnwatch(_log, watch);
     }
 
     /// <inheritdoc/>
@@ -408,5 +428,16 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
             null,
             publish.Delay,
             Timeout.InfiniteTimeSpan);
+    }
+
+    private sealed class StateUnwatch(FakeLog log, (string, StateChange) watch) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (log.Gate)
+            {
+                log.StateWatches.Remove(watch);
+            }
+        }
     }
 }

@@ -68,7 +68,7 @@ public sealed class FakeFilterQueues : IFilterQueues
     }
 
     /// <inheritdoc/>
-    public ValueTask DeleteAsync(ReadOnlyMemory<byte> filter, CancellationToken cancellationToken = default)
+    public ValueTask DeleteAsync(ReadOnlyMemory<byte> filter, TimeSpan unusedFor = default, CancellationToken cancellationToken = default)
     {
         lock (_log.Gate)
         {

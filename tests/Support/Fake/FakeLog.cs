@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Bridge.Administration;
+using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Topics;
 
@@ -30,6 +31,8 @@ public sealed class FakeLog
     internal List<FakeTailStream> Tails { get; } = [];
 
     internal Dictionary<(string Space, string Key), byte[]> State { get; } = [];
+
+    internal List<(string Space, StateChange Changed)> StateWatches { get; } = [];
 
     /// <summary>Deliveries after which a message becomes a dead letter: the first, and RocketMQ's 16 more.</summary>
     public int MaxAttempts { get; set; } = 17;
@@ -72,6 +75,27 @@ public sealed class FakeLog
     internal IReadOnlyList<int> Ends(string topic) => [.. _topics[topic].Select(queue => queue.Count)];
 
     internal FakeGroup? FindGroup(string name) => _groups.GetValueOrDefault(name);
+
+    /// <summary>Sets or removes a value, and tells who watches.</summary>
+    internal void SetState(string space, string key, byte[]? value)
+    {
+        byte[]? before = State.GetValueOrDefault((space, key));
+        if (value is null)
+        {
+            State.Remove((space, key));
+        }
+        else
+        {
+            State[(space, key)] = value;
+        }
+
+        foreach ((_, StateChange changed) in StateWatches.Where(watch => watch.Space == space).ToArray())
+        {
+            changed(key, Memory(before), Memory(value));
+        }
+    }
+
+    internal static ReadOnlyMemory<byte>? Memory(byte[]? value) => value is null ? null : new ReadOnlyMemory<byte>(value);
 
     internal TopicInfo? Find(string topic)
         => _topics.TryGetValue(topic, out List<StoredMessage>[]? queues) ? new TopicInfo(topic, queues.Length) : null;

@@ -104,7 +104,8 @@ public sealed class ConnectHandler
         // CONNACK is the first packet [MQTT-3.2.0-1]: until it can be sent there is no session that could be told anything.
         ConnectTerms terms = ConnectTerms.Of(connect, connection.Shared.Sessions) with { ClientId = clientId, IsAssigned = assign, KeepAlive = keepAlive, Proven = connection.Access.Proven };
         await connection.Shared.Connections.ClaimAsync(clientId, connection).ConfigureAwait(false);
-        PersistentSession? kept = await connection.Shared.Sessions.OpenAsync(clientId, connect.CleanStart, terms.SessionExpiry, connection.Ending).ConfigureAwait(false);
+        await connection.Shared.Claims.ClaimAsync(connection, clientId, terms.SessionExpiry > 0).ConfigureAwait(false);
+        PersistentSession? kept = await connection.Shared.Sessions.OpenAsync(clientId, connect.CleanStart, terms.SessionExpiry, connection.Claim, connection.Ending).ConfigureAwait(false);
         KeptWill? will;
         try
         {

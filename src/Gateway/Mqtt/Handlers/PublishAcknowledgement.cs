@@ -47,6 +47,18 @@ public static class PublishAcknowledgement
         return pubacks + pubrecs > 0;
     }
 
+    /// <summary>The connection has ended: nothing is acknowledged any more. Completes when the bridge has answered for all PUBLISHes.</summary>
+    public static async ValueTask CompleteAllAsync(MqttConnection connection)
+    {
+        await connection.Publishes.AllDoneAsync().ConfigureAwait(false);
+        while (connection.Publishes.PeekDone() is { } slot)
+        {
+            if (slot.BeginsExchange)
+                connection.Inbound.Complete(slot.PacketId, slot.Reason == ReasonCode.Success);
+            connection.Publishes.Leave(slot);
+        }
+    }
+
     private static void Refused(MqttConnection connection, MqttSession session, PublishSlot slot)
     {
         if (slot.PacketId == 0)

@@ -75,6 +75,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>What the end of the connection means for its will.</summary>
     public WillFate WillFate { get; set; }
 
+    /// <summary>The claim to its client identifier among the gateways of a cluster.</summary>
+    public SessionClaim? Claim { get; set; }
+
     /// <summary>Answers that wait for the writer.</summary>
     public ControlOutput Control { get; } = new();
 
@@ -214,6 +217,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         }
         finally
         {
+            if (Claim is { } claim)
+                Shared.Claims.End(claim);
             _ended.TrySetResult();
         }
     }
@@ -344,7 +349,13 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         if (lost > 0 && session.Kept is null)
             Shared.Metrics.Dropped("session-ended", lost);
         if (Exchanges is { } exchanges)
+        {
+            // Another gateway looks in the log for what was received: it must be there, or refused.
+            if (Shared.Claims.IsShared)
+                await PublishAcknowledgement.CompleteAllAsync(this).ConfigureAwait(false);
             await exchanges.CloseAsync().ConfigureAwait(false);
+        }
+
         if (session.Kept is { } kept)
             await Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
         if (session.Will is { } will)

@@ -15,7 +15,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>What all connections of the front share.</summary>
 public sealed class MqttShared
 {
-    public MqttShared(IMessageBridge bridge, NameMapping mapping, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, ExchangeStore exchanges, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger, RefusalRing? refusals = null)
+    public MqttShared(IMessageBridge bridge, NameMapping mapping, DeliveryRouter router, SharedTopics sharedTopics, ConnectionTable connections, SessionBook sessions, WillBook wills, ExchangeStore exchanges, SessionClaims claims, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, AccessControl access, ILogger<MqttShared> logger, RefusalRing? refusals = null)
     {
         Access = access;
         Limits = new ConnectionLimits(options.Value, clock);
@@ -28,6 +28,7 @@ public sealed class MqttShared
         Sessions = sessions;
         Wills = wills;
         Exchanges = exchanges;
+        Claims = claims;
         Options = options.Value;
         Metrics = metrics;
         Clock = clock;
@@ -50,6 +51,9 @@ public sealed class MqttShared
 
     /// <summary>What was received and not released, of sessions that outlive their connections.</summary>
     public ExchangeStore Exchanges { get; }
+
+    /// <summary>Which clients connections of this gateway have among all gateways.</summary>
+    public SessionClaims Claims { get; }
 
     public MqttOptions Options { get; }
 

@@ -22,6 +22,8 @@ public sealed class PublishPipeline
     private int _count;
     private int _unacknowledged;
     private long _bytes;
+    private int _open;
+    private TaskCompletionSource? _allDone;
     private bool _closed;
 
     /// <summary>Makes an empty pipeline.</summary>
@@ -79,6 +81,7 @@ public sealed class PublishPipeline
                 Grow();
             _ring[(_head + _count) & (_ring.Length - 1)] = slot;
             _count++;
+            _open++;
             _bytes += size;
             if (qos == 1)
                 _unacknowledged++;
@@ -115,14 +118,30 @@ public sealed class PublishPipeline
     public void OnDone(PublishSlot slot)
     {
         bool first;
+        TaskCompletionSource? allDone = null;
         lock (_gate)
         {
             slot.MarkDone();
+            if (--_open == 0)
+                allDone = _allDone;
             first = _count > 0 && ReferenceEquals(_ring[_head], slot);
         }
 
         if (first)
             _readyToTake();
+        allDone?.TrySetResult();
+    }
+
+    /// <summary>Completes when the bridge has answered for all that were entered; nothing is entered any more.</summary>
+    public Task AllDoneAsync()
+    {
+        lock (_gate)
+        {
+            if (_open == 0)
+                return Task.CompletedTask;
+            _allDone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _allDone.Task;
+        }
     }
 
     /// <summary>For the slot: the bridge threw what it must not throw.</summary>

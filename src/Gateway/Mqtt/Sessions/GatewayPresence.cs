@@ -51,6 +51,25 @@ public sealed class GatewayPresence
         return now - seen < (long)Patience.TotalMilliseconds ? now : seen;
     }
 
+    /// <summary>When a gateway last said that it is there, Unix milliseconds; 0 when it is not known.</summary>
+    public async ValueTask<long> LastSaidAsync(string name, CancellationToken cancellationToken)
+        => await _state.GetAsync(SessionSpaces.Gateways, name, cancellationToken).ConfigureAwait(false) is { Length: 8 } value
+            ? BinaryPrimitives.ReadInt64BigEndian(value.Span)
+            : 0;
+
+    /// <summary>Whether this gateway is the first by name of those that are there: what needs to be done once, it does.</summary>
+    public async ValueTask<bool> IsFirstAsync(CancellationToken cancellationToken)
+    {
+        long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await foreach (KeyValuePair<string, ReadOnlyMemory<byte>> gateway in _state.ListAsync(SessionSpaces.Gateways, cancellationToken).ConfigureAwait(false))
+        {
+            if (string.CompareOrdinal(gateway.Key, Name) < 0 && await LastSeenAsync(gateway.Key, cancellationToken).ConfigureAwait(false) >= now)
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Forgets gateways that are gone and own no session.</summary>
     public async ValueTask ForgetAsync(IReadOnlySet<string> owners, CancellationToken cancellationToken)
     {

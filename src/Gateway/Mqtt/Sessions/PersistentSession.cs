@@ -40,6 +40,15 @@ public sealed class PersistentSession
         set => Volatile.Write(ref _isLost, value);
     }
 
+    /// <summary>Says whether another gateway wants the session; null where there is none.</summary>
+    public SessionClaim? Claim { get; init; }
+
+    /// <summary>Whether another gateway wants the session: nothing more is sent, and what was done is saved.</summary>
+    public bool IsClaimed => Claim is { IsLost: true };
+
+    /// <summary>Whether the connection has ended and the session is being saved.</summary>
+    public bool IsEnding { get; set; }
+
     /// <summary>Begins the flight of a connection.</summary>
     /// <param name="window">Deliveries that the client takes without acknowledging.</param>
     public SessionFlight OpenFlight(int window) => Flight = new SessionFlight(Progress, window);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
@@ -17,6 +18,8 @@ public sealed class SessionBook : IDisposable
     private readonly ProgressStore _progress;
     private readonly FeedContext? _feeds;
     private readonly GatewayPresence _presence;
+    private readonly bool _isShared;
+    private readonly IDisposable? _watch;
     private readonly ISessionPart[] _parts;
     private readonly MqttOptions _options;
     private readonly TimeProvider _clock;
@@ -35,9 +38,11 @@ public sealed class SessionBook : IDisposable
         _options = options.Value;
         _clock = clock;
         _logger = logger;
+        _isShared = bridge.Capabilities.IsShared;
         CanKeep = bridge.FilterQueues is not null && _options.MaximumSessionExpiry > TimeSpan.Zero;
         _feeds = bridge.FilterQueues is { } queues ? new FeedContext(queues, _options, metrics, clock, logger) : null;
         metrics.Meter.CreateObservableUpDownCounter("mqtt.sessions", () => Volatile.Read(ref _count), "{session}", "Sessions that outlive their connections, connected or not");
+        _watch = _isShared ? bridge.State.Watch(SessionSpaces.Sessions, OnChanged) : null;
     }
 
     /// <summary>Whether sessions can outlive their connections here at all.</summary>
@@ -55,10 +60,11 @@ public sealed class SessionBook : IDisposable
     /// <param name="clientId">Given or assigned.</param>
     /// <param name="cleanStart">Whether what was there is discarded [MQTT-3.1.2-4].</param>
     /// <param name="expirySeconds">As granted.</param>
+    /// <param name="claim">The connection's claim to the client; null where there are no other gateways.</param>
     /// <param name="cancellationToken">The connection ends.</param>
     /// <returns>Null for a session that is nothing but its connection.</returns>
     /// <exception cref="BridgeException">It cannot be kept.</exception>
-    public async ValueTask<PersistentSession?> OpenAsync(string clientId, bool cleanStart, uint expirySeconds, CancellationToken cancellationToken)
+    public async ValueTask<PersistentSession?> OpenAsync(string clientId, bool cleanStart, uint expirySeconds, SessionClaim? claim, CancellationToken cancellationToken)
     {
         if (!CanKeep)
             return null;
@@ -76,7 +82,7 @@ public sealed class SessionBook : IDisposable
 
             if (record is null && expirySeconds == 0)
                 return null;
-            return await TakeAsync(clientId, key, record, expirySeconds).ConfigureAwait(false);
+            return await TakeAsync(clientId, key, record, expirySeconds, claim).ConfigureAwait(false);
         }
         finally
         {
@@ -99,6 +105,7 @@ public sealed class SessionBook : IDisposable
     {
         SemaphoreSlim lane = LaneOf(session.Key);
         await lane.WaitAsync().ConfigureAwait(false);
+        session.IsEnding = true;
         try
         {
             if (session.Feed is { } feed)
@@ -166,7 +173,8 @@ public sealed class SessionBook : IDisposable
         await foreach (KeyValuePair<string, SessionRecord> entry in _store.ListAsync(cancellationToken).ConfigureAwait(false))
         {
             count++;
-            Filters.Recount(entry.Value);
+            if (!_isShared)
+                Filters.Recount(entry.Value, 1);
         }
 
         Volatile.Write(ref _count, count);
@@ -176,6 +184,7 @@ public sealed class SessionBook : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _watch?.Dispose();
         _feeds?.Dispose();
         foreach (SemaphoreSlim lane in _lanes)
             lane.Dispose();
@@ -201,12 +210,22 @@ public sealed class SessionBook : IDisposable
         Volatile.Write(ref _count, count);
         foreach (string key in left)
             await CloseLeftAsync(key, cancellationToken).ConfigureAwait(false);
+        // Of several gateways one ends them.
+        if (_isShared && !await _presence.IsFirstAsync(cancellationToken).ConfigureAwait(false))
+            return owners;
+        if (Filters.HasIdle)
+        {
+            // When it completes, all that other gateways wrote before is counted.
+            await _presence.SayAsync(cancellationToken).ConfigureAwait(false);
+            await Filters.DeleteIdleAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (string key in expired)
             await EndIfExpiredAsync(key, cancellationToken).ConfigureAwait(false);
         return owners;
     }
 
-    private async ValueTask<PersistentSession> TakeAsync(string clientId, string key, SessionRecord? record, uint expirySeconds)
+    private async ValueTask<PersistentSession> TakeAsync(string clientId, string key, SessionRecord? record, uint expirySeconds, SessionClaim? claim)
     {
         if (record is null && Volatile.Read(ref _count) >= _options.MaximumSessions)
             throw new BridgeException(BridgeError.Busy, $"There are {_options.MaximumSessions} sessions already.");
@@ -226,7 +245,7 @@ public sealed class SessionBook : IDisposable
             Interlocked.Increment(ref _count);
         if (taken.Epoch != record?.Epoch)
             progress = await MoveProgressAsync(key, taken).ConfigureAwait(false);
-        var session = new PersistentSession(clientId, taken, isPresent: record is not null) { Progress = progress };
+        var session = new PersistentSession(clientId, taken, isPresent: record is not null) { Progress = progress, Claim = claim };
         _open[key] = session;
         return session;
     }
@@ -299,6 +318,41 @@ public sealed class SessionBook : IDisposable
         long now = Now();
         long seen = record.DisconnectedAt > 0 ? now : await _presence.LastSeenAsync(record.Owner, cancellationToken).ConfigureAwait(false);
         return record.IsExpired(now, seen);
+    }
+
+    /// <summary>A session's record is another one now. Under a lock of the state: what takes time is done elsewhere.</summary>
+    private void OnChanged(string key, ReadOnlyMemory<byte>? before, ReadOnlyMemory<byte>? after)
+    {
+        SessionRecord? present = after is { } bytes ? SessionCodec.Decode(bytes) : null;
+        if (before is { } old && SessionCodec.Decode(old) is { } gone)
+            Filters.Recount(gone, -1);
+        if (present is not null)
+            Filters.Recount(present, 1);
+        if (!_open.TryGetValue(key, out PersistentSession? session) || session.IsEnding || session.IsLost || present?.Owner == _presence.Name)
+            return;
+        if (present is null || present.Epoch < session.Record.Epoch)
+        {
+            // An owner from before wrote late.
+            ThreadPool.UnsafeQueueUserWorkItem(static again => _ = again.Book.SaveAgainAsync(again.Session), (Book: this, Session: session), preferLocal: false);
+            return;
+        }
+
+        session.IsLost = true;
+        if (session.Claim is { } claim)
+            ThreadPool.UnsafeQueueUserWorkItem(static lost => lost.Connection.Close(new ProtocolError(ReasonCode.SessionTakenOver, "another gateway has the session")), claim, preferLocal: false);
+    }
+
+    private async Task SaveAgainAsync(PersistentSession session)
+    {
+        try
+        {
+            if (!session.IsEnding)
+                await SaveAsync(session, session.Record).ConfigureAwait(false);
+        }
+        catch (BridgeException failed)
+        {
+            SessionLog.NotSaved(_logger, session.ClientId, failed.Message);
+        }
     }
 
     private long Now() => _clock.GetUtcNow().ToUnixTimeMilliseconds();

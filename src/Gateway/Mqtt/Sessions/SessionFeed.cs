@@ -114,7 +114,7 @@ public sealed class SessionFeed : IDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (_connection.IsClosing || _kept.IsLost)
+        catch (OperationCanceledException) when (_connection.IsClosing || _kept.IsLost || _kept.IsClaimed)
         {
             // Something was waited for when the connection closed.
         }
@@ -218,7 +218,7 @@ public sealed class SessionFeed : IDisposable
         }
     }
 
-    private ValueTask SaveAsync(bool isFinal)
+    private async ValueTask SaveAsync(bool isFinal)
     {
         if (_kept.IsLost)
             throw new OperationCanceledException("Another connection has the session.");
@@ -229,6 +229,9 @@ public sealed class SessionFeed : IDisposable
             Positions = _reader.Snapshot(),
             Flight = _flight.Snapshot(),
         };
-        return _store.PutAsync(_kept.Key, _kept.Record.Epoch, record);
+        await _store.PutAsync(_kept.Key, _kept.Record.Epoch, record).ConfigureAwait(false);
+        // In the order of the log the claim of another gateway lies before or behind what was saved; before it, nothing is sent.
+        if (!isFinal && _kept.IsClaimed)
+            throw new OperationCanceledException("Another gateway has the session.");
     }
 }

@@ -18,6 +18,12 @@ internal static partial class SessionLog
     [LoggerMessage(7356, LogLevel.Warning, "MQTT: a shared subscription of the session of {ClientId} is not in force: {Text}")]
     public static partial void NotRestored(ILogger logger, string clientId, string text);
 
+    [LoggerMessage(7357, LogLevel.Warning, "MQTT: other gateways could not be told that {ClientId} is here: {Text}")]
+    public static partial void NotClaimed(ILogger logger, string clientId, string text);
+
+    [LoggerMessage(7358, LogLevel.Warning, "MQTT: gateway {Owner} did not give {ClientId} up within {Patience}; its session goes on from what was saved")]
+    public static partial void NotReleased(ILogger logger, string clientId, string owner, TimeSpan patience);
+
     [LoggerMessage(7355, LogLevel.Warning, "MQTT: the queue of filter {Filter} is gone; the session of {ClientId} begins it again")]
     public static partial void QueueGone(ILogger logger, string clientId, string filter);
 }

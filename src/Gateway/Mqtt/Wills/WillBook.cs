@@ -222,6 +222,13 @@ public sealed class WillBook : BackgroundService, ISessionPart
         {
             long dueAt = _clock.GetUtcNow().ToUnixTimeMilliseconds() + (will.DelaySeconds * 1000L);
             KeptWill waiting = will with { DueAt = dueAt };
+            // Another gateway may have taken the client over after it had waited in vain.
+            if (_store.IsShared && (await FindAsync(clientId, CancellationToken.None).ConfigureAwait(false))?.Is(will) != true)
+            {
+                _wills.TryRemove(clientId, out _);
+                return;
+            }
+
             if (_schedule.TryAdd(new WillName(clientId, will.Id), dueAt, IsThere))
             {
                 _wills[clientId] = waiting;
