@@ -98,7 +98,7 @@ internal sealed class StateTable
             {
                 foreach (StateChange changed in watches)
                 {
-                    changed(key, present.Value is null ? null : new ReadOnlyMemory<byte>(present.Value), value is null ? null : new ReadOnlyMemory<byte>(value));
+                    changed(key, Memory(present.Value), Memory(value));
                 }
             }
         }
@@ -147,6 +147,9 @@ internal sealed class StateTable
             }
         }
     }
+
+    /// <summary>Said with its type: null by itself would become an empty value.</summary>
+    private static ReadOnlyMemory<byte>? Memory(byte[]? value) => value is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(value);
 
     private void End(string space, StateChange changed)
     {

@@ -95,7 +95,7 @@ public sealed class FakeLog
         }
     }
 
-    internal static ReadOnlyMemory<byte>? Memory(byte[]? value) => value is null ? null : new ReadOnlyMemory<byte>(value);
+    internal static ReadOnlyMemory<byte>? Memory(byte[]? value) => value is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(value);
 
     internal TopicInfo? Find(string topic)
         => _topics.TryGetValue(topic, out List<StoredMessage>[]? queues) ? new TopicInfo(topic, queues.Length) : null;
