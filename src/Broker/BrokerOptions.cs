@@ -452,6 +452,13 @@ public sealed class BrokerOptions
     [Range(16, 10_000_000)]
     public int MaxStatistics { get; set; } = 10_000;
 
+    /// <summary>
+    /// Series of one metric that has RocketMQ's name: topics, or groups with their topics. Further ones are left out, and a metric
+    /// tells how many. 0: there are no such metrics by topic or group.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int MaxMetricSeries { get; set; } = 1_000;
+
     /// <summary>Topics that were deleted and whose messages are still in the log; one more is not deleted.</summary>
     [Range(1, 10_000_000)]
     public int MaxDeletedTopics { get; set; } = 20_000;

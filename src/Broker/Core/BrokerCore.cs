@@ -95,6 +95,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Metrics.Observe("broker.subscriptions.different", "Topics of groups whose members want different things of them", () => tables.Watch.Count);
         Metrics.Observe("broker.routes", "Topics of which is kept which queues other brokers have", () => Routes.Count);
         Metrics.Observe("broker.tails", "Open tails of the commit log", () => _tails.Count);
+        new RocketMqMetrics(this, Metrics.Meter).Observe();
         store.StartRetention(new TopicTimes(tables.Topics));
     }
 

@@ -65,6 +65,10 @@ public sealed class BrokerStatistics : IDisposable
     /// <summary>A counter; null when nothing was counted for it.</summary>
     public Statistic? Find(in StatisticKey key) => _statistics.GetValueOrDefault(key);
 
+    /// <summary>All counters of a kind that there are.</summary>
+    public IEnumerable<(StatisticKey Key, Statistic Statistic)> Of(StatisticKind kind) =>
+        _statistics.Where(counter => counter.Key.Kind == kind).Select(counter => (counter.Key, counter.Value));
+
     /// <summary>Messages a second appended to a topic, over the last minute.</summary>
     public double PutTps(string topic) => Find(new StatisticKey(StatisticKind.TopicPut, topic, string.Empty))?.OfMinute(Now, isSize: false).Tps ?? 0;
 

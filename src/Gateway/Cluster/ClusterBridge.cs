@@ -30,7 +30,7 @@ public sealed class ClusterBridge : IMessageBridge
     private readonly GroupConsumers _groups;
     private readonly TailContext _tails;
     private readonly DelaySteps _delays;
-    private volatile string? _trouble;
+    private readonly ClusterProbe _probe;
     private int _disposed;
 
     private ClusterBridge(
@@ -52,6 +52,7 @@ public sealed class ClusterBridge : IMessageBridge
             options.Groups,
             clock,
             logs.CreateLogger<GroupConsumers>());
+        _probe = new ClusterProbe(connection, options.ProbeInterval, TimeProvider.System, log);
         Capabilities = new BridgeCapabilities(
             options.NameServers, "cluster", options.MaxBodySize, MaxProperties, delays.All, DurableState: true)
         {
@@ -63,7 +64,7 @@ public sealed class ClusterBridge : IMessageBridge
     public BridgeCapabilities Capabilities { get; }
 
     /// <inheritdoc/>
-    public BridgeStatus Status => _trouble is { } trouble ? new BridgeStatus(false, true, trouble) : BridgeStatus.Ready;
+    public BridgeStatus Status => _probe.Trouble is { } trouble ? new BridgeStatus(false, true, trouble) : BridgeStatus.Ready;
 
     /// <inheritdoc/>
     public ITopicDirectory Topics => _topics;
@@ -139,7 +140,7 @@ public sealed class ClusterBridge : IMessageBridge
                 throw ClusterErrors.NotDurable(receipt.Status);
             }
 
-            _trouble = null;
+            _probe.Published();
             if (!_topics.IsKnown(message.Topic))
             {
                 await AwaitKnownAsync(message.Topic).ConfigureAwait(false);
@@ -151,7 +152,7 @@ public sealed class ClusterBridge : IMessageBridge
         {
             if (failure is ClusterUnreachableException or RequestTimeoutException)
             {
-                _trouble = "the last publish found no broker that answers";
+                _probe.Failed();
             }
 
             throw ClusterErrors.ToException(failure);
@@ -217,6 +218,7 @@ public sealed class ClusterBridge : IMessageBridge
             return;
         }
 
+        await _probe.DisposeAsync().ConfigureAwait(false);
         await _groups.DisposeAsync().ConfigureAwait(false);
         if (_filterQueues is not null)
         {

@@ -50,6 +50,10 @@ public sealed class ClusterOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan RouteRefreshInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often name servers and brokers are asked whether they are there, for the gateway's readiness.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Messages of one queue that a tail reads ahead, at most.</summary>
     [Range(1, 1024)]
     public int TailBatch { get; set; } = 64;

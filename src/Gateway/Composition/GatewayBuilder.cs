@@ -11,6 +11,7 @@ using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Mapping;
 using ProtoBridgeMQ.Gateway.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt;
+using ProtoBridgeMQ.Gateway.Tracing;
 using ProtoBridgeMQ.Gateway.Transports;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
@@ -64,6 +65,7 @@ internal static class GatewayBuilder
         if (builder.Services.AddMappingRules(setup.File) is { Count: > 0 } wrong)
             throw new GatewayStartException(GatewayStartException.WrongUsage, $"{setup.File}: {string.Join("; ", wrong)}");
 
+        builder.Services.AddTelemetry(Read<OtlpOptions>(setup, "otlp"), otlp => Bind(builder, "otlp", otlp), trace => Bind(builder, "messageTrace", trace));
         builder.Services.AddMetricsPage(metrics => Bind(builder, "metrics", metrics));
         AddAccess(builder, options);
         if (options.HasMqtt)
@@ -131,6 +133,19 @@ internal static class GatewayBuilder
         if (setup.Log is not null)
         {
             log.AddProvider(setup.Log);
+            return;
+        }
+
+        if (options.LogFormat == LogFormat.Json)
+        {
+            // The ids tie a line to its trace, where there is one.
+            log.Configure(static factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+            log.AddJsonConsole(static console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+                console.IncludeScopes = true;
+            });
             return;
         }
 

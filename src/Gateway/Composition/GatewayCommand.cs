@@ -84,8 +84,16 @@ public static class GatewayCommand
                 configuration.Options,
                 new GatewaySetup { Configuration = configuration.Sections, File = configuration.File, Origins = configuration.Origins },
                 cancellationToken);
-            await output.WriteAsync(Banner.Write(host, TimeProvider.System.GetElapsedTime(began)));
-            await output.FlushAsync(cancellationToken);
+            if (configuration.Options.LogFormat == LogFormat.Json)
+            {
+                host.LogReady(TimeProvider.System.GetElapsedTime(began));
+            }
+            else
+            {
+                await output.WriteAsync(Banner.Write(host, TimeProvider.System.GetElapsedTime(began)));
+                await output.FlushAsync(cancellationToken);
+            }
+
             await host.WaitForShutdownAsync(cancellationToken);
             return 0;
         }

@@ -51,6 +51,16 @@ public sealed class GatewayHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells the log what the banner would say.</summary>
+    internal void LogReady(TimeSpan took) => _application.Services.GetRequiredService<ILogger<GatewayHost>>().Ready(
+        (long)took.TotalMilliseconds,
+        Endpoints.Mqtt?.ToString() ?? "off",
+        Endpoints.Http?.ToString() ?? "off",
+        Endpoints.NameServer?.ToString() ?? "off",
+        Endpoints.Broker?.ToString() ?? "off",
+        Bridge.Capabilities.Durability,
+        Bridge.Capabilities.Cluster);
+
     /// <summary>Waits until something asks it to stop: a signal, or the host.</summary>
     public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _application.WaitForShutdownAsync(cancellationToken);
 

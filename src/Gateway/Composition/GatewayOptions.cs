@@ -59,6 +59,9 @@ public sealed class GatewayOptions
     /// <summary>What is logged, from here upwards.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
+    /// <summary>How the console shows what is logged.</summary>
+    public LogFormat LogFormat { get; set; }
+
     /// <summary>Whether MQTT is served on a port of its own.</summary>
     public bool HasMqtt => MqttPort != Off || MqttsPort is not (null or Off);
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Gateway.Tracing;
 using ProtoBridgeMQ.Gateway.Transports;
 using ProtoBridgeMQ.Store;
 
@@ -19,7 +20,7 @@ internal static class GatewayStart
         application.Services.GetRequiredService<AccessControl>();
         application.Services.GetRequiredService<ServerCertificates>();
         application.Services.GetRequiredService<ProxyProtocol>();
-        application.Services.GetRequiredService<OpenBridge>().Bridge = await backend.OpenAsync(application.Services, cancellationToken);
+        application.Services.GetRequiredService<OpenBridge>().Bridge = (await backend.OpenAsync(application.Services, cancellationToken)).Traced(application.Services);
         GatewayBuilder.Map(application, options);
         await application.StartAsync(cancellationToken);
         await backend.WaitUntilReadyAsync(application.Services, cancellationToken);

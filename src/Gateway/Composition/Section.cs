@@ -6,6 +6,7 @@ using ProtoBridgeMQ.Gateway.Embedded;
 using ProtoBridgeMQ.Gateway.Http;
 using ProtoBridgeMQ.Gateway.Metrics;
 using ProtoBridgeMQ.Gateway.Mqtt;
+using ProtoBridgeMQ.Gateway.Tracing;
 using ProtoBridgeMQ.Gateway.Transports;
 using ProtoBridgeMQ.NameServer;
 using ProtoBridgeMQ.Sockets;
@@ -28,6 +29,8 @@ internal sealed record Section(string Name, Type Options, params string[] Elsewh
         new("embedded", typeof(EmbeddedOptions)),
         new("cluster", typeof(ClusterOptions), "nameServers"),
         new("metrics", typeof(MetricsOptions)),
+        new("otlp", typeof(OtlpOptions)),
+        new("messageTrace", typeof(MessageTraceOptions)),
         new("access", typeof(AccessOptions), "allowAnonymous"),
         new("tls", typeof(TlsOptions)),
         new("proxyProtocol", typeof(ProxyProtocolOptions)),

@@ -38,6 +38,7 @@ internal sealed class Setting
         new("allow-anonymous", "", "let clients in that prove nothing, also on an address that is not loopback", (o, v) => o.AllowAnonymous = Flag(v)),
         new("flush", "fsync|async", "acknowledge after the message is on disk (fsync, default), or after it is written (async)", (o, v) => o.Flush = Mode(v)),
         new("log-level", "LEVEL", "trace, debug, information (default), warning, error or none", (o, v) => o.LogLevel = Level(v)),
+        new("log-format", "text|json", "lines for people (text, default), or a JSON object a line and no banner", (o, v) => o.LogFormat = Format(v)),
     ];
 
     /// <summary>Settings of the design whose front is not built: naming one is refused, not ignored.</summary>
@@ -96,6 +97,13 @@ internal sealed class Setting
         "fsync" => FlushMode.Fsync,
         "async" => FlushMode.Async,
         _ => throw new FormatException($"'{value}' is neither fsync nor async"),
+    };
+
+    private static LogFormat Format(string value) => value switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
+        _ => throw new FormatException($"'{value}' is neither text nor json"),
     };
 
     private static LogLevel Level(string value)

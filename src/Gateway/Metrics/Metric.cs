@@ -35,6 +35,22 @@ internal sealed class Metric(string name, string help, MetricKind kind, bool isO
         }
     }
 
+    /// <summary>Values are about to be asked for: series of topics and groups that have gone make room, once there is none.</summary>
+    public void BeginScrape()
+    {
+        if (!IsObserved)
+            return;
+
+        lock (_gate)
+        {
+            if (_count < maxSeries)
+                return;
+
+            _series.Clear();
+            _count = 0;
+        }
+    }
+
     /// <summary>Takes a measurement; allocates only for labels not seen before.</summary>
     public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> labels, long scrape)
     {

@@ -8,10 +8,13 @@ internal static class MetricNames
 {
     private const string Prefix = "protobridge_";
 
+    /// <summary>Names that others have given: RocketMQ's, and those of OpenTelemetry's conventions.</summary>
+    private static readonly string[] Foreign = ["rocketmq_", "messaging_"];
+
     public static string Of(Instrument instrument, MetricKind kind, bool isOurs)
     {
         string name = Clean(instrument.Name);
-        if (isOurs && !name.StartsWith(Prefix, StringComparison.Ordinal))
+        if (isOurs && !name.StartsWith(Prefix, StringComparison.Ordinal) && !Foreign.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
             name = Prefix + name;
 
         name = WithSuffix(name, Unit(instrument.Unit));

@@ -50,6 +50,9 @@ internal sealed class MetricsCollector : IHostedService, IDisposable
         lock (_scraping)
         {
             Interlocked.Increment(ref _scrape);
+            foreach (Metric metric in _metrics.Values)
+                metric.BeginScrape();
+
             try
             {
                 _listener.RecordObservableInstruments();

@@ -29,6 +29,11 @@ public sealed class DiskFull
             using (var reader = new Rest(gateway))
             {
                 Assert.NotEmpty(await reader.ReceiveAsync("full", "during", "max=1&wait=10s"));
+                using HttpResponseMessage ready = await reader.Client.GetAsync(new Uri("readyz", UriKind.Relative));
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+                Assert.Contains("not published", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+                using HttpResponseMessage alive = await reader.Client.GetAsync(new Uri("healthz", UriKind.Relative));
+                Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
             }
 
             Assert.False(gateway.HasExited, gateway.Output);

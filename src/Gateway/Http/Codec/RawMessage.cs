@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.Extensions.Primitives;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Tracing;
 
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
@@ -17,6 +18,8 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
     public const string PropertyHeader = "X-Property-";
 
     private const int StackLimit = 512;
+    private const int TraceParentLength = 55;
+    private const int MaxTraceState = 512;
 
     /// <summary>Reads it all; properties go into the property text.</summary>
     /// <exception cref="RefusalException">Something is not possible, or unknown.</exception>
@@ -25,6 +28,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
         RawMessage message = ReadQuery(request.QueryString.Value, clock, ref properties);
         string? idempotencyKey = null;
         WriteContentType(request.ContentType, ref properties);
+        WriteTrace(request.Headers, ref properties);
         foreach (KeyValuePair<string, StringValues> header in request.Headers)
         {
             if (header.Key.StartsWith(PropertyHeader, StringComparison.OrdinalIgnoreCase))
@@ -104,6 +108,17 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
 
         key.CopyTo(keys[length..]);
         return length + key.Length;
+    }
+
+    /// <summary>The trace of the request goes with the message, unless the message has one as a property.</summary>
+    private static void WriteTrace(IHeaderDictionary headers, ref PropertyTextWriter properties)
+    {
+        if (headers.TraceParent.Count == 1 && headers.TraceParent[0] is { Length: TraceParentLength } parent && !headers.ContainsKey(PropertyHeader + "traceparent"))
+        {
+            properties.Write(MessageActivities.TraceParent, parent);
+            if (headers.TraceState.Count == 1 && headers.TraceState[0] is { Length: > 0 and <= MaxTraceState } state)
+                properties.Write(MessageActivities.TraceState, state);
+        }
     }
 
     /// <summary>What clients say when they were told nothing says nothing about the body.</summary>

@@ -14,6 +14,7 @@ public static class PubackHandler
         bool shared = !error.IsError && connection.Shares?.Acknowledged(packet.PacketId, packet.Reason) == true;
         if (!error.IsError && session.Deliveries.Puback(packet.PacketId) == AcknowledgementResult.Done)
         {
+            connection.Traces?.Acknowledged(packet.PacketId, packet.Reason);
             if ((byte)packet.Reason >= 0x80 && !shared)
                 connection.Shared.Metrics.Dropped("refused-by-client");
             connection.WakeWriter();

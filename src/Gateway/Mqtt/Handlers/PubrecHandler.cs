@@ -17,6 +17,7 @@ public static class PubrecHandler
         switch (session.Deliveries.Pubrec(packet.PacketId, isRefusal))
         {
             case AcknowledgementResult.Done:
+                connection.Traces?.Acknowledged(packet.PacketId, packet.Reason);
                 connection.Shared.Metrics.Dropped("refused-by-client");
                 connection.WakeWriter();
                 break;
@@ -38,7 +39,11 @@ public static class PubrecHandler
     {
         ProtocolError error = AcknowledgementPacket.TryDecode(PacketType.Pubcomp, body, session.Version, out AcknowledgementPacket packet);
         if (!error.IsError && session.Deliveries.Pubcomp(packet.PacketId) == AcknowledgementResult.Done)
+        {
+            connection.Traces?.Acknowledged(packet.PacketId, packet.Reason);
             connection.WakeWriter();
+        }
+
         return error;
     }
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Tracing;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
@@ -28,6 +30,8 @@ public sealed class OutgoingEncoder(OutgoingMessagePool pool)
         OutgoingMessage outgoing = pool.Rent();
         MessageFields.TryReadRetain(message.Properties, out bool retained);
         outgoing.Open(name, _properties.Block.Bytes.Span, message.Body.Span, expiresAt, retained);
+        if (MessageActivities.IsActive && MessageActivities.TryRead(message.Properties, out ActivityContext trace))
+            outgoing.TraceBy(trace);
         return outgoing;
     }
 }

@@ -100,6 +100,8 @@ public sealed class ConnectionWriter
                 message.WriteTo(_output, delivery, session.Version, packetId, now, alias);
                 session.Aliases?.Written(message.Topic, alias);
                 delivery.Share?.Written(packetId);
+                if (message.IsTraced)
+                    (_connection.Traces ??= new DeliveryActivities()).Written(delivery, packetId, session.ClientIdUtf8);
                 written += size;
                 delivered++;
             }

@@ -84,6 +84,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>From the accepted CONNECT on.</summary>
     public MqttSession? Session { get; private set; }
 
+    /// <summary>Activities of deliveries on their way; null until a delivery came with a trace.</summary>
+    public DeliveryActivities? Traces { get; set; }
+
     /// <summary>Shared subscriptions; null until there is one.</summary>
     public ConnectionShares? Shares { get; set; }
 
@@ -209,6 +212,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             await shares.CloseAsync().ConfigureAwait(false);
         _writer.Wake();
         await writing.ConfigureAwait(false);
+        Traces?.Close();
         await _transport.Input.CompleteAsync().ConfigureAwait(false);
         await _transport.Output.CompleteAsync().ConfigureAwait(false);
         try

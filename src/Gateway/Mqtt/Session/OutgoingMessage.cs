@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
@@ -22,6 +23,12 @@ public sealed class OutgoingMessage
 
     /// <summary>Unix milliseconds after which it is not delivered; 0 for never.</summary>
     public long ExpiresAt { get; private set; }
+
+    /// <summary>The trace that it came with; none while nobody listens.</summary>
+    public ActivityContext Trace { get; private set; }
+
+    /// <summary>Whether it came with a trace.</summary>
+    public bool IsTraced { get; private set; }
 
     /// <summary>Whether it was published as the retained message of its name.</summary>
     public bool IsRetained { get; private set; }
@@ -48,7 +55,15 @@ public sealed class OutgoingMessage
         _payloadLength = payload.Length;
         ExpiresAt = expiresAt;
         IsRetained = isRetained;
+        IsTraced = false;
         Volatile.Write(ref _references, 1);
+    }
+
+    /// <summary>It came with a trace.</summary>
+    public void TraceBy(ActivityContext trace)
+    {
+        Trace = trace;
+        IsTraced = true;
     }
 
     public void AddReference() => Interlocked.Increment(ref _references);

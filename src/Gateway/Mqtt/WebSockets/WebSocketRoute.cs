@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
 using Microsoft.Extensions.Options;
@@ -42,6 +43,8 @@ internal sealed class WebSocketRoute(MqttFront front, IOptions<MqttOptions> opti
         using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = protocol, KeepAliveInterval = TimeSpan.Zero });
         var transport = new WebSocketTransport(socket, Buffer, clock);
         IPEndPoint? remote = context.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, context.Connection.RemotePort) : null;
+        // What comes through the connection in hours is no part of the request that opened it.
+        Activity.Current = null;
         Task served = front.ServeAsync(transport, context.Connection.Id, remote, transport.Abort, lifetime.ApplicationStopping, context.Connection.ClientCertificate);
         await transport.RunAsync(Goodbye, served);
     }
