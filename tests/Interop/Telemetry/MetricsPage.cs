@@ -89,8 +89,8 @@ public sealed partial class MetricsPage(RunningGateway running) : IClassFixture<
 
     private static double Value(string page, string name, params (string Name, string Value)[] labels)
     {
-        string line = Assert.Single(page.Split('\n').Where(line => line.StartsWith(name + "{", StringComparison.Ordinal)
-            && labels.All(label => line.Contains($"{label.Name}=\"{label.Value}\"", StringComparison.Ordinal))));
+        string line = Assert.Single(page.Split('\n'), line => line.StartsWith(name + "{", StringComparison.Ordinal)
+            && labels.All(label => line.Contains($"{label.Name}=\"{label.Value}\"", StringComparison.Ordinal)));
         return double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
