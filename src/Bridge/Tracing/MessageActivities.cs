@@ -28,6 +28,9 @@ public static class MessageActivities
     /// <summary>The property with what vendors add to it.</summary>
     public static ReadOnlySpan<byte> TraceState => "tracestate"u8;
 
+    /// <summary>Whether a property is of the context: what a message says of the trace that it is in, not of itself.</summary>
+    public static bool IsContext(ReadOnlySpan<byte> name) => name.SequenceEqual(TraceParent) || name.SequenceEqual(TraceState);
+
     /// <summary>Reads the context of a message; what is no context is none.</summary>
     public static bool TryRead(in MessageProperties properties, out ActivityContext context)
     {

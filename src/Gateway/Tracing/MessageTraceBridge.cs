@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Reading;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -20,6 +21,8 @@ internal sealed class MessageTraceBridge(IMessageBridge inner, MessageTraceOptio
     public ITopicDirectory Topics => inner.Topics;
 
     public IFilterQueues? FilterQueues => inner.FilterQueues;
+
+    public IMessageReader Reader => inner.Reader;
 
     public IRetainedMessages Retained => inner.Retained;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Reading;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
@@ -26,6 +27,8 @@ internal sealed class TracedBridge(IMessageBridge inner) : IMessageBridge
     public ITopicDirectory Topics => inner.Topics;
 
     public IFilterQueues? FilterQueues => inner.FilterQueues;
+
+    public IMessageReader Reader => inner.Reader;
 
     public IRetainedMessages Retained => inner.Retained;
 
@@ -81,7 +84,7 @@ internal sealed class TracedBridge(IMessageBridge inner) : IMessageBridge
         var writer = default(PropertyTextWriter);
         foreach (MessageProperties.Property property in properties)
         {
-            if (!property.Name.SequenceEqual(MessageActivities.TraceParent) && !property.Name.SequenceEqual(MessageActivities.TraceState))
+            if (!MessageActivities.IsContext(property.Name))
             {
                 writer.Write(property.Name, property.Value);
             }

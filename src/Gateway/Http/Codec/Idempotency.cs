@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Primitives;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Tracing;
 
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
@@ -11,9 +12,9 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec;
 /// to be published.
 /// <code>
 ///  UNIQ_KEY             first 16 bytes of SHA-256 of  user 0x00 topic 0x00 key 0x00 place in the batch       32 hexadecimal digits
-///  PROTOBRIDGE_REQUEST  first 16 bytes of SHA-256 of  body, ordering hash, properties without the expiry     base64url
+///  PROTOBRIDGE_REQUEST  first 16 bytes of SHA-256 of  body, ordering hash, properties without expiry, trace  base64url
 /// </code>
-/// Times are left out of the digest: written as durations they differ from try to try.
+/// Times and traces are left out of the digest: they differ from try to try.
 /// </summary>
 internal static class Idempotency
 {
@@ -47,7 +48,7 @@ internal static class Idempotency
         hash.AppendData(message.Body.Span);
         foreach (MessageProperties.Property property in message.Properties)
         {
-            if (property.Name.SequenceEqual(PropertyNames.MqttExpiresAt))
+            if (property.Name.SequenceEqual(PropertyNames.MqttExpiresAt) || MessageActivities.IsContext(property.Name))
                 continue;
 
             hash.AppendData(property.Name);
