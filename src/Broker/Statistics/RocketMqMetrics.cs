@@ -25,7 +25,7 @@ internal sealed class RocketMqMetrics(BrokerCore core, Meter meter)
     public void Observe()
     {
         Total("rocketmq_messages_in_total", "Messages appended, by topic", () => Counters(StatisticKind.TopicPut, static counter => counter.Messages, OfTopic));
-        Total("rocketmq_throughput_in_total", "Bytes of bodies appended, by topic", () => Counters(StatisticKind.TopicPut, static counter => counter.Bytes, OfTopic));
+        Total("rocketmq_throughput_in_total", "Bytes of records appended, by topic", () => Counters(StatisticKind.TopicPut, static counter => counter.Bytes, OfTopic));
         Total("rocketmq_messages_out_total", "Messages given to groups", () => Counters(StatisticKind.GroupGet, static counter => counter.Messages, OfGroup));
         Total("rocketmq_throughput_out_total", "Bytes of records given to groups", () => Counters(StatisticKind.GroupGet, static counter => counter.Bytes, OfGroup));
         Total("rocketmq_send_to_dlq_messages_total", "Messages put into the dead letters of groups", DeadLetters);

@@ -13,6 +13,7 @@ using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Delay;
+using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Gateway.Embedded.Administration;
 using ProtoBridgeMQ.Store.Durability;
 
@@ -269,7 +270,8 @@ public sealed class EmbeddedBridge : IMessageBridge
         topic = _core.Topics.Find(name);
         if (topic is not null)
         {
-            return topic.IsSystem ? SendStatus.TopicInvalid : SendStatus.Ok;
+            // The topic of traces is the system's, and for clients to write to.
+            return topic.IsSystem && name != TopicName.Trace ? SendStatus.TopicInvalid : SendStatus.Ok;
         }
 
         return TopicNames.IsValid(name)

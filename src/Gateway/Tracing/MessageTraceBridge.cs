@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
@@ -27,6 +28,8 @@ internal sealed class MessageTraceBridge(IMessageBridge inner, MessageTraceOptio
     public IRetainedMessages Retained => inner.Retained;
 
     public IStateStore State => inner.State;
+
+    public IAdministration? Administration => inner.Administration;
 
     /// <summary>Begins with no wait before the inner publish, so that the order of publishes stays.</summary>
     public async ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
@@ -33,6 +34,8 @@ internal sealed class TracedBridge(IMessageBridge inner) : IMessageBridge
     public IRetainedMessages Retained => inner.Retained;
 
     public IStateStore State => inner.State;
+
+    public IAdministration? Administration => inner.Administration;
 
     public ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
         => MessageActivities.IsActive && message.Properties.Text.Length + ContextSize <= inner.Capabilities.MaxPropertiesSize

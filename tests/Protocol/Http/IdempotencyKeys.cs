@@ -27,6 +27,22 @@ public sealed class IdempotencyKeys
     }
 
     [Fact]
+    public async Task A_repeated_publish_may_be_of_another_trace()
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync();
+        foreach (char span in "12")
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/topics/sensors/messages") { Content = new StringContent("x") };
+            request.Headers.Add("Idempotency-Key", "k1");
+            request.Headers.Add("traceparent", $"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b{span}-01");
+            using HttpResponseMessage answer = await host.Client.SendAsync(request);
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        }
+
+        Assert.Single(host.Bridge.Published);
+    }
+
+    [Fact]
     public async Task Another_gateway_finds_what_the_first_one_stored()
     {
         var log = new FakeLog();
