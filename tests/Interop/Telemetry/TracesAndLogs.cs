@@ -42,6 +42,9 @@ public sealed class TracesAndLogs
         Assert.Equal(["followers", id], [before[3], before[5]]);
         string[] after = Assert.Single(lines, line => line[0] == "SubAfter");
         Assert.Equal([before[4], id, "true", "followers"], [after[1], after[2], after[4], after[8]]);
+        string shown = await rest.Client.GetStringAsync(new Uri($"v1/messages/{id}/trace", UriKind.Relative));
+        Assert.Contains("PROTOBRIDGE_GATEWAY", shown, StringComparison.Ordinal);
+        Assert.Contains("\"handled\"", shown, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Gateway.Http.Management;
 
 /// <summary>
 /// Finds out what became of a message: from itself, from the progress of the groups of its topic, from their retries
-/// and dead letters, and from the message trace of native clients where there is one.
+/// and dead letters, and from the message trace of native clients and the gateway where there is one.
 /// </summary>
 internal sealed class MessageTracer
 {
@@ -126,9 +126,8 @@ internal sealed class MessageTracer
 
     private static async ValueTask<IEnumerable<TraceStep>> RecordedAsync(IAdministration brokers, StoredMessage message, CancellationToken cancellationToken)
     {
-        if (message.Properties.GetString(PropertyNames.UniqueKey) is not { } id)
-            return [];
-
+        // The gateway's own records name a message without an id of its sender by its place.
+        string id = message.Properties.GetString(PropertyNames.UniqueKey) ?? message.MessageId;
         try
         {
             IReadOnlyList<StoredMessage> records = await brokers.Messages.FindByKeyAsync(TraceTopic, id, MaxTraces, cancellationToken);
