@@ -6,13 +6,13 @@ namespace ProtoBridgeMQ.Broker.Statistics;
 internal sealed class GroupPlaces(BrokerCore core)
 {
     /// <summary>Metrics of one collection are asked for one after the other within this time.</summary>
-    private const long OneCollection = 1000;
+    private const long OneCollection = 100;
 
     private readonly Lock _lock = new();
     private IReadOnlyList<GroupPlace> _places = [];
     private long _readAt = long.MinValue;
 
-    /// <summary>As of a second ago at the most.</summary>
+    /// <summary>As of a moment ago at the most.</summary>
     public IReadOnlyList<GroupPlace> Read()
     {
         lock (_lock)
@@ -21,7 +21,7 @@ internal sealed class GroupPlaces(BrokerCore core)
             if (_readAt == long.MinValue || now < _readAt || now - _readAt >= OneCollection)
             {
                 _places = [.. Pairs().Take(core.Options.MaxMetricSeries + 1).Select(pair => Place(pair.Group, pair.Topic, now))];
-                _readAt = now;
+                _readAt = core.Statistics.Now;
             }
 
             return _places;

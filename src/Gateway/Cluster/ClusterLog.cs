@@ -39,8 +39,8 @@ internal static partial class ClusterLog
     [LoggerMessage(7112, LogLevel.Warning, "Queues of topic filters of broker {Broker} are not watched, which is tried again: {Reason}")]
     public static partial void FiltersNotWatched(this ILogger log, string broker, string reason);
 
-    [LoggerMessage(7120, LogLevel.Warning, "The cluster cannot be published to: {Reason}")]
-    public static partial void ClusterLost(this ILogger log, string reason);
+    [LoggerMessage(7120, LogLevel.Warning, "The cluster cannot be published to: {Reason}. {Detail}")]
+    public static partial void ClusterLost(this ILogger log, string reason, string detail);
 
     [LoggerMessage(7121, LogLevel.Information, "The cluster can be published to again")]
     public static partial void ClusterFound(this ILogger log);

@@ -57,14 +57,14 @@ internal sealed class ClusterProbe : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_stopped.Token).ConfigureAwait(false))
             {
                 string? before = _asked;
-                string? found = await LookAsync().ConfigureAwait(false);
+                (string? found, string detail) = await LookAsync().ConfigureAwait(false);
                 _asked = found;
                 if (found is null)
                 {
                     _failed = null;
                 }
 
-                Tell(before, found);
+                Tell(before, found, detail);
             }
         }
         catch (OperationCanceledException)
@@ -77,7 +77,7 @@ internal sealed class ClusterProbe : IAsyncDisposable
         }
     }
 
-    private async Task<string?> LookAsync()
+    private async Task<(string? Trouble, string Detail)> LookAsync()
     {
         IReadOnlyList<BrokerRoute> brokers;
         try
@@ -86,16 +86,16 @@ internal sealed class ClusterProbe : IAsyncDisposable
         }
         catch (ProtoBridgeMqException lost)
         {
-            return $"no name server answers ({lost.Message})";
+            return ("no name server answers", lost.Message);
         }
 
         BrokerRoute[] masters = [.. brokers.Where(static broker => broker.Addresses.ContainsKey(0))];
         if (masters.Length == 0)
         {
-            return "the name servers know no broker with a master";
+            return ("the name servers know no broker with a master", string.Empty);
         }
 
-        string reason = string.Empty;
+        (string Trouble, string Detail) found = default;
         foreach (BrokerRoute master in masters)
         {
             try
@@ -103,30 +103,30 @@ internal sealed class ClusterProbe : IAsyncDisposable
                 IReadOnlyDictionary<string, string> state = await _admin.Brokers.GetRuntimeInfoAsync(master.Name, _stopped.Token).ConfigureAwait(false);
                 if (state.GetValueOrDefault("brokerActive") != "false")
                 {
-                    return null;
+                    return default;
                 }
 
-                reason = $"broker {master.Name} takes no messages";
+                found = ($"broker {master.Name} takes no messages", string.Empty);
             }
             catch (RequestRefusedException)
             {
                 // It answers.
-                return null;
+                return default;
             }
             catch (ProtoBridgeMqException lost)
             {
-                reason = $"broker {master.Name} does not answer ({lost.Message})";
+                found = ($"broker {master.Name} does not answer", lost.Message);
             }
         }
 
-        return reason;
+        return found;
     }
 
-    private void Tell(string? before, string? found)
+    private void Tell(string? before, string? found, string detail)
     {
-        if (before is null && found is not null)
+        if (found is not null && found != before)
         {
-            _log.ClusterLost(found);
+            _log.ClusterLost(found, detail);
         }
         else if (before is not null && found is null)
         {

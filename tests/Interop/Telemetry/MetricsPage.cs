@@ -83,6 +83,11 @@ public sealed partial class MetricsPage(RunningGateway running) : IClassFixture<
         }
 
         await consumer.CommitAsync();
+        MessageQueue queue = Assert.Single(consumer.Queues);
+        while (await consumer.GetCommittedAsync(queue) != 1)
+        {
+        }
+
         return await rest.Client.GetStringAsync(new Uri("metrics", UriKind.Relative));
     }
 

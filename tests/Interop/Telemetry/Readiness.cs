@@ -19,7 +19,7 @@ public sealed class Readiness
         Assert.Equal(HttpStatusCode.OK, (await LookAsync(client, "readyz")).Status);
 
         await cluster.KillAsync();
-        await front.LineAsync(line => line.Contains("The cluster cannot be published to", StringComparison.Ordinal), "that the cluster is lost");
+        await front.LineAsync(line => line.Contains("The cluster cannot be published to: no name server answers", StringComparison.Ordinal), "that the name server is lost");
         (HttpStatusCode status, string body) = await LookAsync(client, "readyz");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("no name server answers", body, StringComparison.Ordinal);

@@ -28,7 +28,7 @@ public sealed class TracesAndLogs
             Assert.Contains("order-1", record.Keys!.Split(' '));
             Assert.Contains(id, record.Keys!.Split(' '));
             lines.AddRange(Encoding.UTF8.GetString(record.Body.Span).Split('\u0002', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\u0001')));
-            if (lines.Exists(line => line[0] == "SubAfter"))
+            if (lines.Select(line => line[0]).Distinct().Count() == 3)
             {
                 break;
             }
