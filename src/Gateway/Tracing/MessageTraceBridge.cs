@@ -58,6 +58,8 @@ internal sealed class MessageTraceBridge(IMessageBridge inner, MessageTraceOptio
             : stream;
     }
 
+    public ValueTask RecallAsync(string topic, string handle, CancellationToken cancellationToken = default) => inner.RecallAsync(topic, handle, cancellationToken);
+
     public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default) => inner.LookBackAsync(look, cancellationToken);
 
     public async ValueTask DisposeAsync()

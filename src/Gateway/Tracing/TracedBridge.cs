@@ -50,6 +50,8 @@ internal sealed class TracedBridge(IMessageBridge inner) : IMessageBridge
         return request.Kind == StreamKind.Group ? new TracedStream(stream, request) : stream;
     }
 
+    public ValueTask RecallAsync(string topic, string handle, CancellationToken cancellationToken = default) => inner.RecallAsync(topic, handle, cancellationToken);
+
     public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default) => inner.LookBackAsync(look, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
