@@ -4,7 +4,7 @@ namespace ProtoBridgeMQ.Bridge.Administration;
 /// <remarks>Thread safe.</remarks>
 public interface ISessionDirectory
 {
-    /// <summary>All sessions, in no order.</summary>
+    /// <summary>All sessions, in no order; what waits for them is not counted.</summary>
     IAsyncEnumerable<SessionState> ListAsync(CancellationToken cancellationToken = default);
 
     /// <summary>The session of a client, or null.</summary>
@@ -31,4 +31,5 @@ public sealed record SessionState(
 /// <summary>A subscription of a session.</summary>
 /// <param name="Filter">MQTT topic filter.</param>
 /// <param name="Qos">Granted QoS.</param>
-public sealed record SessionFilter(string Filter, int Qos);
+/// <param name="Waiting">Messages that wait for the client, as far as its progress is saved; null where they are not counted.</param>
+public sealed record SessionFilter(string Filter, int Qos, long? Waiting = null);

@@ -123,6 +123,9 @@ public sealed class Management(RunningGateway running) : IClassFixture<RunningGa
             Assert.Equal("kept/#", (string?)connected["subscriptions"]![0]!["filter"]);
         }
 
+        await Clients.Mosquitto.PublishAsync(_gateway, "kept/b", "while away", "-q", "1");
+        await Eventually.TrueAsync(async () => (int?)(await CurlAsync("GET", "v1/sessions/sleeper")).Answer["waiting"] == 1, "one message waits");
+
         Assert.Contains((await CurlAsync("GET", "v1/sessions?search=sleep")).Answer["items"]!.AsArray(), session => (string?)session!["clientId"] == "sleeper");
         await Eventually.TrueAsync(async () => (await CurlAsync("DELETE", "v1/sessions/sleeper")).Status == 204, "the session could be ended");
         Assert.Equal(404, (await CurlAsync("GET", "v1/sessions/sleeper")).Status);

@@ -17,6 +17,7 @@ internal sealed class ClusterAdministration : IAdministration
         var reader = new QueueReader(connection);
         Groups = new ClusterGroupAdministration(_admin, reader);
         Messages = new ClusterMessageAdministration(_admin, reader);
+        NativeClients = new ClusterClients(_admin);
     }
 
     public ITopicAdministration Topics { get; }
@@ -25,7 +26,7 @@ internal sealed class ClusterAdministration : IAdministration
 
     public IMessageAdministration Messages { get; }
 
-    public IProtocolClients NativeClients { get; } = new UnknownClients();
+    public IProtocolClients NativeClients { get; }
 
     public async ValueTask<IReadOnlyList<BrokerState>> GetBrokersAsync(CancellationToken cancellationToken = default)
     {
@@ -65,22 +66,4 @@ internal sealed class ClusterAdministration : IAdministration
 
     private static long? Number(IReadOnlyDictionary<string, string> info, string name)
         => long.TryParse(info.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
-
-    /// <summary>Who is connected to the brokers of a cluster, they tell only group by group.</summary>
-    private sealed class UnknownClients : IProtocolClients
-    {
-        public string Protocol => "remoting";
-
-        public long MessagesIn => 0;
-
-        public long MessagesOut => 0;
-
-        public int Connections => 0;
-
-        public ValueTask<IReadOnlyList<ClientState>> ListAsync(CancellationToken cancellationToken = default)
-            => ValueTask.FromResult<IReadOnlyList<ClientState>>([]);
-
-        public ValueTask<bool> DisconnectAsync(string id, CancellationToken cancellationToken = default)
-            => ValueTask.FromException<bool>(new BridgeException(BridgeError.Unsupported, "Clients of the brokers of a cluster cannot be disconnected from here."));
-    }
 }

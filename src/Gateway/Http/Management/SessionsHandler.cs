@@ -30,7 +30,15 @@ internal sealed class SessionsHandler(ManagementDesk desk, IServiceProvider serv
         }
 
         (IReadOnlyList<SessionState> items, string? next) = paging.Cut(page.Values, session => session.ClientId);
-        await ManagementBody.WriteAsync(context, new Page<KeptSession>([.. items.Select(ShapeOf)], next), ManagementJson.Strict.SessionPage);
+        List<KeptSession> shapes = [];
+        foreach (SessionState item in items)
+        {
+            // Counting what waits costs a look at each: for the page alone. One may have ended meanwhile.
+            if (await _sessions!.FindAsync(item.ClientId, context.RequestAborted) is { } session)
+                shapes.Add(ShapeOf(session));
+        }
+
+        await ManagementBody.WriteAsync(context, new Page<KeptSession>(shapes, next), ManagementJson.Strict.SessionPage);
     }
 
     public async Task FindAsync(HttpContext context, string clientId)
@@ -58,5 +66,6 @@ internal sealed class SessionsHandler(ManagementDesk desk, IServiceProvider serv
         session.ExpirySeconds,
         session.DisconnectedAt,
         session.ExpiresAt,
-        [.. session.Subscriptions.Select(subscription => new KeptSubscription(subscription.Filter, subscription.Qos))]);
+        session.Subscriptions.Any(subscription => subscription.Waiting is not null) ? session.Subscriptions.Sum(subscription => subscription.Waiting ?? 0) : null,
+        [.. session.Subscriptions.Select(subscription => new KeptSubscription(subscription.Filter, subscription.Qos, subscription.Waiting))]);
 }

@@ -1,13 +1,15 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Administration;
+using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 /// <summary>Sessions for operators.</summary>
-public sealed class SessionDirectory(SessionStore store, SessionBook book, ConnectionTable connections) : ISessionDirectory
+public sealed class SessionDirectory(IMessageBridge bridge, SessionStore store, ProgressStore progress, SessionBook book, ConnectionTable connections) : ISessionDirectory
 {
     /// <inheritdoc/>
     public async IAsyncEnumerable<SessionState> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -20,7 +22,14 @@ public sealed class SessionDirectory(SessionStore store, SessionBook book, Conne
     public async ValueTask<SessionState?> FindAsync(string clientId, CancellationToken cancellationToken = default)
     {
         string key = SessionSpaces.KeyOf(clientId);
-        return await store.FindAsync(key, cancellationToken).ConfigureAwait(false) is { } record ? StateOf(key, record) : null;
+        if (await store.FindAsync(key, cancellationToken).ConfigureAwait(false) is not { } record)
+            return null;
+        SessionState state = StateOf(key, record);
+        ProgressRecord? saved = await progress.FindAsync(key, record.Epoch).ConfigureAwait(false) ?? await progress.FindAsync(key, record.EpochBefore).ConfigureAwait(false);
+        List<SessionFilter> filters = [];
+        foreach (SessionSubscription subscription in record.Subscriptions)
+            filters.Add(FilterOf(subscription) with { Waiting = await WaitingAsync(subscription, saved, cancellationToken).ConfigureAwait(false) });
+        return state with { Subscriptions = filters };
     }
 
     /// <inheritdoc/>
@@ -40,5 +49,29 @@ public sealed class SessionDirectory(SessionStore store, SessionBook book, Conne
         record.DisconnectedAt == 0,
         record.ExpirySeconds,
         record.DisconnectedAt == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(record.DisconnectedAt),
-        [.. record.Subscriptions.Select(subscription => new SessionFilter(Encoding.UTF8.GetString(subscription.Filter.Span), subscription.Qos))]);
+        [.. record.Subscriptions.Select(FilterOf)]);
+
+    private static SessionFilter FilterOf(SessionSubscription subscription) => new(Encoding.UTF8.GetString(subscription.Filter.Span), subscription.Qos);
+
+    private async ValueTask<long?> WaitingAsync(SessionSubscription subscription, ProgressRecord? saved, CancellationToken cancellationToken)
+    {
+        if (!subscription.IsQueued || bridge.FilterQueues is not { } queues)
+            return null;
+        long waiting = 0;
+        foreach (FilterRange range in await queues.FindAsync(subscription.Filter, cancellationToken).ConfigureAwait(false))
+            waiting += Math.Max(0, range.MaxOffset - Math.Max(range.MinOffset, PlaceOf(subscription, saved, range)));
+        return waiting;
+    }
+
+    /// <summary>Where it was read to, or began; a broker that came later is read from its beginning.</summary>
+    private static long PlaceOf(SessionSubscription subscription, ProgressRecord? saved, FilterRange range)
+    {
+        foreach (SubscriptionPosition position in saved?.Positions ?? [])
+        {
+            if (position.Number == subscription.Number && position.Position.Broker == range.Broker)
+                return position.Position.Offset;
+        }
+
+        return subscription.Start.FirstOrDefault(start => start.Broker == range.Broker).Offset;
+    }
 }

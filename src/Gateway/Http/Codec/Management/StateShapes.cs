@@ -6,14 +6,22 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec.Management;
 /// <param name="ExpirySeconds">How long it outlives its connection.</param>
 /// <param name="DisconnectedAt">When the connection ended; absent while there is one.</param>
 /// <param name="ExpiresAt">When it ends unless its client comes; absent while that is connected.</param>
+/// <param name="Waiting">Messages that wait for its client, as far as its progress is saved; absent where they are not counted.</param>
 /// <param name="Subscriptions">Its subscriptions.</param>
 internal sealed record KeptSession(
-    string ClientId, bool IsConnected, long ExpirySeconds, DateTimeOffset? DisconnectedAt, DateTimeOffset? ExpiresAt, IReadOnlyList<KeptSubscription> Subscriptions);
+    string ClientId,
+    bool IsConnected,
+    long ExpirySeconds,
+    DateTimeOffset? DisconnectedAt,
+    DateTimeOffset? ExpiresAt,
+    long? Waiting,
+    IReadOnlyList<KeptSubscription> Subscriptions);
 
 /// <summary>A subscription of a session.</summary>
 /// <param name="Filter">MQTT topic filter.</param>
 /// <param name="Qos">Granted QoS.</param>
-internal sealed record KeptSubscription(string Filter, int Qos);
+/// <param name="Waiting">Messages that wait for the client; absent where they are not counted.</param>
+internal sealed record KeptSubscription(string Filter, int Qos, long? Waiting);
 
 /// <summary>A retained message.</summary>
 /// <param name="Name">The MQTT topic name that it is kept under.</param>
