@@ -91,7 +91,7 @@ internal sealed class EmbeddedMessageAdministration(IBrokerCore core, EmbeddedOp
             throw new BridgeException(BridgeError.InvalidArgument, $"Dead letter {deadLetter.MessageId} is not in the log any more.");
         }
 
-        SendOutcome outcome = await resend.Sent.ConfigureAwait(false);
+        SendOutcome outcome = await resend.Sent!.ConfigureAwait(false);
         return outcome.Status == SendStatus.Ok
             ? OffsetMessageId.Format(HostAddress.From(core.StoreHost), outcome.PhysicalOffset)
             : throw BrokerErrors.ToException(outcome.Status, outcome.Remark, $"topic {name}");
@@ -146,7 +146,7 @@ internal sealed class EmbeddedMessageAdministration(IBrokerCore core, EmbeddedOp
         private static readonly byte[][] LeftOut =
             [.. new[] { "DELAY", "REAL_TOPIC", "REAL_QID", "RECONSUME_TIME", "MAX_RECONSUME_TIMES" }.Select(System.Text.Encoding.ASCII.GetBytes)];
 
-        public ValueTask<SendOutcome> Sent { get; private set; }
+        public Task<SendOutcome>? Sent { get; private set; }
 
         public bool Accept(long queueOffset, long physicalOffset, ReadOnlySpan<byte> record)
         {
@@ -176,7 +176,7 @@ internal sealed class EmbeddedMessageAdministration(IBrokerCore core, EmbeddedOp
                 BornHost = dead.BornHost.ToEndPoint(),
                 Properties = kept.AsSpan(0, length),
                 Body = dead.Body,
-            });
+            }).AsTask();
             return true;
         }
 

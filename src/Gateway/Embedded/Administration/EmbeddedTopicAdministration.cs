@@ -13,7 +13,7 @@ internal sealed class EmbeddedTopicAdministration(IBrokerCore core) : ITopicAdmi
             [.. core.Topics.All().Where(topic => !EmbeddedTopics.IsOwn(topic.Name)).OrderBy(topic => topic.Name, StringComparer.Ordinal).Select(StateOf)]);
 
     public ValueTask<TopicState?> FindAsync(string topic, CancellationToken cancellationToken = default)
-        => ValueTask.FromResult(Find(topic) is { } found ? StateOf(found) : null);
+        => ValueTask.FromResult(Present(topic) is { } found ? StateOf(found) : null);
 
     public ValueTask<TopicState> PutAsync(string topic, TopicChange change, CancellationToken cancellationToken = default)
     {
@@ -39,7 +39,7 @@ internal sealed class EmbeddedTopicAdministration(IBrokerCore core) : ITopicAdmi
 
     public ValueTask<IReadOnlyList<QueueState>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default)
     {
-        if (Find(topic) is not { } found)
+        if (Present(topic) is not { } found)
         {
             return ValueTask.FromException<IReadOnlyList<QueueState>>(NotFound(topic));
         }
@@ -57,7 +57,7 @@ internal sealed class EmbeddedTopicAdministration(IBrokerCore core) : ITopicAdmi
     }
 
     public ValueTask<IReadOnlyList<string>> ListGroupsAsync(string topic, CancellationToken cancellationToken = default)
-        => Find(topic) is null
+        => Present(topic) is null
             ? ValueTask.FromException<IReadOnlyList<string>>(NotFound(topic))
             : ValueTask.FromResult<IReadOnlyList<string>>([.. core.Offsets.GroupsOf(topic).Order(StringComparer.Ordinal)]);
 
@@ -80,9 +80,9 @@ internal sealed class EmbeddedTopicAdministration(IBrokerCore core) : ITopicAdmi
         }
     }
 
-    private BrokerTopic? Find(string topic) => EmbeddedTopics.IsOwn(topic) ? null : core.Topics.Find(topic);
+    private BrokerTopic? Present(string topic) => EmbeddedTopics.IsOwn(topic) ? null : core.Topics.Find(topic);
 
-    private BrokerTopic Require(string topic) => Find(topic) ?? throw NotFound(topic);
+    private BrokerTopic Require(string topic) => Present(topic) ?? throw NotFound(topic);
 
     private TopicState Put(string name, TopicChange change)
     {

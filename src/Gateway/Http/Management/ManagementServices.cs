@@ -16,7 +16,6 @@ internal static class ManagementServices
         services.AddSingleton<GroupsHandler>();
         services.AddSingleton<OffsetsHandler>();
         services.AddSingleton<ClientsHandler>();
-        services.AddSingleton<MessageTracer>();
         services.AddSingleton<MessagesHandler>();
         services.AddSingleton<DeadLetterResend>();
         services.AddSingleton<DeadLettersHandler>();

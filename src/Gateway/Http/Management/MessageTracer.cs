@@ -11,7 +11,7 @@ namespace ProtoBridgeMQ.Gateway.Http.Management;
 /// Finds out what became of a message: from itself, from the progress of the groups of its topic, from their retries
 /// and dead letters, and from the message trace of native clients and the gateway where there is one.
 /// </summary>
-internal sealed class MessageTracer
+internal static class MessageTracer
 {
     private const string TraceTopic = "RMQ_SYS_TRACE_TOPIC";
     private const int MaxGroups = 50;
@@ -20,7 +20,7 @@ internal sealed class MessageTracer
 
     private static readonly byte[] MqttPrefix = "mqtt."u8.ToArray();
 
-    public async ValueTask<MessageTrace> TraceAsync(IAdministration brokers, StoredMessage message, CancellationToken cancellationToken)
+    public static async ValueTask<MessageTrace> TraceAsync(IAdministration brokers, StoredMessage message, CancellationToken cancellationToken)
     {
         List<TraceStep> steps = [Sent(message), Stored(message, "stored", null)];
         List<GroupTrace> groups = [];

@@ -6,7 +6,7 @@ using ProtoBridgeMQ.Gateway.Http.Codec.Management;
 namespace ProtoBridgeMQ.Gateway.Http.Management;
 
 /// <summary><c>GET /v1/messages/{id}</c> and <c>/v1/messages/{id}/trace</c>.</summary>
-internal sealed class MessagesHandler(ManagementDesk desk, MessageTracer tracer)
+internal sealed class MessagesHandler(ManagementDesk desk)
 {
     private const int LongestId = 255;
 
@@ -22,7 +22,7 @@ internal sealed class MessagesHandler(ManagementDesk desk, MessageTracer tracer)
     public async Task TraceAsync(HttpContext context, string id)
     {
         StoredMessage found = await RequireAsync(context, id);
-        MessageTrace trace = await tracer.TraceAsync(desk.Brokers, found, context.RequestAborted);
+        MessageTrace trace = await MessageTracer.TraceAsync(desk.Brokers, found, context.RequestAborted);
         await ManagementBody.WriteAsync(context, trace, ManagementJson.Strict.MessageTrace);
     }
 
