@@ -61,6 +61,38 @@ public sealed class ManagingState
     }
 
     [Fact]
+    public async Task Growing_lag_and_fresh_dead_letters_are_alarms()
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync(null, ("lagAlarm", "0"));
+        await BuryAsync(host, 1);
+        await host.PublishAsync("dying", "1");
+        JsonNode before = await host.GetJsonAsync("/v1/overview");
+        await host.PublishAsync("dying", "2");
+        host.Clock.Advance(TimeSpan.FromSeconds(61));
+
+        JsonNode after = await host.GetJsonAsync("/v1/overview");
+        host.Clock.Advance(TimeSpan.FromHours(2));
+        JsonNode late = await host.GetJsonAsync("/v1/overview");
+
+        Assert.Equal(["dead-letters"], Alarms(before));
+        Assert.Equal(["dead-letters", "growing-lag"], Alarms(after));
+        Assert.Contains("g1 (1)", (string?)after["alarms"]!.AsArray().Single(alarm => (string?)alarm!["id"] == "dead-letters")!["text"], StringComparison.Ordinal);
+        Assert.DoesNotContain("dead-letters", Alarms(late));
+    }
+
+    [Fact]
+    public async Task Groups_beyond_the_limit_are_left_out_of_the_lag_and_it_says_so()
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync(null, ("maxLagGroups", "1"));
+        foreach (string group in new[] { "a", "b" })
+            (await host.SendAsync(HttpMethod.Put, "/v1/groups/" + group, "{}")).Dispose();
+
+        JsonNode lag = (await host.GetJsonAsync("/v1/overview"))["lag"]!;
+
+        Assert.Equal((1, true), ((int?)lag["groups"], (bool?)lag["isPartial"]));
+    }
+
+    [Fact]
     public async Task Dead_letters_go_to_a_topic_that_is_named()
     {
         await using HttpFrontHost host = await HttpFrontHost.StartAsync();
@@ -184,6 +216,9 @@ public sealed class ManagingState
         Assert.Equal("3", steps[1].Details!["attempt"]);
         Assert.Equal("g", steps[2].Group);
     }
+
+    private static IEnumerable<string> Alarms(JsonNode overview)
+        => overview["alarms"]!.AsArray().Select(alarm => (string)alarm!["id"]!).Order(StringComparer.Ordinal);
 
     private static async Task BuryAsync(HttpFrontHost host, int count, int first = 0)
     {
