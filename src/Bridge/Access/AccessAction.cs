@@ -13,7 +13,7 @@ public enum AccessAction
     /// <summary>Subscribe to a filter, consume a topic, and be sent what matches.</summary>
     Subscribe = 2,
 
-    /// <summary>List, look at and create topics, and read metrics, by HTTP.</summary>
+    /// <summary>Look at and change topics, groups, clients, messages and settings, and read metrics, by HTTP.</summary>
     Manage = 4,
 
     /// <summary>Connect under a client identifier.</summary>
