@@ -45,7 +45,7 @@ public sealed class Management(RunningGateway running) : IClassFixture<RunningGa
     [FactWhen(Needs.Curl)]
     public async Task Dead_letters_are_found_sent_again_and_consumed()
     {
-        await CurlAsync("POST", "v1/topics/dying/messages?tag=t&key=k1", "first");
+        string id = (string)(await CurlAsync("POST", "v1/topics/dying/messages?tag=t&key=k1", "first")).Answer["messageId"]!;
         await CurlAsync("POST", "v1/topics/dying/messages?tag=t&key=k2", "second");
         using var rest = new Rest(_gateway);
         List<string> receipts = [];
@@ -62,6 +62,10 @@ public sealed class Management(RunningGateway running) : IClassFixture<RunningGa
         JsonNode first = Assert.Single((await CurlAsync("GET", "v1/groups/mourners/dead-letters?key=k1")).Answer["items"]!.AsArray())!;
         Assert.Equal(("first", "dying", "%DLQ%mourners"), ((string?)first["body"], (string?)first["topic"], (string?)first["liesIn"]));
         Assert.Equal(2, all.Count);
+
+        JsonNode trace = (await CurlAsync("GET", $"v1/messages/{id}/trace")).Answer;
+        Assert.Equal(("mourners", "dead-letter"), ((string?)trace["groups"]![0]!["group"], (string?)trace["groups"]![0]!["state"]));
+        Assert.Equal(["sent", "stored", "dead-lettered"], trace["steps"]!.AsArray().Select(step => (string)step!["step"]!));
 
         (int status, JsonNode one) = await ResendAsync("mourners", $$"""{"messageIds":["{{(string?)first["messageId"]}}"]}""");
         Assert.Equal((200, 1), (status, (int)one["sent"]!));
