@@ -1,5 +1,4 @@
 using System.Globalization;
-using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Client;
 
