@@ -92,7 +92,13 @@ public abstract class AdministrationContract<TFixture> : BridgeTest<TFixture>
         }
 
         // Members save their progress now and then, and when they leave.
-        await Eventually.TrueAsync(async () => await LagAsync(group, topic) == 0, "the group's progress is at the end");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await Fixture.LetPassAsync(TimeSpan.FromSeconds(5));
+                return await LagAsync(group, topic) == 0;
+            },
+            "the group's progress is at the end");
         await PublishManyAsync(topic, 3);
 
         Assert.Equal(3, await LagAsync(group, topic));

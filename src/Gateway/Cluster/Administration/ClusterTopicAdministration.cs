@@ -16,7 +16,7 @@ internal sealed class ClusterTopicAdministration(AdminClient admin, ClusterTopic
         List<TopicState> states = [];
         foreach (string name in names.Where(name => !ClusterTopics.IsOwn(name)))
         {
-            if (await FindAsync(name, cancellationToken).ConfigureAwait(false) is { } state)
+            if (await FindKnownAsync(name, cancellationToken).ConfigureAwait(false) is { } state)
             {
                 states.Add(state);
             }
@@ -32,6 +32,13 @@ internal sealed class ClusterTopicAdministration(AdminClient admin, ClusterTopic
             return null;
         }
 
+        // The route of a topic that was deleted is kept until a broker says no: only the list tells that it is gone.
+        IReadOnlyList<string> names = await ClusterErrors.TranslateAsync(admin.ListTopicsAsync(cancellationToken)).ConfigureAwait(false);
+        return names.Contains(topic, StringComparer.Ordinal) ? await FindKnownAsync(topic, cancellationToken).ConfigureAwait(false) : null;
+    }
+
+    private async ValueTask<TopicState?> FindKnownAsync(string topic, CancellationToken cancellationToken)
+    {
         TopicRoute? route = await ClusterErrors.TranslateAsync(admin.FindRouteAsync(topic, cancellationToken)).ConfigureAwait(false);
         return route is null
             ? null
