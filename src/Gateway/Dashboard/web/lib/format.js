@@ -38,7 +38,7 @@ export function bytes(value) {
 /** Milliseconds as a duration. */
 export function duration(ms) {
   if (!isNumber(ms)) return NONE;
-  if (ms < 1) return `${measure(ms * 1000)} µs`;
+  if (ms > 0 && ms < 1) return `${measure(ms * 1000)} µs`;
   if (ms < 1000) return `${measure(ms)} ms`;
   const seconds = ms / 1000;
   if (seconds < 60) return `${measure(seconds)} s`;

@@ -10,7 +10,7 @@ export function bodyOf(message) {
   return [...raw.subarray(0, 4096)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ") + (raw.length > 4096 ? " …" : "");
 }
 
-export function sizeOf(message) {
+function sizeOf(message) {
   if (message.bodyEncoding === "base64") return Math.floor((message.body?.length ?? 0) * 3 / 4);
   return new TextEncoder().encode(message.body ?? "").length;
 }
@@ -32,8 +32,11 @@ export function details(message) {
   const text = readable(bodyOf(message));
   return [
     pairs([
-      ["Id", h("span", { class: "mono wrap" }, message.messageId)],
+      ["Id", message.messageId && h("span", { class: "mono wrap" }, message.messageId)],
+      ["Sender's id", message.uniqueKey && h("span", { class: "mono wrap" }, message.uniqueKey)],
+      ["MQTT topic name", message.name],
       ["Topic", message.topic && h("a", { href: `#/topics/${encodeURIComponent(message.topic)}` }, message.topic)],
+      ["Lies in", message.liesIn],
       ["Tag", message.tag],
       ["Keys", (message.keys ?? []).join(", ")],
       ["Content type", message.contentType],
@@ -41,11 +44,11 @@ export function details(message) {
       ["Born at", message.bornHost],
       ["Stored", message.storedAt && clock(message.storedAt)],
       ["Queue and offset", message.queueId === undefined ? null : `${message.broker ? `${message.broker} · ` : ""}${message.queueId} · ${message.offset}`],
-      ["Attempt", message.attempt ?? message.attempts],
+      ["Attempts", message.attempts],
       ...properties.map(([name, value]) => [name, h("span", { class: "mono" }, String(value))]),
     ]),
     h("div", {},
-      h("h3", {}, `Body, ${bytes(sizeOf(message))}${message.bodyEncoding === "base64" ? ", as hexadecimal" : ""}`),
+      h("h3", {}, `Body, ${bytes(message.size ?? sizeOf(message))}${message.bodyEncoding === "base64" ? ", as hexadecimal" : ""}${message.bodyIsCut ? ", its beginning" : ""}`),
       text === "" ? h("p", { class: "soft" }, "Empty") : h("pre", { class: "text", tabindex: "0", role: "region", "aria-label": "Body" }, text)),
   ];
 }

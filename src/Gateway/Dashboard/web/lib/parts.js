@@ -67,7 +67,10 @@ export async function load(element, signal, read, show) {
 
 /** A labelled control. */
 export function field(label, control, hint, className = "") {
-  return h("label", { class: `field ${className}` }, h("span", {}, label), control, hint && h("small", {}, hint));
+  control.id ||= freshId("field");
+  const hintId = hint && `${control.id}-hint`;
+  if (hint) control.setAttribute("aria-describedby", hintId);
+  return h("div", { class: `field ${className}` }, h("label", { for: control.id }, label), control, hint && h("small", { id: hintId }, hint));
 }
 
 export const check = (label, attributes) => h("label", { class: "check" }, h("input", { type: "checkbox", ...attributes }), label);

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 import { colour } from "./theme.js";
 
-const HEIGHT = 170;
+const HEIGHT = 160;
 
 /** Points of several series over time; the oldest go when there are too many. */
 export class History {
@@ -46,6 +46,7 @@ export function plot(history, { label, show, signal }) {
       width: Math.max(200, element.clientWidth), height: HEIGHT,
       cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
       legend: { live: true },
+      padding: [6, 10, 0, 0],
       scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, 1) * 1.1] } },
       axes: [
         { ...axis, size: 26, space: 70, values: (_, times) => times.map((time) => new Date(time * 1000).toTimeString().slice(0, 8)) },
@@ -57,7 +58,11 @@ export function plot(history, { label, show, signal }) {
           label: name, stroke: colour(`--plot-${(index % 6) + 1}`), width: 1.5, points: { show: false },
           // Not by colour alone: from the second on, lines are broken in ways of their own.
           dash: [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 3]][index % 6],
-          value: (_, value) => (value === null || value === undefined ? "–" : show(value)),
+          // Without a cursor, the newest.
+          value: (of, value, series, at) => {
+            const shown = at === null || at === undefined ? of.data[series].at(-1) : value;
+            return shown === null || shown === undefined ? "–" : show(shown);
+          },
         })),
       ],
     };

@@ -35,9 +35,9 @@ export async function askToSignIn() {
 
 function fields(kind) {
   if (kind === "certificate") return [h("p", { class: "soft" }, "The browser shows the certificate that it has for this address.")];
-  if (kind === "bearer") return [field("API key or token", h("input", { name: "token", type: "password", autocomplete: "off", required: true }))];
+  if (kind === "bearer") return [field("API key or token", h("input", { name: "token", type: "password", autocomplete: "off", required: true, autofocus: true }))];
   return [
-    field("User", h("input", { name: "user", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: "false" })),
+    field("User", h("input", { name: "user", autocomplete: "username", required: true, autofocus: true, autocapitalize: "none", spellcheck: "false" })),
     field("Password", h("input", { name: "password", type: "password", autocomplete: "current-password", required: true })),
   ];
 }

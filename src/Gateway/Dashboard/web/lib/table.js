@@ -7,7 +7,8 @@ const PAGE = 200;
 
 /**
  * columns: { label, cell(row), key(row) to sort by, num, head: the cell names the row }.
- * options: caption, empty (node), picks (Set of rows), onPick, more (async, loads the next page), limit.
+ * options: caption, empty (node), picks (Set of rows), onPick, more (async, loads the next page), compact (stays a table
+ * on narrow screens, too: few narrow columns).
  */
 export function table(columns, rows, options = {}) {
   const view = { rows, sorted: null, descending: false, shown: PAGE };
@@ -44,8 +45,8 @@ export function table(columns, rows, options = {}) {
 
   draw();
   if (rows.length === 0) return options.empty ?? state("Nothing here");
-  return h("div", {},
-    h("table", { class: "cards", role: "table" },
+  return h("div", options.compact ? { class: "scroll", tabindex: "0", role: "group", "aria-label": options.caption } : {},
+    h("table", { class: options.compact ? "compact" : "cards", role: "table" },
       options.caption && h("caption", { class: "hear" }, options.caption),
       h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
         options.picks && h("th", { class: "pick", role: "columnheader", scope: "col" }, pickAll), heads.map(({ element }) => element))),

@@ -3,6 +3,7 @@ import { h } from "../lib/dom.js";
 import { call, get, page, path } from "../lib/api.js";
 import { clock, count } from "../lib/format.js";
 import { ask, button, head, load, pairs, panel, select, show as dialog, state, tag, toast } from "../lib/parts.js";
+import { protocolName } from "../lib/overview.js";
 import { searchable, table } from "../lib/table.js";
 
 const PAGE = 500;
@@ -22,7 +23,7 @@ function list({ items, next }, protocol, wanted, again, signal) {
     label: "Find a client", rows: items, text: (client) => [client.protocol, client.id, client.address, client.user, ...(client.subscriptions ?? [])].join(" "),
     build: (rows) => table([
       { label: "Client", head: true, key: (client) => client.id, cell: (client) => h("span", { class: "mono" }, client.id) },
-      { label: "Protocol", key: (client) => client.protocol, cell: (client) => tag(client.protocol) },
+      { label: "Protocol", key: (client) => client.protocol, cell: (client) => tag(protocolName(client.protocol)) },
       { label: "Address", key: (client) => client.address ?? "", cell: (client) => client.address ?? "–" },
       { label: "User", key: (client) => client.user ?? "", cell: (client) => client.user ?? h("span", { class: "soft" }, "–") },
       { label: "Since", key: (client) => client.since ?? "", cell: (client) => clock(client.since) },
@@ -42,7 +43,7 @@ function details(client) {
   const subscriptions = client.subscriptions ?? [];
   dialog(client.id, [
     pairs([
-      ["Protocol", client.protocol], ["Address", client.address], ["User", client.user], ["Since", client.since && clock(client.since)],
+      ["Protocol", protocolName(client.protocol)], ["Address", client.address], ["User", client.user], ["Since", client.since && clock(client.since)],
       ...Object.entries(client.details ?? {}).map(([name, value]) => [name, typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)]),
     ]),
     h("div", {}, h("h3", {}, "Subscriptions"), subscriptions.length === 0 ? h("p", { class: "soft" }, "None") : h("ul", {}, subscriptions.map((filter) => h("li", { class: "mono wrap" }, filter)))),

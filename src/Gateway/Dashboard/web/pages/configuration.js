@@ -5,10 +5,7 @@ import { count } from "../lib/format.js";
 import { button, check, head, load, panel, state, tag } from "../lib/parts.js";
 import { searchable, table } from "../lib/table.js";
 
-const sourceOf = (setting) => setting.source ?? setting.from ?? "default";
-const nameOf = (setting) => setting.name ?? setting.key;
-const isDefault = (setting) => /^default/i.test(sourceOf(setting));
-const textOf = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const isDefault = (setting) => setting.source === "default";
 
 export async function show(root, { signal }) {
   const place = h("div", {});
@@ -21,7 +18,7 @@ async function all(signal) {
   const found = [];
   let cursor;
   do {
-    const answer = page(await get(path("configuration"), { cursor }, signal), "settings");
+    const answer = page(await get(path("configuration"), { limit: 1000, cursor }, signal), "settings");
     found.push(...answer.items);
     cursor = answer.next;
   } while (cursor);
@@ -32,11 +29,11 @@ function list(settings) {
   const changed = check("Only what is set", { onchange: () => search.set(shown()) });
   const shown = () => (changed.firstChild.checked ? settings.filter((setting) => !isDefault(setting)) : settings);
   const search = searchable({
-    label: "Find a setting", rows: settings, text: (setting) => `${nameOf(setting)} ${textOf(setting.value)} ${sourceOf(setting)}`,
+    label: "Find a setting", rows: settings, text: (setting) => `${setting.name} ${setting.value} ${setting.source} ${setting.where ?? ""}`,
     build: (rows) => table([
-      { label: "Setting", head: true, key: nameOf, cell: (setting) => [h("span", { class: "mono" }, nameOf(setting)), setting.description && h("div", { class: "soft" }, setting.description)] },
-      { label: "Value", className: "wrap", key: (setting) => textOf(setting.value), cell: (setting) => h("span", { class: "mono" }, textOf(setting.value) || "–") },
-      { label: "From", key: sourceOf, cell: (setting) => isDefault(setting) ? h("span", { class: "soft" }, "default") : tag(sourceOf(setting), "good") },
+      { label: "Setting", head: true, key: (setting) => setting.name, cell: (setting) => h("span", { class: "mono" }, setting.name) },
+      { label: "Value", className: "wrap", key: (setting) => setting.value, cell: (setting) => h("span", { class: "mono" }, setting.value === "" ? "–" : setting.value) },
+      { label: "From", className: "wrap", key: (setting) => setting.source, cell: (setting) => isDefault(setting) ? h("span", { class: "soft" }, "default") : [tag(setting.source, "good"), " ", h("span", { class: "soft mono" }, setting.where)] },
     ], rows, { caption: "Settings", empty: state("Nothing is set", "Every setting has its default.") }),
   });
   return panel(`${count(settings.length)} settings`, search.place, { plain: true, bar: [changed, search.input] });

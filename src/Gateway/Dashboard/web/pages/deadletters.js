@@ -26,17 +26,17 @@ export async function show(root, { query, signal }) {
     const { group, ...bounds } = Object.fromEntries(new FormData(form));
     for (const bound of ["from", "to"]) if (bounds[bound]) bounds[bound] = new Date(bounds[bound]).toISOString();
     const read = async (cursor) => page(await get(path("groups", group, "dead-letters"), { ...bounds, limit: PAGE, cursor }, signal), "messages");
-    return load(place, signal, read, (answer) => list(group, answer, read, search));
+    return load(place, signal, read, (answer) => list(group, answer, bounds, read, search));
   }
 }
 
-function list(group, { items, next }, read, again) {
+function list(group, { items, next }, bounds, read, again) {
   const picks = new Set();
   const chosen = button("Send selected again", () => resend(group, [...picks], again), { class: "main", disabled: true });
   const rows = messageTable(items, read, next, {
     withTopic: true,
     empty: state("No dead letters", `${group} has given up no message here.`),
-    columns: [{ label: "Tries", num: true, key: (message) => message.attempt ?? message.attempts, cell: (message) => count(message.attempt ?? message.attempts) }],
+    columns: [{ label: "Tries", num: true, key: (message) => message.attempts, cell: (message) => count(message.attempts) }],
     table: {
       picks, nameOf: (message) => `message ${message.messageId}`,
       onPick: () => {
@@ -45,10 +45,8 @@ function list(group, { items, next }, read, again) {
       },
     },
   });
-  return panel(`${count(items.length)}${next ? "+" : ""} dead letters`, rows, { plain: true, bar: items.length > 0 && [chosen, button("Send all again", () => resendAll(group, again))] });
+  return panel(`${count(items.length)}${next ? "+" : ""} dead letters`, rows, { plain: true, bar: items.length > 0 && [chosen, button("Send all again", () => resendAll(group, bounds, again))] });
 }
-
-const reference = (message) => message.messageId;
 
 async function resend(group, messages, again) {
   const done = await ask({
@@ -56,30 +54,28 @@ async function resend(group, messages, again) {
     text: "They go to the topic that they came from, unless you name another one.",
     fields: field("Topic", h("input", { name: "topic", autocomplete: "off", spellcheck: "false", placeholder: "where each came from" })),
     action: "Send again",
-    submit: async ({ topic }) => tell(await call("POST", path("groups", group, "dead-letters", "resend"), { json: { messageIds: messages.map(reference), ...(topic ? { topic } : {}) } }), messages.length),
+    submit: async ({ topic }) => tell(await call("POST", path("groups", group, "dead-letters", "resend"), { json: { messageIds: messages.map((message) => message.messageId), ...(topic ? { topic } : {}) } })),
   });
   if (done) again();
 }
 
-async function resendAll(group, again) {
+async function resendAll(group, bounds, again) {
   const done = await ask({
     title: `Send all dead letters of ${group} again?`,
-    text: "Also those that are not shown.",
+    text: Object.values(bounds).some(Boolean) ? "All that the key and times above match, also those that are not shown." : "Also those that are not shown.",
     fields: [
       field("Topic", h("input", { name: "topic", autocomplete: "off", spellcheck: "false", placeholder: "where each came from" })),
       check("I want all of them", { name: "sure", required: true }),
     ],
     action: "Send all again",
     danger: true,
-    submit: async ({ topic }) => tell(await call("POST", path("groups", group, "dead-letters", "resend"), { json: { all: true, ...(topic ? { topic } : {}) } })),
+    submit: async ({ topic }) => tell(await call("POST", path("groups", group, "dead-letters", "resend"), { json: { all: true, ...Object.fromEntries(Object.entries(bounds).filter(([, value]) => value)), ...(topic ? { topic } : {}) } })),
   });
   if (done) again();
 }
 
-function tell(answer, asked) {
-  const results = answer?.results ?? answer?.items;
-  const refused = results?.filter((one) => one.error) ?? [];
-  const sent = answer?.resent ?? answer?.sent ?? (results ? results.length - refused.length : asked);
-  if (refused.length > 0) throw new RangeError(`${plural(refused.length, "message")} could not be sent: ${refused[0].error.detail ?? refused[0].error}`);
-  toast(sent === undefined ? "Sent again." : `${plural(sent, "message")} sent again.`);
+function tell({ sent, results, isComplete }) {
+  const refused = (results ?? []).filter((one) => one.error);
+  if (refused.length > 0) throw new RangeError(`${plural(sent, "message")} sent, ${count(refused.length)} not: ${refused[0].error.detail}`);
+  toast(`${plural(sent, "message")} sent again.${isComplete ? "" : " There are more: send again."}`);
 }

@@ -35,7 +35,8 @@ export async function showGroup(root, name, query, signal) {
         button("Delete", () => remove(name, found?.tag), { class: "danger" }),
       ],
     }),
-    panel("Settings", settings), panel("Lag", lag, { plain: true }), panel("Members", members, { plain: true }));
+    panel("Lag", lag, { plain: true }),
+    h("div", { class: "grid" }, panel("Members", members, { plain: true }), panel("Settings", settings)));
   await again();
   repeat(EVERY, signal, () => !root.querySelector("section:focus-within") && readLag());
 }
@@ -45,7 +46,7 @@ const queuesOf = (answer) => page(answer, "queues").items;
 const settingsOf = (group) => pairs([
   ["May consume", group.canConsume === false ? tag("no: paused", "warn") : "yes"],
   ["Broadcasting", group.canBroadcast === false ? "no" : "yes"],
-  ["In order", (group.isOrdered ?? group.ordered) ? "yes" : "no"],
+  ["In order", group.isOrdered ? "yes" : "no"],
   ["Tries", group.maxRetries === undefined ? null : count(group.maxRetries)],
   ["Retry queues", group.retryQueues === undefined ? null : count(group.retryQueues)],
 ]);
@@ -61,7 +62,7 @@ function lagTable(queues) {
       { label: "End", num: true, key: (queue) => queue.end, cell: (queue) => count(queue.end) },
       { label: "Lag", num: true, key: (queue) => queue.lag, cell: (queue) => count(queue.lag) },
       { label: "", className: "lag-bar", cell: (queue) => queue.lag > 0 ? bar(queue.lag, worst) : null },
-      { label: "Last handled message stored", key: (queue) => queue.lastHandledStoredAt ?? "", cell: (queue) => clock(queue.lastHandledStoredAt) },
+      { label: "Last handled, stored", key: (queue) => queue.lastHandledStoredAt ?? "", cell: (queue) => clock(queue.lastHandledStoredAt) },
     ], queues, { caption: "Lag by queue", empty: state("No progress yet", "The group has not read from any topic.") }),
     queues.length > 0 && h("div", { class: "under soft" }, `${plural(sum, "message")} behind, in ${plural(queues.length, "queue")}`),
   ];
@@ -76,17 +77,17 @@ function bar(lag, worst) {
 const memberTable = (members) => table([
   { label: "Client", head: true, key: (member) => member.clientId, cell: (member) => h("span", { class: "mono" }, member.clientId) },
   { label: "Address", key: (member) => member.address ?? "", cell: (member) => member.address ?? "–" },
-  { label: "Language", key: (member) => member.language ?? "", cell: (member) => [member.language ?? "–", member.isGateway || member.gateway ? [" ", tag("gateway")] : null] },
+  { label: "Language", key: (member) => member.language ?? "", cell: (member) => [member.language ?? "–", member.isGateway ? [" ", tag("gateway")] : null] },
   { label: "Reads", className: "wrap", cell: (member) => (member.subscriptions ?? []).map((one) => h("div", {}, typeof one === "string" ? one : [one.topic, h("span", { class: "soft" }, ` ${one.expression ?? ""}`)])) },
 ], members, { caption: "Members", empty: state("Nobody is connected", "Messages wait until a member comes.") });
 
 function resetRows(rows) {
   return table([
     { label: "Queue", num: true, cell: (row) => row.broker ? `${row.broker} · ${row.queueId}` : row.queueId },
-    { label: "From", num: true, cell: (row) => (row.from < 0 ? "none" : count(row.from)) },
+    { label: "From", num: true, cell: (row) => (row.from === undefined ? "none" : count(row.from)) },
     { label: "To", num: true, cell: (row) => count(row.to) },
-    { label: "Moves", num: true, cell: (row) => (row.from < 0 ? "–" : `${row.to > row.from ? "+" : ""}${count(row.to - row.from)}`) },
-  ], rows, { caption: "What the reset does", empty: state("Nothing to reset") });
+    { label: "Moves", num: true, cell: (row) => (row.from === undefined ? "–" : `${row.to > row.from ? "+" : ""}${count(row.to - row.from)}`) },
+  ], rows, { caption: "What the reset does", compact: true, empty: state("Nothing to reset") });
 }
 
 async function reset(name, topics, again) {
@@ -157,7 +158,7 @@ async function remove(name, version) {
     danger: true,
     submit: async ({ typed, progress }) => {
       if (typed !== name) throw wrongInput(`That is not ${name}.`);
-      await call("DELETE", path("groups", name), { query: progress ? { progress: "true" } : {}, headers: version ? { "If-Match": version } : {} });
+      await call("DELETE", path("groups", name), { query: { progress: progress ? "remove" : "keep" }, headers: version ? { "If-Match": version } : {} });
       toast(`Group ${name} is deleted.`);
     },
   });

@@ -44,8 +44,8 @@ function list({ items, next }, signal) {
 function marks(group) {
   const found = [];
   if (group.canConsume === false) found.push(tag("paused", "warn"));
-  if (group.isOrdered ?? group.ordered) found.push(tag("in order"));
-  if (group.isSystem ?? group.system) found.push(tag("system"));
+  if (group.isOrdered) found.push(tag("in order"));
+  if (group.isSystem) found.push(tag("system"));
   if (membersOf(group) === 0 && group.lag > 0) found.push(tag("nobody reads", "warn"));
   return found.length ? found.flatMap((mark) => [mark, " "]) : h("span", { class: "soft" }, "–");
 }

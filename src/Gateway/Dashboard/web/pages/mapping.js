@@ -1,6 +1,6 @@
 // Mapping rules between MQTT names and topics: those in force, and trying names out.
 import { h, replace } from "../lib/dom.js";
-import { call, callWithTag, page, path } from "../lib/api.js";
+import { call, callWithTag, path } from "../lib/api.js";
 import { ask, button, choice, failure, field, head, load, pairs, panel, state, toast, wrongInput } from "../lib/parts.js";
 import { table } from "../lib/table.js";
 
@@ -17,23 +17,18 @@ export async function show(root, { signal }) {
   await again();
 }
 
-const rulesOf = (value) => page(value, "rules").items;
+const COLUMNS = [["mqtt", "MQTT topic name"], ["topic", "Topic"], ["tag", "Tag"], ["key", "Key"], ["name", "Rule"]];
 
-function ruleTable(value) {
-  const rules = rulesOf(value);
-  const columns = [...new Set(rules.flatMap(Object.keys))];
-  return table(columns.map((name, index) => ({
-    label: name.replace(/([A-Z])/g, " $1").toLowerCase().replace(/^./, (letter) => letter.toUpperCase()), head: index === 0, className: "wrap",
-    cell: (rule) => rule[name] === undefined || rule[name] === null ? "" : h("span", { class: "mono" }, typeof rule[name] === "object" ? JSON.stringify(rule[name]) : String(rule[name])),
-  })), rules, { caption: "Mapping rules", empty: state("No rules", "The default mapping holds for every name.") });
-}
+const ruleTable = ({ rules }) => table(COLUMNS.map(([name, label]) => ({
+  label, head: name === "mqtt", className: "wrap", cell: (rule) => h("span", { class: name === "name" ? "" : "mono" }, rule[name] ?? ""),
+})), rules, { caption: "Mapping rules", empty: state("No rules", "The default mapping holds for every name.") });
 
 async function edit({ value, tag }, again) {
   const done = await ask({
     title: "Mapping rules",
     text: "A list of rules as JSON. The first that matches a name decides. They hold for messages from now on.",
     wide: true,
-    fields: field("Rules", h("textarea", { name: "rules", rows: "16", spellcheck: "false" }, JSON.stringify(rulesOf(value), null, 2))),
+    fields: field("Rules", h("textarea", { name: "rules", rows: "16", spellcheck: "false" }, JSON.stringify(value.rules, null, 2))),
     action: "Put in force",
     submit: async ({ rules }) => {
       let list;

@@ -7,7 +7,7 @@ import { picture } from "../lib/trace.js";
 import { messageTable } from "./topic.js";
 
 export async function show(root, { segments: [id], query, signal }) {
-  if (id) return showMessage(root, id, signal);
+  if (id) return showMessage(root, id, query.topic, signal);
   const place = h("div", { class: "below" });
   root.append(
     head("Search", { about: "Find one message by its id, or those of a topic by key and time. Nothing is consumed." }),
@@ -16,8 +16,10 @@ export async function show(root, { segments: [id], query, signal }) {
 
 function byId() {
   const input = h("input", { name: "id", required: true, autocomplete: "off", spellcheck: "false", class: "mono" });
-  return panel("By id", h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); location.hash = `#/messages/${encodeURIComponent(input.value.trim())}`; } },
-    field("Message id", input), h("button", { type: "submit" }, "Find")));
+  const topic = h("input", { name: "topic", autocomplete: "off", spellcheck: "false" });
+  const find = () => { location.hash = `#/messages/${encodeURIComponent(input.value.trim())}${topic.value ? `?topic=${encodeURIComponent(topic.value)}` : ""}`; };
+  return panel("By id", h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); find(); } },
+    field("Message id", input), field("In topic, for a sender's own id", topic), h("button", { type: "submit" }, "Find")));
 }
 
 function byKey(place, query, signal) {
@@ -38,18 +40,16 @@ function byKey(place, query, signal) {
   return panel("By key and time", form);
 }
 
-async function showMessage(root, id, signal) {
+async function showMessage(root, id, topic, signal) {
   const message = h("div", {});
   const trace = h("div", {});
   root.append(
     head("Message", { crumb: { href: "#/messages", label: "Search" }, about: h("span", { class: "mono wrap" }, id), actions: button("Refresh", () => again()) }),
     panel("Trace", trace), panel("Content", message));
   const again = () => Promise.all([
-    load(trace, signal, () => get(path("messages", id, "trace"), {}, signal), (answer) => {
-      const steps = page(answer, answer.events ? "events" : "steps").items;
-      return steps.length === 0 ? state("No trace", "Nothing is recorded of this message's way.") : picture(steps);
-    }),
-    load(message, signal, () => get(path("messages", id), {}, signal), (found) => h("div", { class: "stack-here" }, details(found.message ?? found))),
+    load(trace, signal, () => get(path("messages", id, "trace"), { topic }, signal), (answer) =>
+      answer.steps.length === 0 ? state("No trace", "Nothing is recorded of this message's way.") : picture(answer)),
+    load(message, signal, () => get(path("messages", id), { topic }, signal), (found) => h("div", { class: "stack" }, details(found))),
   ]);
   await again();
 }

@@ -2,12 +2,12 @@
 import { h } from "../lib/dom.js";
 import { call, get, page, path } from "../lib/api.js";
 import { bytes, clock, count } from "../lib/format.js";
-import { bodyOf, open, sizeOf } from "../lib/message.js";
+import { bodyOf, open } from "../lib/message.js";
 import { ask, button, field, head, load, panel, state, toast } from "../lib/parts.js";
 import { table } from "../lib/table.js";
 
 const PAGE = 200;
-const nameOf = (message) => message.name ?? message.mqttTopic ?? message.topic;
+const nameOf = (message) => message.name;
 
 export async function show(root, { query, signal }) {
   const place = h("div", {});
@@ -25,11 +25,12 @@ export async function show(root, { query, signal }) {
 function list({ items, next }, filter, again, signal) {
   const rows = table([
     { label: "Topic name", head: true, key: nameOf, cell: (message) => h("span", { class: "mono" }, nameOf(message)) },
-    { label: "Body", cell: (message) => h("span", { class: "clip mono" }, message.body === undefined ? "" : bodyOf(message).slice(0, 160) || "(empty)") },
-    { label: "Size", num: true, key: (message) => message.size ?? sizeOf(message), cell: (message) => bytes(message.size ?? sizeOf(message)) },
-    { label: "Stored", key: (message) => message.storedAt ?? "", cell: (message) => clock(message.storedAt) },
+    { label: "Body", cell: (message) => h("span", { class: "clip mono" }, bodyOf(message).slice(0, 160) || "(empty)") },
+    { label: "Size", num: true, key: (message) => message.size, cell: (message) => bytes(message.size) },
+    { label: "Stored", key: (message) => message.storedAt, cell: (message) => clock(message.storedAt) },
+    { label: "Expires", key: (message) => message.expiresAt ?? "", cell: (message) => message.expiresAt ? clock(message.expiresAt) : h("span", { class: "soft" }, "never") },
     { label: "", cell: (message) => h("div", { class: "actions" },
-      message.body !== undefined && button("Open", () => open(message), { class: "small", "aria-label": `Open ${nameOf(message)}` }),
+      button("Open", () => open(message), { class: "small", "aria-label": `Open ${nameOf(message)}` }),
       button("Delete", () => remove(nameOf(message), again), { class: "small danger", "aria-label": `Delete ${nameOf(message)}` })) },
   ], items, {
     caption: "Retained messages", empty: state("No retained messages", `None has a name that ${filter} matches.`),

@@ -1,14 +1,12 @@
 // MQTT sessions that outlive their connections.
 import { h } from "../lib/dom.js";
 import { call, get, page, path } from "../lib/api.js";
-import { clock, count } from "../lib/format.js";
+import { clock, count, duration } from "../lib/format.js";
 import { ask, button, head, load, pairs, panel, show as dialog, state, tag, toast } from "../lib/parts.js";
 import { searchable, table } from "../lib/table.js";
 
 const PAGE = 500;
-const idOf = (session) => session.clientId ?? session.id;
-const isConnected = (session) => session.isConnected ?? session.connected;
-const filtersOf = (session) => (session.subscriptions ?? []).map((one) => (typeof one === "string" ? { filter: one } : one));
+const idOf = (session) => session.clientId;
 
 export async function show(root, { signal }) {
   const place = h("div", {});
@@ -19,13 +17,13 @@ export async function show(root, { signal }) {
 
 function list({ items, next }, again, signal) {
   const search = searchable({
-    label: "Find a session", rows: items, text: (session) => [idOf(session), ...filtersOf(session).map((one) => one.filter)].join(" "),
+    label: "Find a session", rows: items, text: (session) => [idOf(session), ...session.subscriptions.map((one) => one.filter)].join(" "),
     build: (rows) => table([
       { label: "Client identifier", head: true, key: idOf, cell: (session) => h("span", { class: "mono" }, idOf(session)) },
-      { label: "State", key: (session) => String(isConnected(session)), cell: (session) => isConnected(session) ? tag("connected", "good") : tag("away") },
-      { label: "Subscriptions", num: true, key: (session) => filtersOf(session).length, cell: (session) => count(Array.isArray(session.subscriptions) ? session.subscriptions.length : session.subscriptions) },
-      { label: "Waiting", num: true, key: (session) => session.waiting, cell: (session) => count(session.waiting) },
-      { label: "Ends", key: (session) => session.expiresAt ?? "", cell: (session) => session.expiresAt ? clock(session.expiresAt) : h("span", { class: "soft" }, isConnected(session) ? "after it leaves" : "never") },
+      { label: "State", key: (session) => String(session.isConnected), cell: (session) => session.isConnected ? tag("connected", "good") : tag("away") },
+      { label: "Subscriptions", num: true, key: (session) => session.subscriptions.length, cell: (session) => count(session.subscriptions.length) },
+      { label: "Left", key: (session) => session.disconnectedAt ?? "", cell: (session) => clock(session.disconnectedAt) },
+      { label: "Ends", key: (session) => session.expiresAt ?? "", cell: (session) => session.expiresAt ? clock(session.expiresAt) : h("span", { class: "soft" }, session.isConnected ? `${duration(session.expirySeconds * 1000)} after it leaves` : "never") },
       { label: "", cell: (session) => h("div", { class: "actions" },
         button("Details", () => details(session, signal), { class: "small", "aria-label": `Details of ${idOf(session)}` }),
         button("Delete", () => remove(session, again), { class: "small danger", "aria-label": `Delete the session of ${idOf(session)}` })) },
@@ -38,23 +36,22 @@ function list({ items, next }, again, signal) {
 }
 
 async function details(session, signal) {
-  const place = h("div", {});
+  const place = h("div", { class: "stack" });
   dialog(idOf(session), place);
-  await load(place, signal, async () => ({ ...session, ...(await get(path("sessions", idOf(session)), {}, signal)) }), (found) => {
-    const known = new Set(["clientId", "id", "subscriptions", "isConnected", "connected"]);
-    return [
-      pairs([["Connected", isConnected(found) ? "yes" : "no"], ...Object.entries(found).filter(([name]) => !known.has(name)).map(([name, value]) => [words(name), /At$/.test(name) ? clock(value) : typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)])]),
-      h("h3", {}, "Subscriptions"),
-      table([
-        { label: "Filter", head: true, cell: (one) => h("span", { class: "mono" }, one.filter) },
-        { label: "QoS", num: true, cell: (one) => one.qos ?? "–" },
-        { label: "Waiting", num: true, cell: (one) => count(one.waiting) },
-      ], filtersOf(found), { caption: "Subscriptions", empty: state("None") }),
-    ];
-  });
+  await load(place, signal, () => get(path("sessions", idOf(session)), {}, signal), (found) => [
+    pairs([
+      ["Connected", found.isConnected ? "yes" : "no"],
+      ["Outlives its connection by", duration(found.expirySeconds * 1000)],
+      ["Left", found.disconnectedAt && clock(found.disconnectedAt)],
+      ["Ends", found.expiresAt && clock(found.expiresAt)],
+    ]),
+    h("h3", {}, "Subscriptions"),
+    table([
+      { label: "Filter", head: true, cell: (one) => h("span", { class: "mono" }, one.filter) },
+      { label: "QoS", num: true, cell: (one) => one.qos },
+    ], found.subscriptions, { caption: "Subscriptions", compact: true, empty: state("None") }),
+  ]);
 }
-
-const words = (name) => name.replace(/([A-Z])/g, " $1").replace(/^./, (letter) => letter.toUpperCase());
 
 async function remove(session, again) {
   const done = await ask({

@@ -55,7 +55,7 @@ function queueTable(queues) {
       { label: "End", num: true, key: (queue) => queue.end, cell: (queue) => count(queue.end) },
       { label: "Kept", num: true, key: (queue) => queue.end - queue.first, cell: (queue) => count(queue.end - queue.first) },
       { label: "Newest", className: "nowrap", key: (queue) => queue.lastStoredAt ?? "", cell: (queue) => clock(queue.lastStoredAt) },
-    ].filter(Boolean), queues, { caption: "Queues", empty: state("No queues") }),
+    ].filter(Boolean), queues, { caption: "Queues", compact: true, empty: state("No queues") }),
     queues.length > 0 && h("div", { class: "under soft" }, `${plural(kept, "message")} kept`),
   ];
 }

@@ -11,7 +11,9 @@ const PAGE = 1000;
 export async function show(root, { segments: [topic], query, signal }) {
   if (topic) return showTopic(root, topic, query, signal);
   const place = h("div", {});
-  const again = () => load(place, signal, read, (answer) => list(answer, query.all === "1", again, signal));
+  const all = check("Also those of groups and brokers", { checked: query.kind === "all", onchange: () => again() });
+  const wanted = () => ({ limit: PAGE, kind: all.firstChild.checked ? "all" : "user" });
+  const again = () => load(place, signal, async () => page(await get(path("topics"), wanted(), signal), "topics"), (answer) => list(answer, all, wanted(), again, signal));
   root.append(
     head("Topics", {
       about: "Where messages go, whichever protocol sent them. The first level of an MQTT topic is the topic here.",
@@ -19,15 +21,6 @@ export async function show(root, { segments: [topic], query, signal }) {
     }),
     place);
   await again();
-
-  async function read() {
-    try {
-      return page(await get(path("topics"), { limit: PAGE }, signal), "topics");
-    } catch (problem) {
-      if (problem.status !== 400) throw problem;
-      return page(await get(path("topics"), {}, signal), "topics");
-    }
-  }
 }
 
 /** user, retry, dead letters or system: said by the gateway, else by the name. */
@@ -39,11 +32,9 @@ export function kindOf(topic) {
   return "user";
 }
 
-function list({ items, next }, isAll, again, signal) {
-  const all = check("Also those of groups and brokers", { checked: isAll, onchange: () => search.set(shown()) });
-  const shown = () => items.filter((topic) => all.firstChild.checked || kindOf(topic) === "user");
+function list({ items, next }, all, wanted, again, signal) {
   const search = searchable({
-    label: "Find a topic", rows: shown(), text: (topic) => topic.name,
+    label: "Find a topic", rows: items, text: (topic) => topic.name,
     build: (rows) => table([
       { label: "Topic", head: true, key: (topic) => topic.name, cell: (topic) => h("a", { href: `#/topics/${encodeURIComponent(topic.name)}` }, topic.name) },
       { label: "Queues", num: true, key: (topic) => topic.queues, cell: (topic) => count(topic.queues) },
@@ -54,17 +45,10 @@ function list({ items, next }, isAll, again, signal) {
     ], rows, {
       caption: "Topics",
       empty: state("No topics yet", "A topic comes to be when somebody publishes to it, or when you create it.", button("Create topic", () => create(again), { class: "main" })),
-      more: next ? more : null,
+      more: next ? async () => { const answer = page(await get(path("topics"), { ...wanted, cursor: next }, signal), "topics"); next = answer.next; return answer; } : null,
     }),
   });
   return panel(`${count(items.length)}${next ? "+" : ""} topics`, search.place, { plain: true, bar: [all, search.input] });
-
-  async function more() {
-    const answer = page(await get(path("topics"), { limit: PAGE, cursor: next }, signal), "topics");
-    next = answer.next;
-    items = items.concat(answer.items);
-    return { items: answer.items.filter((topic) => all.firstChild.checked || kindOf(topic) === "user"), next };
-  }
 }
 
 export function access(topic) {
@@ -78,7 +62,7 @@ async function create(again) {
     title: "Create a topic",
     text: "Letters, digits, % | _ - and up to 127 of them. The number of queues is how many members of a group can read at once; it can grow later.",
     fields: [
-      field("Name", h("input", { name: "name", required: true, maxlength: "127", autocomplete: "off", spellcheck: "false" })),
+      field("Name", h("input", { name: "name", required: true, autofocus: true, maxlength: "127", autocomplete: "off", spellcheck: "false" })),
       field("Queues", h("input", { name: "queues", type: "number", min: "1", max: "1024", value: "8", required: true })),
     ],
     action: "Create",
