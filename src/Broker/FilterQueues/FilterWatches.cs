@@ -1,5 +1,3 @@
-using ProtoBridgeMQ.Broker.Core;
-
 namespace ProtoBridgeMQ.Broker.FilterQueues;
 
 /// <summary>

@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Gateway.Cluster.Filters;
 /// Learns from one broker which watched filters have new messages: one request that waits there, and beside it changes of
 /// what is watched. Whenever something went wrong it begins again, and all are told, as nobody knows what was missed.
 /// </summary>
-internal sealed class BrokerWatch
+internal sealed class BrokerWatch : IAsyncDisposable
 {
     private const int BytesAtOnce = 1 << 20;
 
@@ -22,7 +22,7 @@ internal sealed class BrokerWatch
     private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly Lock _gate = new();
     private Dictionary<uint, (WatchedFilter Filter, bool IsWatched)> _changes = [];
-    private CancellationTokenSource? _round;
+    private Action? _endRound;
     private Task _running = Task.CompletedTask;
 
     public BrokerWatch(string broker, string address, FilterQueueCalls calls, WatchedFilters filters, ClusterOptions options, TimeProvider clock, ILogger log)
@@ -46,7 +46,7 @@ internal sealed class BrokerWatch
         _running = Task.Run(RunAsync, CancellationToken.None);
     }
 
-    public async ValueTask StopAsync()
+    public async ValueTask DisposeAsync()
     {
         _filters.Detach(this);
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -82,7 +82,7 @@ internal sealed class BrokerWatch
     {
         lock (_gate)
         {
-            _round?.Cancel();
+            _endRound?.Invoke();
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class BrokerWatch
                 using var round = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 lock (_gate)
                 {
-                    _round = round;
+                    _endRound = round.Cancel;
                 }
 
                 try
@@ -131,7 +131,7 @@ internal sealed class BrokerWatch
                 {
                     lock (_gate)
                     {
-                        _round = null;
+                        _endRound = null;
                     }
                 }
 

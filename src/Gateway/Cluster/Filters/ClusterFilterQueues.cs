@@ -227,7 +227,7 @@ internal sealed class ClusterFilterQueues : IFilterQueues, IAsyncDisposable
         await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (BrokerWatch watch in _watches.Values)
         {
-            await watch.StopAsync().ConfigureAwait(false);
+            await watch.DisposeAsync().ConfigureAwait(false);
         }
 
         _stop.Dispose();
@@ -348,7 +348,7 @@ internal sealed class ClusterFilterQueues : IFilterQueues, IAsyncDisposable
         Volatile.Write(ref _watches, watches);
         foreach (BrokerWatch watch in gone)
         {
-            await watch.StopAsync().ConfigureAwait(false);
+            await watch.DisposeAsync().ConfigureAwait(false);
         }
     }
 
