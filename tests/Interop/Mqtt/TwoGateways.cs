@@ -31,7 +31,8 @@ public sealed class TwoGateways(RunningGateway running) : IClassFixture<RunningG
             window = 20,
             step = 200,
         });
-        await device.EventsAsync(3, "progress", TimeSpan.FromSeconds(60));
+        // First, second, and first again.
+        await device.EventsAsync(3, "connected", TimeSpan.FromSeconds(60));
         await first.KillAsync();
         await first.StartAgainAsync();
 

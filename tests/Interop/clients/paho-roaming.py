@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import threading
+import time
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -51,9 +52,17 @@ def connect(client, port, clean):
 
 
 def move(client):
+    """To the next port where somebody listens. Paho must not try in vain: whenever it connects, it takes what waits to be
+    released (since an attempt before) for what was never received, and publishes it again."""
     global turn
-    turn += 1
-    client._port = options["ports"][turn % len(options["ports"])]
+    for _ in range(200):
+        turn += 1
+        client._port = options["ports"][turn % len(options["ports"])]
+        try:
+            socket.create_connection(("127.0.0.1", client._port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
 
 
 def on_connect(client, userdata, flags, reason, properties=None):
@@ -103,7 +112,7 @@ def on_message(client, userdata, message):
 room = threading.Semaphore(2 * options["window"])
 device = make(options["clientId"], False)
 device.on_connect, device.on_subscribe, device.on_publish = on_connect, on_subscribe, on_publish
-device.on_message, device.on_disconnect, device.on_connect_fail = on_message, on_disconnect, lambda client, *more: move(client)
+device.on_message, device.on_disconnect = on_message, on_disconnect
 connect(device, options["ports"][0], False)
 device.loop_start()
 if not subscribed.wait(30):
