@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the real clients that the interop tests drive: Debian's MQTT clients and the npm clients of tests/Interop.
+# Installs the real clients that the interop tests drive: Debian's MQTT clients and browser, and the npm clients of tests/Interop.
 # Does nothing where they are there already; says what it could not install.
 set -u
 cd "$(dirname "$0")/.."
 missing=()
-for program in mosquitto_pub node npm curl; do command -v "$program" >/dev/null 2>&1 || missing+=("$program"); done
+for program in mosquitto_pub node npm curl chromium; do command -v "$program" >/dev/null 2>&1 || missing+=("$program"); done
 python3 -c 'import paho.mqtt.client' 2>/dev/null || /usr/bin/python3 -c 'import paho.mqtt.client' 2>/dev/null || missing+=(paho)
 
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
@@ -16,6 +16,7 @@ if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)
       node) packages+=(nodejs) ;;
       npm) packages+=(npm) ;;
       curl) packages+=(curl) ;;
+      chromium) packages+=(chromium fonts-dejavu-core) ;;
       paho) packages+=(python3-paho-mqtt) ;;
     esac
   done
@@ -23,7 +24,7 @@ if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)
     || echo "install-clients: apt-get could not install ${packages[*]}"
 fi
 
-if command -v npm >/dev/null 2>&1 && [ -f tests/Interop/clients/package.json ] && [ ! -d tests/Interop/clients/node_modules ]; then
+if command -v npm >/dev/null 2>&1 && [ -f tests/Interop/clients/package.json ] && ! npm ls --prefix tests/Interop/clients >/dev/null 2>&1; then
   (cd tests/Interop/clients && npm ci --silent --no-audit --no-fund >/dev/null 2>&1 || npm install --silent --no-audit --no-fund >/dev/null 2>&1) \
     || echo "install-clients: npm could not install tests/Interop/clients"
 fi

@@ -13,6 +13,8 @@ internal static class Installed
         [Needs.Paho] = new(() => Python is null ? "no python3 with paho.mqtt (Debian: python3-paho-mqtt)" : null),
         [Needs.MqttJs] = new(() => NodeModule("mqtt")),
         [Needs.AliOns] = new(() => NodeModule("ali-ons")),
+        [Needs.Chromium] = new(() => OnPath("chromium")),
+        [Needs.Axe] = new(() => NodeModule("axe-core")),
         [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
     };

@@ -18,6 +18,12 @@ public enum Needs
     /// <summary>A RocketMQ remoting client, of npm.</summary>
     AliOns,
 
+    /// <summary>Debian's chromium.</summary>
+    Chromium,
+
+    /// <summary>The accessibility rules, of npm.</summary>
+    Axe,
+
     /// <summary>The right to mount a small tmpfs.</summary>
     SmallDisk,
 }
