@@ -1,6 +1,5 @@
 // What every page is made of: head, panels, states, forms, dialogs, notices.
-import { append, freshId, h, replace } from "./dom.js";
-import { signIn } from "./session.js";
+import { freshId, h, replace } from "./dom.js";
 
 /** The title of a page, with what it is about and what can be done. */
 export function head(title, { about, actions, crumb } = {}) {
@@ -117,6 +116,7 @@ export function ask({ title, text, fields, action, danger, wide, submit }) {
         dialog.close();
       } catch (problem) {
         if (problem.status === undefined && !(problem instanceof RangeError)) console.error(problem);
+        wrong.className = problem.isNews ? "note" : "note bad";
         wrong.textContent = problem.message;
         wrong.hidden = false;
       } finally {
@@ -141,4 +141,6 @@ export function show(title, content) {
 /** Makes a wrong word of one's own appear in an open dialog. */
 export const wrongInput = (text) => new RangeError(text);
 
-export { append, signIn };
+/** Keeps a dialog open to tell something that is not wrong. */
+export const news = (text) => Object.assign(new RangeError(text), { isNews: true });
+

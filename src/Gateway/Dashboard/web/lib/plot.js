@@ -3,6 +3,7 @@ import { h } from "./dom.js";
 import { colour } from "./theme.js";
 
 const HEIGHT = 160;
+const SHORTEST = 60;
 
 /** Points of several series over time; the oldest go when there are too many. */
 export class History {
@@ -47,7 +48,11 @@ export function plot(history, { label, show, signal }) {
       cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
       legend: { live: true },
       padding: [6, 10, 0, 0],
-      scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, 1) * 1.1] } },
+      scales: {
+        // At least a minute, so that the first points do not stand for all time.
+        x: { range: (_, low, high) => [Math.min(low ?? 0, (high ?? 0) - SHORTEST), high ?? 0] },
+        y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, 1) * 1.1] },
+      },
       axes: [
         { ...axis, size: 26, space: 70, values: (_, times) => times.map((time) => new Date(time * 1000).toTimeString().slice(0, 8)) },
         { ...axis, size: 56, space: 34, values: (_, values) => values.map(show) },

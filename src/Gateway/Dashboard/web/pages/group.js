@@ -3,7 +3,7 @@ import { h, replace } from "../lib/dom.js";
 import { call, callWithTag, get, page, path } from "../lib/api.js";
 import { clock, count, plural } from "../lib/format.js";
 import { repeat } from "../lib/live.js";
-import { ask, button, check, choice, field, head, load, pairs, panel, state, tag, toast, wrongInput } from "../lib/parts.js";
+import { ask, button, check, choice, field, head, load, news, pairs, panel, state, tag, toast, wrongInput } from "../lib/parts.js";
 import { table } from "../lib/table.js";
 
 const EVERY = 5000;
@@ -92,7 +92,6 @@ function resetRows(rows) {
 
 async function reset(name, topics, again) {
   const preview = h("div", {});
-  const doIt = { previewed: "" };
   const time = field("Time", h("input", { name: "time", type: "datetime-local", step: "1" }), "In the time zone of this browser. Members go on with the first message stored at or after it.");
   const done = await ask({
     title: `Reset the progress of ${name}`,
@@ -111,8 +110,7 @@ async function reset(name, topics, again) {
       const rows = page(await call("POST", path("groups", name, "offsets", "reset"), { json }), "queues").items;
       if (!json.dryRun) return toast(`${name} goes on from there.`);
       replace(preview, h("h3", {}, "It would do this:"), resetRows(rows));
-      doIt.previewed = JSON.stringify(json);
-      throw wrongInput("Nothing was changed. Take the mark off “Only look” to do it.");
+      throw news("Nothing was changed. Take the mark off “Only look” to do it.");
     },
   });
   if (done) again();
