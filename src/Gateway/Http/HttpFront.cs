@@ -37,7 +37,10 @@ public static class HttpFront
         services.AddSingleton<ReceiptsHandler>();
         services.TryAddSingleton<NameMapping>();
         services.AddSingleton<MappingHandler>();
+        services.AddSingleton<TopicFeeds>();
         services.AddSingleton<EventsHandler>();
+        services.AddSingleton<SocketHandler>();
+        services.AddSingleton<BrowseHandler>();
         services.AddSingleton<HealthHandler>();
         SwaggerPages.Add(services);
         return services;

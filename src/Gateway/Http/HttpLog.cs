@@ -14,4 +14,7 @@ internal static partial class HttpLog
 
     [LoggerMessage(7203, LogLevel.Warning, "Group stream of {Group} on {Topic} could not be closed")]
     public static partial void StreamNotClosed(ILogger logger, string group, string topic, Exception failure);
+
+    [LoggerMessage(7204, LogLevel.Warning, "The ends of topic {Topic} could not be seen, event streams of it wait: {Reason}")]
+    public static partial void FeedFailed(ILogger logger, string topic, string reason);
 }

@@ -31,9 +31,18 @@ public sealed class HttpMetrics : IDisposable
         Connections = _meter.CreateUpDownCounter<long>("protobridge.http.connections", "{connection}", "Connections of the HTTP ports.");
         Changes = _meter.CreateCounter<long>("protobridge.http.changes", "{change}", "Changes made by the management interface, by action.");
         GroupStreams = _meter.CreateUpDownCounter<long>("protobridge.http.group_streams", "{stream}", "Group streams kept open for receivers.");
+        Browsed = _meter.CreateCounter<long>("protobridge.http.browsed", "{message}", "Messages shown without being consumed.");
+        Sockets = _meter.CreateUpDownCounter<long>("protobridge.http.sockets", "{client}", "WebSockets of topics open.");
+        SocketMessages = _meter.CreateCounter<long>("protobridge.http.socket_messages", "{message}", "Messages sent to WebSockets of topics.");
         IdempotentPublishes = _meter.CreateCounter<long>("protobridge.http.idempotent_publishes", "{message}", "Messages published with an idempotency key, by outcome.");
         IdempotencyKeys = _meter.CreateUpDownCounter<long>("protobridge.http.idempotency_keys", "{key}", "Idempotency keys remembered.");
     }
+
+    internal Counter<long> Browsed { get; }
+
+    internal UpDownCounter<long> Sockets { get; }
+
+    internal Counter<long> SocketMessages { get; }
 
     internal Counter<long> IdempotentPublishes { get; }
 

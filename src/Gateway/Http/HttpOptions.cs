@@ -33,6 +33,14 @@ public sealed class HttpOptions
     [Range(1, 10_000)]
     public int DefaultReceive { get; set; } = 10;
 
+    /// <summary>Messages of one page of browsing, at most.</summary>
+    [Range(1, 10_000)]
+    public int MaxBrowse { get; set; } = 256;
+
+    /// <summary>Bytes of messages read for one page of browsing, over all queues; of each queue at least 64 KB are.</summary>
+    [Range(65_536, 1 << 30)]
+    public int BrowseBytes { get; set; } = 8 * 1024 * 1024;
+
     /// <summary>Receipts of one settle request.</summary>
     [Range(1, 100_000)]
     public int MaxReceipts { get; set; } = 1000;
@@ -59,7 +67,7 @@ public sealed class HttpOptions
 
     /// <summary>Server-sent event clients at one time; one more is refused as busy.</summary>
     [Range(1, 1_000_000)]
-    public int MaxEventClients { get; set; } = 1000;
+    public int MaxEventClients { get; set; } = 10_000;
 
     /// <summary>Silence after which an event stream carries a comment, so that proxies keep it.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
@@ -104,6 +112,22 @@ public sealed class HttpOptions
     /// <summary>Messages of lag below which growing lag is no alarm.</summary>
     [Range(0, long.MaxValue)]
     public long LagAlarm { get; set; } = 10_000;
+
+    /// <summary>WebSockets of topics at one time; one more is refused as busy.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxSockets { get; set; } = 10_000;
+
+    /// <summary>Messages of credit that a WebSocket client may have given and not got.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxSocketCredit { get; set; } = 10_000;
+
+    /// <summary>Largest frame from a WebSocket client of a topic.</summary>
+    [Range(256, 16 * 1024 * 1024)]
+    public int MaxSocketFrame { get; set; } = 64 * 1024;
+
+    /// <summary>How long a WebSocket client may take to take a frame; then it is cut off.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan SocketSendTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Queues that a topic may be given.</summary>
     [Range(1, 65536)]

@@ -19,7 +19,6 @@ internal static class Routes
     {
         var publish = routes.ServiceProvider.GetRequiredService<PublishHandler>();
         var receive = routes.ServiceProvider.GetRequiredService<ReceiveHandler>();
-        var events = routes.ServiceProvider.GetRequiredService<EventsHandler>();
         // Publishes are taken before routing; this is the operation of the document.
         Describe(routes.MapPost("/v1/topics/{topic}/messages", (HttpContext context, string topic, string? tag, string? key, string? delay, string? at, string? expires, string? orderingKey)
                 => publish.HandleAsync(context, topic).AsTask()), "Publish", "Messages", Notes.Publish)
@@ -36,16 +35,46 @@ internal static class Routes
             .WithSummary("Call a message back that waits for its time")
             .WithDescription("The handle is the `recallHandle` of the publish's answer. A message that came already is not noticed.")
             .Produces(StatusCodes.Status204NoContent);
-        Describe(routes.MapPost("/v1/topics/{topic}/groups/{group}/receive", (HttpContext context, string topic, string group, string? max, string? wait, string? lease, string? filter)
-                => receive.HandleAsync(context, topic, group, max, wait, lease, filter)), "Receive", "Messages", Notes.Receive)
+        Describe(routes.MapPost("/v1/topics/{topic}/groups/{group}/receive", (HttpContext context, string topic, string group, string? max, string? wait, string? lease, string? filter, string? sql)
+                => receive.HandleAsync(context, topic, group, max, wait, lease, filter, sql)), "Receive", "Messages", Notes.Receive)
             .WithSummary("Receive messages as a member of a group")
             .WithDescription("Waits until there is a message. What is not acknowledged within its lease comes again, to this or another member of the group.")
             .Produces<ReceivedMessages>();
-        Describe(routes.MapGet("/v1/topics/{topic}/stream", (HttpContext context, string topic, string? filter)
-                => events.HandleAsync(context, topic, filter)), "Stream", "Messages", Notes.Events)
+        MapReading(routes);
+    }
+
+    private static void MapReading(IEndpointRouteBuilder routes)
+    {
+        var browse = routes.ServiceProvider.GetRequiredService<BrowseHandler>();
+        var events = routes.ServiceProvider.GetRequiredService<EventsHandler>();
+        var sockets = routes.ServiceProvider.GetRequiredService<SocketHandler>();
+        Describe(
+                routes.MapGet("/v1/topics/{topic}/messages", (HttpContext context, string topic, string? queue, string? offset, string? from, string? to, string? key, string? filter, string? sql, string? limit, string? cursor)
+                    => browse.HandleAsync(context, topic)),
+                "Browse",
+                "Messages",
+                Notes.Browse)
+            .WithSummary("Look at messages without consuming them")
+            .WithDescription("From any offset or time, or by key; in the order in which they were stored. Hand `next` back as `cursor`, with the other parameters, for the next page; without it there is none. A page may be empty and have a next one.")
+            .Produces<MessagePage>();
+        Describe(
+                routes.MapGet("/v1/topics/{topic}/stream", (HttpContext context, string topic, string? filter, string? sql, string? from, string? lastEventId)
+                    => events.HandleAsync(context, topic, filter, sql, from, lastEventId)),
+                "Stream",
+                "Messages",
+                Notes.Events)
             .WithSummary("Watch a topic by server-sent events")
-            .WithDescription("Every message published from now on. The event's id is queue:offset. A stream that breaks begins again at the end of the topic.")
+            .WithDescription("Every message published from now on, or from a place on. The id of an event is the place behind it: a client that sends it as `Last-Event-ID` goes on there. `missing` says how many messages before this one retention deleted.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
+        Describe(
+                routes.MapGet("/v1/topics/{topic}/socket", (HttpContext context, string topic, string? group, string? filter, string? sql, string? from, string? position, string? lease)
+                    => sockets.HandleAsync(context, topic)),
+                "Socket",
+                "Messages",
+                Notes.Socket)
+            .WithSummary("Receive over WebSocket, with credit")
+            .WithDescription("As a member of a group, or without one everything from a place on. The frames are JSON: see docs/protocols/http.md.")
+            .Produces(StatusCodes.Status101SwitchingProtocols);
     }
 
     private static void MapReceipts(IEndpointRouteBuilder routes)

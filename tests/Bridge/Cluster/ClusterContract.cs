@@ -60,6 +60,8 @@ public sealed class ClusterFilterQueueContract : FilterQueueContract<ClusterFixt
 
 public sealed class ClusterTopicContract : TopicContract<ClusterFixture>;
 
+public sealed class ClusterReaderContract : ReaderContract<ClusterFixture>;
+
 public sealed class ClusterRetainedContract : RetainedContract<ClusterFixture>;
 
 public sealed class ClusterAdministrationContract : AdministrationContract<ClusterFixture>;

@@ -65,6 +65,8 @@ public sealed class EmbeddedStateContract : StateContract<EmbeddedFixture>;
 
 public sealed class EmbeddedTopicContract : TopicContract<EmbeddedFixture>;
 
+public sealed class EmbeddedReaderContract : ReaderContract<EmbeddedFixture>;
+
 public sealed class EmbeddedRetainedContract : RetainedContract<EmbeddedFixture>;
 
 public sealed class EmbeddedFilterQueueContract : FilterQueueContract<EmbeddedFixture>;

@@ -43,6 +43,8 @@ public sealed class FakeStateContract : StateContract<FakeFixture>;
 
 public sealed class FakeTopicContract : TopicContract<FakeFixture>;
 
+public sealed class FakeReaderContract : ReaderContract<FakeFixture>;
+
 public sealed class FakeRetainedContract : RetainedContract<FakeFixture>;
 
 public sealed class FakeFilterQueueContract : FilterQueueContract<FakeFixture>;

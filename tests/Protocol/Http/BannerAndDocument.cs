@@ -50,7 +50,9 @@ public sealed class BannerAndDocument
         await using HttpFrontHost host = await HttpFrontHost.StartAsync();
         JsonObject paths = JsonNode.Parse(await host.Client.GetStringAsync(new Uri("/swagger/v1/swagger.json", UriKind.Relative)))!["paths"]!.AsObject();
 
+        string[] messaging = ["/v1/topics/{topic}/socket"];
         Assert.Equal(
+            messaging.Concat(
             [
                 "/healthz", "/readyz", "/v1/clients", "/v1/clients/{protocol}/{id}", "/v1/configuration", "/v1/groups", "/v1/groups/{group}",
                 "/v1/groups/{group}/dead-letters", "/v1/groups/{group}/dead-letters/resend", "/v1/groups/{group}/lag",
@@ -59,7 +61,7 @@ public sealed class BannerAndDocument
                 "/v1/refusals", "/v1/retained", "/v1/sessions", "/v1/sessions/{clientId}", "/v1/topics",
                 "/v1/topics/{topic}", "/v1/topics/{topic}/groups", "/v1/topics/{topic}/groups/{group}/receive", "/v1/topics/{topic}/messages",
                 "/v1/topics/{topic}/queues", "/v1/topics/{topic}/stream", "/v1/topics/{topic}/timed/{handle}",
-            ],
+            ]).Order(StringComparer.Ordinal),
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
         foreach ((string path, JsonNode? operations) in paths)
         {

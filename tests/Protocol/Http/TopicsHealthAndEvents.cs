@@ -78,7 +78,7 @@ public sealed class TopicsHealthAndEvents
         await host.PublishAsync("sensors", "two\nlines", "a");
 
         string events = await raw.ReadUntilAsync("\"offset\":0}\n\n");
-        Assert.Contains("id: 2:0\ndata: {\"messageId\":", events, StringComparison.Ordinal);
+        Assert.Contains("id: 0:1,1:1,2:1,3:0\ndata: {\"messageId\":", events, StringComparison.Ordinal);
         Assert.Contains("\"body\":\"two\\nlines\"", events, StringComparison.Ordinal);
         Assert.DoesNotContain("before", events, StringComparison.Ordinal);
         Assert.DoesNotContain("other", events, StringComparison.Ordinal);

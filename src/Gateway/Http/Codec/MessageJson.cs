@@ -9,7 +9,11 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec;
 internal static class MessageJson
 {
     /// <summary>Writes the message as an object; the receipt only for deliveries of a group.</summary>
-    public static void Write(Utf8JsonWriter writer, in BridgeMessage message, ReceiptHandle? receipt)
+    /// <param name="writer">Where to.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="receipt">Of a delivery.</param>
+    /// <param name="missing">Messages directly before it that are not kept any more, besides those that it says itself.</param>
+    public static void Write(Utf8JsonWriter writer, in BridgeMessage message, ReceiptHandle? receipt, long missing = 0)
     {
         writer.WriteStartObject();
         writer.WriteString("messageId"u8, message.MessageId.ToString());
@@ -27,11 +31,12 @@ internal static class MessageJson
         writer.WriteString("storedAt"u8, message.StoredAt);
         writer.WriteNumber("queueId"u8, message.QueueId);
         writer.WriteNumber("offset"u8, message.QueueOffset);
+        if (message.Missing + missing > 0)
+            writer.WriteNumber("missing"u8, message.Missing + missing);
+
         if (receipt is { } handle)
         {
             writer.WriteNumber("attempt"u8, message.Attempt);
-            if (message.Missing > 0)
-                writer.WriteNumber("missing"u8, message.Missing);
             Span<byte> text = stackalloc byte[ReceiptHandle.TextLength];
             handle.Write(text);
             writer.WriteString("receipt"u8, text);

@@ -48,6 +48,8 @@ public sealed record Problem(string Name, int Status, string Title)
 
     public static Problem UnsupportedMediaType { get; } = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The content type or coding is not taken here.");
 
+    public static Problem UpgradeRequired { get; } = new("upgrade-required", StatusCodes.Status426UpgradeRequired, "This address speaks another protocol.");
+
     public static Problem IdempotencyMismatch { get; } = new("idempotency-mismatch", StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another message.");
 
     public static Problem Busy { get; } = new("busy", StatusCodes.Status429TooManyRequests, "A limit of load is reached.");

@@ -11,7 +11,7 @@ namespace ProtoBridgeMQ.Gateway.Http.Handlers;
 /// <summary><c>POST /v1/receipts/ack | nack | extend | dead-letter</c>: says what became of deliveries, one result a receipt.</summary>
 internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions> options, HttpMetrics metrics, HttpAccess access)
 {
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(40);
 
     private readonly HttpOptions _options = options.Value;
 
@@ -62,7 +62,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
         if (stream is null)
             throw new BridgeException(BridgeError.DeliveryUnknown, "The receipt is of an earlier life of the gateway, or its lease ran out: the message comes again.");
 
-        access.CheckConsume(context, rights, stream.Key.Topic, stream.Key.Filter);
+        access.CheckConsume(context, rights, stream.Key.Topic, stream.Key.Judged);
         try
         {
             await stream.Messages.SettleAsync(handle.Delivery, settlement);
@@ -81,23 +81,7 @@ internal sealed class ReceiptsHandler(GroupStreams streams, IOptions<HttpOptions
         response.ContentType = "application/json";
         Utf8JsonWriter writer = JsonWriters.Rent(response.BodyWriter);
         writer.WriteStartObject();
-        writer.WriteStartArray("results"u8);
-        for (int i = 0; i < settles.Length; i++)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("receipt"u8, receipts[i]);
-            writer.WriteBoolean("settled"u8, settles[i].IsCompletedSuccessfully);
-            if (settles[i].Exception?.InnerException is { } failure)
-            {
-                writer.WriteStartObject("error"u8);
-                (ProblemDetail.Of(failure) ?? new ProblemDetail(Problem.Internal, failure.Message)).WriteMembers(writer);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
+        SettleResultsJson.Write(writer, receipts, settles);
         writer.WriteEndObject();
         await writer.FlushAsync();
         JsonWriters.Return(writer);

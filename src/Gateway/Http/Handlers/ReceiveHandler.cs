@@ -28,15 +28,16 @@ internal sealed class ReceiveHandler(
 
     private readonly HttpOptions _options = options.Value;
 
-    public async Task HandleAsync(HttpContext context, string topic, string group, string? max, string? wait, string? lease, string? filter)
+    public async Task HandleAsync(HttpContext context, string topic, string group, string? max, string? wait, string? lease, string? filter, string? sql)
     {
         RequestRules.Check(context.Request);
-        RequestRules.CheckQuery(context.Request, "max", "wait", "lease", "filter");
+        RequestRules.CheckQuery(context.Request, "max", "wait", "lease", "filter", "sql");
         ReceiveTerms terms = Read(max, wait, lease);
         TopicNames.ThrowIfInvalid(topic);
         TopicNames.ThrowIfInvalidGroup(group);
-        var key = new GroupStreamKey(topic, group, filter is null ? GroupStreamKey.AnyFilter : TagExpression.Parse(filter).Text);
-        access.CheckConsume(context, await access.AuthenticateAsync(context), topic, key.Filter);
+        FilterChoice wanted = FilterChoice.Read(filter, sql);
+        var key = new GroupStreamKey(topic, group, wanted.Tags ?? GroupStreamKey.AnyFilter, wanted.Sql);
+        access.CheckConsume(context, await access.AuthenticateAsync(context), topic, key.Judged);
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         metrics.Waiting.Add(1);
         try

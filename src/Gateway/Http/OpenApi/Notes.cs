@@ -12,6 +12,10 @@ internal static class Notes
 
     private static readonly (string, string, string) Filter = ("filter", "Tags to receive, separated by `||`, such as `kitchen/temp || cellar/temp`; default `*`, all.", "");
 
+    private static readonly (string, string, string) Sql = ("sql", "SQL92 expression over properties instead of `filter`, such as `price > 10 AND TAGS = 'a'`.", "");
+
+    private static readonly (string, string, string) From = ("from", "`latest` (default), `earliest`, or a point in time.", "");
+
     private static readonly Problem[] Broker = [Problem.Busy, Problem.ReadOnly, Problem.Unreachable, Problem.Timeout];
 
     public static OperationNotes Publish { get; } = new(
@@ -51,6 +55,7 @@ internal static class Notes
             ("wait", "How long to wait for the first message, up to 60 s; default not at all.", "5s"),
             ("lease", "How long the messages are held for their receipts; then they come again. Default 30s.", ""),
             Filter,
+            Sql,
         ],
     };
 
@@ -62,7 +67,39 @@ internal static class Notes
 
     public static OperationNotes Events { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.FilterInvalid, Problem.TopicNotFound, .. Broker])
     {
-        Parameters = [Topic, Filter],
+        Parameters = [Topic, Filter, Sql, From, ("lastEventId", "A place, as `Last-Event-ID` has it.", "")],
+    };
+
+    public static OperationNotes Browse { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.FilterInvalid, Problem.TopicNotFound, .. Broker])
+    {
+        Parameters =
+        [
+            Topic,
+            ("queue", "One queue; default all.", ""),
+            ("offset", "From this offset of the queue on.", ""),
+            ("from", "Stored then or later: `2030-01-31T08:00:00Z` or Unix milliseconds.", ""),
+            ("to", "Stored then or before.", ""),
+            ("key", "Only messages with this key, the newest; with from, to and limit alone.", ""),
+            Filter,
+            Sql,
+            ("limit", "Messages at most, 1 to 256; default 50.", ""),
+            ("cursor", "`next` of the page before.", ""),
+        ],
+    };
+
+    public static OperationNotes Socket { get; } = new(
+        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.GroupInvalid, Problem.FilterInvalid, Problem.CrossOrigin, Problem.UpgradeRequired, .. Broker])
+    {
+        Parameters =
+        [
+            Topic,
+            ("group", "Member of this group; without it everything, as a reader of its own.", ""),
+            Filter,
+            Sql,
+            From,
+            ("position", "A place that a frame told.", ""),
+            ("lease", "How long a delivery of a group is held.", ""),
+        ],
     };
 
     public static OperationNotes TryMapping { get; } = new(

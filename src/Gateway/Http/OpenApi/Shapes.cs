@@ -42,6 +42,38 @@ internal sealed record Published(string MessageId, int QueueId, long Offset, str
 /// <param name="Error">Why it was refused.</param>
 internal sealed record BatchResult(string? MessageId, int? QueueId, long? Offset, string? RecallHandle, ProblemDetails? Error);
 
+/// <summary>A page of messages.</summary>
+/// <param name="Items">Messages, in the order in which they were stored.</param>
+/// <param name="Next">For the next page; absent with the last.</param>
+internal sealed record MessagePage(IReadOnlyList<MessageOfTopic> Items, string? Next);
+
+/// <summary>A message that was looked at.</summary>
+/// <param name="MessageId">Names the message.</param>
+/// <param name="Topic">Topic.</param>
+/// <param name="Tag">Tag, if it has one.</param>
+/// <param name="ContentType">Content type, if it has one.</param>
+/// <param name="Keys">Keys.</param>
+/// <param name="Properties">User properties.</param>
+/// <param name="Body">The body: text, or base64.</param>
+/// <param name="BodyEncoding">`utf-8` or `base64`.</param>
+/// <param name="BornAt">When the client made it.</param>
+/// <param name="StoredAt">When the broker stored it.</param>
+/// <param name="QueueId">Queue of the topic.</param>
+/// <param name="Offset">Position in the queue.</param>
+internal sealed record MessageOfTopic(
+    string MessageId,
+    string Topic,
+    string? Tag,
+    string? ContentType,
+    IReadOnlyList<string> Keys,
+    IReadOnlyDictionary<string, string> Properties,
+    string Body,
+    string BodyEncoding,
+    DateTimeOffset BornAt,
+    DateTimeOffset StoredAt,
+    int QueueId,
+    long Offset);
+
 /// <summary>Answer to a receive.</summary>
 /// <param name="Messages">Empty when the wait ran out.</param>
 internal sealed record ReceivedMessages(IReadOnlyList<ReceivedMessage> Messages);
@@ -85,7 +117,7 @@ internal sealed record DeliveriesToSettle(IReadOnlyList<string> Receipts);
 
 /// <summary>Deliveries to give back.</summary>
 /// <param name="Receipts">Receipts of a receive.</param>
-/// <param name="Delay">How long until they come again, rounded up to a delay level; default: at once.</param>
+/// <param name="Delay">How long until they come again, up to 40 days; in front of another cluster rounded up to a delay level. Default: at once.</param>
 internal sealed record DeliveriesToRelease(IReadOnlyList<string> Receipts, string? Delay);
 
 /// <summary>Deliveries to hold longer.</summary>

@@ -6,13 +6,17 @@ namespace ProtoBridgeMQ.Gateway.Http.Session;
 /// <param name="Topic">Topic.</param>
 /// <param name="Group">Group.</param>
 /// <param name="Filter">Tag expression, or <see cref="AnyFilter"/>.</param>
-internal readonly record struct GroupStreamKey(string Topic, string Group, string Filter)
+/// <param name="Sql">SQL92 expression instead; null for none.</param>
+internal readonly record struct GroupStreamKey(string Topic, string Group, string Filter, string? Sql = null)
 {
     /// <summary>The request named no filter: the group's, whatever it is.</summary>
     public const string AnyFilter = "";
 
     /// <summary>Whether the request named none.</summary>
-    public bool TakesAnyFilter => Filter.Length == 0;
+    public bool TakesAnyFilter => Filter.Length == 0 && Sql is null;
+
+    /// <summary>What access control judges: an SQL92 expression may let every tag through.</summary>
+    public string Judged => Sql is not null ? "*" : Filter;
 }
 
 /// <summary>

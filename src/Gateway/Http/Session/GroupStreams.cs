@@ -170,7 +170,7 @@ internal sealed class GroupStreams : IHostedService, IAsyncDisposable
         List<GroupStream> others = [.. _byNumber.Values.Where(stream =>
             stream.Key.Topic == key.Topic
             && stream.Key.Group == key.Group
-            && stream.Key.Filter != key.Filter
+            && (stream.Key.Filter != key.Filter || stream.Key.Sql != key.Sql)
             && !stream.IsReceiving
             && !stream.HoldsLease(now))];
         others.ForEach(Forget);
@@ -185,7 +185,8 @@ internal sealed class GroupStreams : IHostedService, IAsyncDisposable
                 Kind = StreamKind.Group,
                 Topics = TopicSelection.Of(key.Topic),
                 Group = key.Group,
-                Filter = key.TakesAnyFilter ? "*" : key.Filter,
+                Filter = key.Filter.Length == 0 ? "*" : key.Filter,
+                Sql = key.Sql,
                 AnyFilter = key.TakesAnyFilter,
                 Lease = _options.DefaultLease,
                 Subscriber = subscriber,
