@@ -2,10 +2,12 @@ using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
+using ProtoBridgeMQ.Bridge.Requests;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
+using ProtoBridgeMQ.Bridge.Transactions;
 
 namespace ProtoBridgeMQ.Bridge;
 
@@ -34,6 +36,12 @@ public interface IMessageBridge : IAsyncDisposable
 
     /// <summary>Reads queues without consuming.</summary>
     IMessageReader Reader { get; }
+
+    /// <summary>Request-reply; null when the brokers hand no replies on.</summary>
+    IRequests? Requests => null;
+
+    /// <summary>Transactions of producers; null when this bridge begins none.</summary>
+    ITransactions? Transactions => null;
 
     /// <summary>The latest retained message of each MQTT topic name.</summary>
     IRetainedMessages Retained { get; }

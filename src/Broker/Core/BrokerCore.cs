@@ -2,6 +2,7 @@ using System.Net;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.FilterQueues;
 using ProtoBridgeMQ.Broker.Filters;
+using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.LongPolling;
 using ProtoBridgeMQ.Broker.Pop;
 using ProtoBridgeMQ.Broker.Registration;
@@ -116,6 +117,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <inheritdoc/>
     public FilterCompiler Filters => _tables.Compiler;
+
+    /// <inheritdoc/>
+    public ProducerTable Producers => _tables.Producers;
 
     /// <inheritdoc/>
     public IPopConsumers Pop => _pops;
@@ -249,6 +253,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask<SendOutcome> SendBackAsync(in SendBackRequest request) => _sendBacks.SendBack(request);
+
+    /// <inheritdoc/>
+    public ValueTask<EndOutcome> EndTransactionAsync(in TransactionEnd end) => Transactions.EndAsync(end);
 
     /// <inheritdoc/>
     public ValueTask<SendOutcome> RecallAsync(in RecallRequest request) => _recalls.Recall(request);

@@ -1,7 +1,9 @@
 using System.Net;
 using ProtoBridgeMQ.Broker.FilterQueues;
 using ProtoBridgeMQ.Broker.Filters;
+using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.Pop;
+using ProtoBridgeMQ.Broker.Transactions;
 
 namespace ProtoBridgeMQ.Broker.Core;
 
@@ -36,6 +38,9 @@ public interface IBrokerCore
     /// <summary>Consuming by pop.</summary>
     IPopConsumers Pop { get; }
 
+    /// <summary>Producers: whom the broker asks about transactions and hands replies to.</summary>
+    ProducerTable Producers { get; }
+
     /// <summary>Durable queues of MQTT topic filters.</summary>
     IFilterQueueTable FilterQueues { get; }
 
@@ -66,6 +71,9 @@ public interface IBrokerCore
     /// that is not there, or came already, is not noticed.
     /// </summary>
     ValueTask<SendOutcome> RecallAsync(in RecallRequest request);
+
+    /// <summary>Ends a transaction; completes when that is durable.</summary>
+    ValueTask<EndOutcome> EndTransactionAsync(in TransactionEnd end);
 
     /// <summary>Reads from one queue, synchronously; only what is durable is seen.</summary>
     ReadOutcome Read(in ReadRequest request, IRecordSink sink);

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Broker.RequestReply;
 using ProtoBridgeMQ.Broker.Transactions;
 
 namespace ProtoBridgeMQ.Broker.Groups;
@@ -31,4 +32,7 @@ public abstract class ProducerMember
 
     /// <summary>Asks what became of a transaction; the answer comes as a request of its own. False when it cannot be asked now.</summary>
     public abstract bool TryAsk(in TransactionQuestion question);
+
+    /// <summary>Hands it the reply to a request of its; false when it does not take it.</summary>
+    public virtual ValueTask<bool> TryReplyAsync(BrokerReply reply) => new(false);
 }

@@ -1,5 +1,8 @@
 using ProtoBridgeMQ.Broker.Groups;
+using ProtoBridgeMQ.Broker.RequestReply;
 using ProtoBridgeMQ.Broker.Transactions;
+using ProtoBridgeMQ.Remoting;
+using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
@@ -32,4 +35,39 @@ internal sealed class ProducerConnection(RemotingConnection connection) : Produc
             BrokerName = question.BrokerName,
         },
         question.Record);
+
+    public override async ValueTask<bool> TryReplyAsync(BrokerReply reply)
+    {
+        var header = new ReplyMessageRequestHeader
+        {
+            Sent = new SendMessageRequestHeader
+            {
+                ProducerGroup = new HeaderText(Group),
+                Topic = new HeaderText(reply.Topic),
+                DefaultTopic = new HeaderText("TBW102"),
+                DefaultTopicQueues = 4,
+                QueueId = 0,
+                SystemFlag = 0,
+                BornTimestamp = reply.TakenAt,
+                Flag = 0,
+                Properties = new HeaderText(reply.Properties.ToArray()),
+                ReconsumeTimes = 0,
+                UnitMode = false,
+            },
+            BornHost = reply.From.ToString(),
+            StoreHost = reply.Broker.ToString(),
+            StoreTimestamp = reply.TakenAt,
+        };
+        try
+        {
+            using RemotingResponse answer = await connection
+                .InvokeAsync(RequestCode.PushReplyMessageToClient, header, reply.Body, reply.Timeout)
+                .ConfigureAwait(false);
+            return answer.Code == ResponseCode.Success;
+        }
+        catch (RemotingException)
+        {
+            return false;
+        }
+    }
 }

@@ -88,9 +88,14 @@ internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IReques
             return ReplyText.NobodyNamed;
         }
 
-        if (core.Tables.Producers.FindClient(client) is not ProducerConnection producer)
+        if (core.Tables.Producers.FindClient(client) is not { } member)
         {
             return ReplyText.NotHere(client);
+        }
+
+        if (member is not ProducerConnection producer)
+        {
+            return await member.TryReplyAsync(Inside(request, header)).ConfigureAwait(false) ? null : ReplyText.NotTaken(client);
         }
 
         try
@@ -103,6 +108,17 @@ internal sealed class ReplyHandler(BrokerCore core, TimeProvider time) : IReques
         {
             return ReplyText.NotTaken(client);
         }
+    }
+
+    /// <summary>A reply to a client in this process.</summary>
+    private BrokerReply Inside(RemotingRequest request, in SendMessageRequestHeader header)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        return new BrokerReply(header.Topic.ToString(), ReplyText.Handed(header.Properties.Span, now), request.Body.ToArray(), request.Connection.RemoteEndPoint as IPEndPoint ?? NoHost, now)
+        {
+            Broker = core.StoreHost,
+            Timeout = core.Options.ReplyTimeout,
+        };
     }
 
     private ReplyMessageRequestHeader Pushed(RemotingRequest request, in SendMessageRequestHeader header)

@@ -7,10 +7,12 @@ using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
+using ProtoBridgeMQ.Bridge.Requests;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
+using ProtoBridgeMQ.Bridge.Transactions;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Delay;
 using ProtoBridgeMQ.Broker.Topics;
@@ -38,6 +40,7 @@ public sealed class EmbeddedBridge : IMessageBridge
     private readonly StateLog _state;
     private readonly RetainedLog _retained;
     private readonly TimedMessages _timed;
+    private readonly EmbeddedRequests _requests;
 
     private EmbeddedBridge(
         IBrokerCore core, EmbeddedOptions options, TimeProvider clock, ILoggerFactory logs, StateLog state, RetainedLog retained, RecordDecoder decoder, DelayLevels levels)
@@ -55,6 +58,8 @@ public sealed class EmbeddedBridge : IMessageBridge
         Administration = new EmbeddedAdministration(core, options);
         FilterQueues = new EmbeddedFilterQueues(core, _decoder, options);
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
+        _requests = new EmbeddedRequests(core, clientId, PublishAsync, clock);
+        Transactions = new EmbeddedTransactions(core, clientId, decoder, clock) { Resolve = ResolveOrRefuse };
         _groups = new GroupConsumers(
             group => new EmbeddedGroupSource(core, group, clientId, _decoder, levels, clock),
             options.Groups,
@@ -93,6 +98,12 @@ public sealed class EmbeddedBridge : IMessageBridge
 
     /// <inheritdoc/>
     public IMessageReader Reader { get; }
+
+    /// <inheritdoc/>
+    public IRequests Requests => _requests;
+
+    /// <inheritdoc/>
+    public ITransactions Transactions { get; }
 
     /// <inheritdoc/>
     public IStateStore State => _state;
@@ -189,6 +200,7 @@ public sealed class EmbeddedBridge : IMessageBridge
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _requests.Dispose();
         await _retained.DisposeAsync().ConfigureAwait(false);
         await _groups.DisposeAsync().ConfigureAwait(false);
     }
@@ -263,6 +275,17 @@ public sealed class EmbeddedBridge : IMessageBridge
         return EmbeddedTopics.IsOwn(message.Topic)
             ? new BridgeException(BridgeError.TopicInvalid, $"Topic {message.Topic} holds the gateway's own state.")
             : null;
+    }
+
+    private BrokerTopic ResolveOrRefuse(PublishMessage message)
+    {
+        if (Refuse(message) is { } refusal)
+        {
+            throw refusal;
+        }
+
+        SendStatus found = Resolve(message.Topic, out BrokerTopic? topic);
+        return found == SendStatus.Ok ? topic! : throw BrokerErrors.ToException(found, null, $"topic {message.Topic}");
     }
 
     private SendStatus Resolve(string name, out BrokerTopic? topic)

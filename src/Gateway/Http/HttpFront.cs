@@ -8,6 +8,7 @@ using ProtoBridgeMQ.Gateway.Http.Handlers;
 using ProtoBridgeMQ.Gateway.Http.Management;
 using ProtoBridgeMQ.Gateway.Http.OpenApi;
 using ProtoBridgeMQ.Gateway.Http.Session;
+using ProtoBridgeMQ.Gateway.Http.Webhooks;
 
 namespace ProtoBridgeMQ.Gateway.Http;
 
@@ -37,6 +38,14 @@ public static class HttpFront
         services.AddSingleton<ReceiptsHandler>();
         services.TryAddSingleton<NameMapping>();
         services.AddSingleton<MappingHandler>();
+        services.AddSingleton<RequestHandler>();
+        services.AddSingleton<TransactionBook>();
+        services.AddHostedService(provider => provider.GetRequiredService<TransactionBook>());
+        services.AddSingleton<TransactionsHandler>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<WebhookBook>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookBook>());
+        services.AddSingleton<WebhooksHandler>();
         services.AddSingleton<TopicFeeds>();
         services.AddSingleton<EventsHandler>();
         services.AddSingleton<SocketHandler>();

@@ -15,6 +15,21 @@ internal static partial class HttpLog
     [LoggerMessage(7203, LogLevel.Warning, "Group stream of {Group} on {Topic} could not be closed")]
     public static partial void StreamNotClosed(ILogger logger, string group, string topic, Exception failure);
 
-    [LoggerMessage(7204, LogLevel.Warning, "The ends of topic {Topic} could not be seen, event streams of it wait: {Reason}")]
+    [LoggerMessage(7211, LogLevel.Warning, "The ends of topic {Topic} could not be seen, event streams of it wait: {Reason}")]
     public static partial void FeedFailed(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(7212, LogLevel.Warning, "Webhook {Id} is interrupted, it goes on after a pause: {Reason}")]
+    public static partial void WebhookInterrupted(ILogger logger, string id, string reason);
+
+    [LoggerMessage(7213, LogLevel.Warning, "Webhook {Id} did not take message {MessageId} at attempt {Attempt}, the last: {Reason}. It is a dead letter of the group")]
+    public static partial void WebhookDeadLetter(ILogger logger, string id, string messageId, int attempt, string reason);
+
+    [LoggerMessage(7214, LogLevel.Debug, "Webhook {Id}: message {MessageId} could not be settled and comes again: {Reason}")]
+    public static partial void WebhookNotSettled(ILogger logger, string id, string messageId, string reason);
+
+    [LoggerMessage(7215, LogLevel.Warning, "Webhook {Id} in the gateway's state cannot be read; it is left alone")]
+    public static partial void WebhookUnreadable(ILogger logger, string id);
+
+    [LoggerMessage(7216, LogLevel.Warning, "The webhooks could not be read: {Reason}")]
+    public static partial void WebhooksNotRead(ILogger logger, string reason);
 }

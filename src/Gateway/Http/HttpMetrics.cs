@@ -31,12 +31,33 @@ public sealed class HttpMetrics : IDisposable
         Connections = _meter.CreateUpDownCounter<long>("protobridge.http.connections", "{connection}", "Connections of the HTTP ports.");
         Changes = _meter.CreateCounter<long>("protobridge.http.changes", "{change}", "Changes made by the management interface, by action.");
         GroupStreams = _meter.CreateUpDownCounter<long>("protobridge.http.group_streams", "{stream}", "Group streams kept open for receivers.");
+        RequestsWaiting = _meter.CreateUpDownCounter<long>("protobridge.http.requests_waiting", "{request}", "Requests that wait for their replies.");
+        Replies = _meter.CreateCounter<long>("protobridge.http.replies", "{reply}", "Replies sent by HTTP and taken by who asked.");
+        TransactionChecks = _meter.CreateUpDownCounter<long>("protobridge.http.transaction_checks", "{question}", "Questions about transactions that wait for their answers.");
+        TransactionsEnded = _meter.CreateCounter<long>("protobridge.http.transactions_ended", "{transaction}", "Transactions ended by HTTP, by outcome.");
+        Webhooks = _meter.CreateUpDownCounter<long>("protobridge.http.webhooks", "{webhook}", "Webhooks there are.");
+        WebhookRequests = _meter.CreateCounter<long>("protobridge.http.webhook_requests", "{request}", "Messages pushed to webhooks, by outcome.");
+        WebhookDuration = _meter.CreateHistogram<double>("protobridge.http.webhook.duration", "s", "Time that a request to a webhook took.");
         Browsed = _meter.CreateCounter<long>("protobridge.http.browsed", "{message}", "Messages shown without being consumed.");
         Sockets = _meter.CreateUpDownCounter<long>("protobridge.http.sockets", "{client}", "WebSockets of topics open.");
         SocketMessages = _meter.CreateCounter<long>("protobridge.http.socket_messages", "{message}", "Messages sent to WebSockets of topics.");
         IdempotentPublishes = _meter.CreateCounter<long>("protobridge.http.idempotent_publishes", "{message}", "Messages published with an idempotency key, by outcome.");
         IdempotencyKeys = _meter.CreateUpDownCounter<long>("protobridge.http.idempotency_keys", "{key}", "Idempotency keys remembered.");
     }
+
+    internal UpDownCounter<long> RequestsWaiting { get; }
+
+    internal Counter<long> Replies { get; }
+
+    internal UpDownCounter<long> TransactionChecks { get; }
+
+    internal Counter<long> TransactionsEnded { get; }
+
+    internal UpDownCounter<long> Webhooks { get; }
+
+    internal Counter<long> WebhookRequests { get; }
+
+    internal Histogram<double> WebhookDuration { get; }
 
     internal Counter<long> Browsed { get; }
 

@@ -49,6 +49,26 @@ public sealed class HttpOptions
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a request waits for its reply when it does not say; at most the longest long poll.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan DefaultReplyWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Requests that wait for their replies at one time; one more is refused as busy.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxRequestsWaiting { get; set; } = 10_000;
+
+    /// <summary>Producer groups whose transactions are answered for here; one more is refused as busy.</summary>
+    [Range(1, 100_000)]
+    public int MaxTransactionGroups { get; set; } = 1000;
+
+    /// <summary>Questions about transactions of one group that are kept for their answers; the brokers ask again about the others.</summary>
+    [Range(1, 100_000)]
+    public int MaxTransactionChecks { get; set; } = 1000;
+
+    /// <summary>How long a producer group is answered for after its last use.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "24:00:00")]
+    public TimeSpan TransactionGroupIdle { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long a delivery is held for a receive that does not say.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "12:00:00")]
     public TimeSpan DefaultLease { get; set; } = TimeSpan.FromSeconds(30);
@@ -128,6 +148,37 @@ public sealed class HttpOptions
     /// <summary>How long a WebSocket client may take to take a frame; then it is cut off.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
     public TimeSpan SocketSendTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Webhooks; one more is refused.</summary>
+    [Range(0, 10_000)]
+    public int MaxWebhooks { get; set; } = 100;
+
+    /// <summary>Messages that are pushed to one webhook at one time.</summary>
+    [Range(1, 1000)]
+    public int WebhookConcurrency { get; set; } = 8;
+
+    /// <summary>Requests to webhooks at one time, over all of them; the others wait.</summary>
+    [Range(1, 10_000)]
+    public int MaxWebhookRequests { get; set; } = 64;
+
+    /// <summary>Largest message, as JSON, that is pushed; a larger one is a dead letter.</summary>
+    [Range(1024, 512 * 1024 * 1024)]
+    public int WebhookMaxBody { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>Pause before the second request for a message; it doubles with each one after that.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan WebhookBackOff { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest of these pauses.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "24:00:00")]
+    public TimeSpan WebhookMaxBackOff { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How often a gateway of a cluster looks what others changed of the webhooks.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan WebhookRefresh { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether webhooks may go to addresses of this machine and of private networks.</summary>
+    public bool WebhookPrivateAddresses { get; set; }
 
     /// <summary>Queues that a topic may be given.</summary>
     [Range(1, 65536)]

@@ -9,6 +9,8 @@ internal static class Routes
     public static void Map(IEndpointRouteBuilder routes)
     {
         MapMessages(routes);
+        MapExchanges(routes);
+        MapWebhooks(routes);
         MapReceipts(routes);
         MapMapping(routes);
         MapHealth(routes);
@@ -75,6 +77,71 @@ internal static class Routes
             .WithSummary("Receive over WebSocket, with credit")
             .WithDescription("As a member of a group, or without one everything from a place on. The frames are JSON: see docs/protocols/http.md.")
             .Produces(StatusCodes.Status101SwitchingProtocols);
+    }
+
+    private static void MapExchanges(IEndpointRouteBuilder routes)
+    {
+        var requests = routes.ServiceProvider.GetRequiredService<RequestHandler>();
+        var transactions = routes.ServiceProvider.GetRequiredService<TransactionsHandler>();
+        Describe(
+                routes.MapPost("/v1/topics/{topic}/request", (HttpContext context, string topic, string? timeout, string? tag, string? key, string? expires, string? orderingKey)
+                    => requests.RequestAsync(context, topic, timeout)),
+                "Request",
+                "Messages",
+                Notes.Request)
+            .WithSummary("Publish a request and wait for its reply")
+            .WithDescription("Any consumer may reply: one of RocketMQ by its client's means, one of HTTP with the `replyTo` of the message.")
+            .Produces<ReplyContent>();
+        Describe(routes.MapPost("/v1/replies/{replyTo}", (HttpContext context, string replyTo) => requests.ReplyAsync(context, replyTo)), "Reply", "Messages", Notes.Reply)
+            .WithSummary("Reply to a request that was received")
+            .Produces(StatusCodes.Status204NoContent);
+        Describe(
+                routes.MapPost("/v1/topics/{topic}/transactions", (HttpContext context, string topic, string? group, string? checkAfter, string? tag, string? key, string? expires, string? orderingKey)
+                    => transactions.BeginAsync(context, topic, group, checkAfter)),
+                "BeginTransaction",
+                "Transactions",
+                Notes.BeginTransaction)
+            .WithSummary("Store a message that nobody sees until it is committed")
+            .Produces<TransactionBegun>(StatusCodes.Status201Created);
+        Describe(routes.MapPost("/v1/transactions/{id}/commit", (HttpContext context, string id) => transactions.CommitAsync(context, id)), "Commit", "Transactions", Notes.EndTransaction)
+            .WithSummary("Commit a transaction: its message is delivered")
+            .Produces(StatusCodes.Status204NoContent);
+        Describe(routes.MapPost("/v1/transactions/{id}/rollback", (HttpContext context, string id) => transactions.RollBackAsync(context, id)), "Rollback", "Transactions", Notes.EndTransaction)
+            .WithSummary("Roll a transaction back: its message is never delivered")
+            .Produces(StatusCodes.Status204NoContent);
+        Describe(
+                routes.MapGet("/v1/transactions", (HttpContext context, string? group, string? wait, string? limit) => transactions.ListAsync(context, group, wait, limit)),
+                "TransactionsAsked",
+                "Transactions",
+                Notes.TransactionsAsked)
+            .WithSummary("Transactions that the broker asks about")
+            .WithDescription("Those of a producer group that were left open. Commit or roll back each; until then the broker asks again.")
+            .Produces<TransactionsAsked>();
+    }
+
+    private static void MapWebhooks(IEndpointRouteBuilder routes)
+    {
+        var webhooks = routes.ServiceProvider.GetRequiredService<WebhooksHandler>();
+        Describe(routes.MapPost("/v1/webhooks", (Delegate)webhooks.CreateAsync), "CreateWebhook", "Webhooks", Notes.PutWebhook)
+            .WithSummary("Have the messages of a topic pushed to an address")
+            .WithDescription("Each message is a POST with the message as JSON, signed with the secret, which only this answer tells. With `producerGroup` instead of `topic` the address answers for transactions.")
+            .Produces<WebhookOfTopic>(StatusCodes.Status201Created);
+        Describe(routes.MapGet("/v1/webhooks", (HttpContext context, string? limit, string? cursor) => webhooks.ListAsync(context)), "ListWebhooks", "Webhooks", Notes.ListWebhooks)
+            .WithSummary("List the webhooks")
+            .Produces<WebhookPage>();
+        Describe(routes.MapGet("/v1/webhooks/{id}", (HttpContext context, string id) => webhooks.FindAsync(context, id)), "FindWebhook", "Webhooks", Notes.FindWebhook)
+            .WithSummary("Look at a webhook and what came of its requests")
+            .Produces<WebhookOfTopic>();
+        Describe(routes.MapPut("/v1/webhooks/{id}", (HttpContext context, string id) => webhooks.UpdateAsync(context, id)), "UpdateWebhook", "Webhooks", Notes.PutWebhook)
+            .WithSummary("Change a webhook")
+            .WithDescription("What the request does not say is as for a new one; the secret stays. With `If-Match` only when nobody changed it meanwhile.")
+            .Produces<WebhookOfTopic>();
+        Describe(routes.MapDelete("/v1/webhooks/{id}", (HttpContext context, string id) => webhooks.DeleteAsync(context, id)), "DeleteWebhook", "Webhooks", Notes.FindWebhook)
+            .WithSummary("Remove a webhook")
+            .Produces(StatusCodes.Status204NoContent);
+        Describe(routes.MapPost("/v1/webhooks/{id}/test", (HttpContext context, string id) => webhooks.TestAsync(context, id)), "TestWebhook", "Webhooks", Notes.FindWebhook)
+            .WithSummary("Send a signed request to a webhook and say what came of it")
+            .Produces<WebhookTested>();
     }
 
     private static void MapReceipts(IEndpointRouteBuilder routes)

@@ -50,7 +50,11 @@ public sealed class BannerAndDocument
         await using HttpFrontHost host = await HttpFrontHost.StartAsync();
         JsonObject paths = JsonNode.Parse(await host.Client.GetStringAsync(new Uri("/swagger/v1/swagger.json", UriKind.Relative)))!["paths"]!.AsObject();
 
-        string[] messaging = ["/v1/topics/{topic}/socket"];
+        string[] messaging =
+        [
+            "/v1/replies/{replyTo}", "/v1/topics/{topic}/request", "/v1/topics/{topic}/socket", "/v1/topics/{topic}/transactions", "/v1/transactions",
+            "/v1/transactions/{id}/commit", "/v1/transactions/{id}/rollback", "/v1/webhooks", "/v1/webhooks/{id}", "/v1/webhooks/{id}/test",
+        ];
         Assert.Equal(
             messaging.Concat(
             [

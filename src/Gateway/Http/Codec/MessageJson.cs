@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Bridge.Messages;
+using ProtoBridgeMQ.Bridge.Requests;
 
 namespace ProtoBridgeMQ.Gateway.Http.Codec;
 
@@ -21,12 +22,13 @@ internal static class MessageJson
         if (message.Properties.TryGet(PropertyNames.Tags, out ReadOnlySpan<byte> tag))
             WriteText(writer, "tag"u8, tag);
 
-        if (MessageFields.TryReadContentType(message.Properties, out ReadOnlySpan<byte> contentType))
-            WriteText(writer, "contentType"u8, contentType);
-
+        WriteContentType(writer, message.Properties);
         WriteKeys(writer, message.Properties);
         WriteProperties(writer, message.Properties);
         WriteBody(writer, message.Body.Span);
+        if (ReplyAddress.Of(message.Properties) is { } replyTo)
+            writer.WriteString("replyTo"u8, ReplyToken.Write(replyTo));
+
         writer.WriteString("bornAt"u8, message.BornAt);
         writer.WriteString("storedAt"u8, message.StoredAt);
         writer.WriteNumber("queueId"u8, message.QueueId);
@@ -43,6 +45,20 @@ internal static class MessageJson
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>Writes the members that messages and replies have: content type, properties, body.</summary>
+    public static void WriteContent(Utf8JsonWriter writer, MessageProperties properties, ReadOnlySpan<byte> body)
+    {
+        WriteContentType(writer, properties);
+        WriteProperties(writer, properties);
+        WriteBody(writer, body);
+    }
+
+    private static void WriteContentType(Utf8JsonWriter writer, MessageProperties properties)
+    {
+        if (MessageFields.TryReadContentType(properties, out ReadOnlySpan<byte> contentType))
+            WriteText(writer, "contentType"u8, contentType);
     }
 
     private static void WriteKeys(Utf8JsonWriter writer, MessageProperties properties)

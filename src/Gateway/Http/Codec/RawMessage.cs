@@ -21,11 +21,11 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
     private const int TraceParentLength = 55;
     private const int MaxTraceState = 512;
 
-    /// <summary>Reads it all; properties go into the property text.</summary>
+    /// <summary>Reads it all; properties go into the property text. Query parameters of the other names are left to the caller.</summary>
     /// <exception cref="RefusalException">Something is not possible, or unknown.</exception>
-    public static RawMessage Read(HttpRequest request, TimeProvider clock, ref PropertyTextWriter properties)
+    public static RawMessage Read(HttpRequest request, TimeProvider clock, ref PropertyTextWriter properties, params ReadOnlySpan<string> others)
     {
-        RawMessage message = ReadQuery(request.QueryString.Value, clock, ref properties);
+        RawMessage message = ReadQuery(request.QueryString.Value, clock, ref properties, others);
         string? idempotencyKey = null;
         WriteContentType(request.ContentType, ref properties);
         WriteTrace(request.Headers, ref properties);
@@ -40,7 +40,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
         return idempotencyKey is null ? message : message with { IdempotencyKey = idempotencyKey };
     }
 
-    private static RawMessage ReadQuery(string? query, TimeProvider clock, ref PropertyTextWriter properties)
+    private static RawMessage ReadQuery(string? query, TimeProvider clock, ref PropertyTextWriter properties, ReadOnlySpan<string> others)
     {
         if (string.IsNullOrEmpty(query))
             return default;
@@ -50,7 +50,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
         try
         {
             Span<byte> scratch = rented is null ? stackalloc byte[StackLimit] : rented;
-            return ReadQuery(query, scratch[..(scratch.Length / 2)], scratch[(scratch.Length / 2)..], clock, ref properties);
+            return ReadQuery(query, scratch[..(scratch.Length / 2)], scratch[(scratch.Length / 2)..], clock, ref properties, others);
         }
         finally
         {
@@ -59,7 +59,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
         }
     }
 
-    private static RawMessage ReadQuery(string query, Span<byte> scratch, Span<byte> keys, TimeProvider clock, ref PropertyTextWriter properties)
+    private static RawMessage ReadQuery(string query, Span<byte> scratch, Span<byte> keys, TimeProvider clock, ref PropertyTextWriter properties, ReadOnlySpan<string> others)
     {
         var times = new PublishTimes(clock);
         int? ordering = null;
@@ -84,7 +84,7 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
                     ordering = TopicMapping.OrderingHash(value);
                     break;
                 default:
-                    if (times.TryRead(parameters.Name, string.Empty, System.Text.Encoding.UTF8.GetString(value), ref properties))
+                    if (IsOneOf(parameters.Name, others) || times.TryRead(parameters.Name, string.Empty, System.Text.Encoding.UTF8.GetString(value), ref properties))
                         break;
 
                     throw RefusalException.Invalid(
@@ -96,6 +96,17 @@ internal readonly record struct RawMessage(TimeSpan Delay, int? OrderingHash)
             properties.Write(PropertyNames.Keys, keys[..keysLength]);
 
         return new RawMessage(times.Delay, ordering);
+    }
+
+    private static bool IsOneOf(ReadOnlySpan<char> name, ReadOnlySpan<string> names)
+    {
+        foreach (string one in names)
+        {
+            if (name.SequenceEqual(one))
+                return true;
+        }
+
+        return false;
     }
 
     private static int AppendKey(ReadOnlySpan<byte> key, Span<byte> keys, int length)

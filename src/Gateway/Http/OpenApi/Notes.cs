@@ -16,6 +16,8 @@ internal static class Notes
 
     private static readonly (string, string, string) From = ("from", "`latest` (default), `earliest`, or a point in time.", "");
 
+    private static readonly (string, string, string) WebhookId = ("id", "Id of the webhook.", "");
+
     private static readonly Problem[] Broker = [Problem.Busy, Problem.ReadOnly, Problem.Unreachable, Problem.Timeout];
 
     public static OperationNotes Publish { get; } = new(
@@ -69,6 +71,70 @@ internal static class Notes
     {
         Parameters = [Topic, Filter, Sql, From, ("lastEventId", "A place, as `Last-Event-ID` has it.", "")],
     };
+
+    public static OperationNotes Request { get; } = new(
+        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.Unsupported, .. Broker])
+    {
+        Parameters =
+        [
+            Topic,
+            ("timeout", "How long to wait for the reply, up to 60 s; default 10 s.", "5s"),
+            ("tag", "One tag.", ""),
+            ("key", "A key to find the message by; may be repeated.", ""),
+            ("expires", "A duration or a point in time.", ""),
+            ("orderingKey", "Messages of the topic with equal ordering keys stay in order.", ""),
+        ],
+        Bodies = [("text/plain", null, false, "what is the price?"), ("application/octet-stream", null, false, string.Empty)],
+    };
+
+    public static OperationNotes Reply { get; } = new([Problem.InvalidRequest, Problem.CrossOrigin, Problem.DeliveryUnknown, Problem.TooLarge, Problem.Unsupported, .. Broker])
+    {
+        Parameters = [("replyTo", "`replyTo` of the message that was received.", "")],
+        Bodies = [("text/plain", null, false, "42"), ("application/octet-stream", null, false, string.Empty)],
+    };
+
+    public static OperationNotes BeginTransaction { get; } = new(
+        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.GroupInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.Unsupported, .. Broker])
+    {
+        Parameters =
+        [
+            Topic,
+            ("group", "The producer group that is asked when the transaction stays open.", "orders"),
+            ("checkAfter", "How long the broker does not ask; default its own time, 6 s.", ""),
+            ("tag", "One tag.", ""),
+            ("key", "A key to find the message by; may be repeated.", ""),
+            ("expires", "A duration or a point in time.", ""),
+            ("orderingKey", "Messages of the topic with equal ordering keys stay in order.", ""),
+        ],
+        Bodies = [("text/plain", null, false, "order 7"), ("application/octet-stream", null, false, string.Empty)],
+    };
+
+    public static OperationNotes EndTransaction { get; } = new([Problem.InvalidRequest, Problem.CrossOrigin, Problem.DeliveryUnknown, Problem.Unsupported, .. Broker])
+    {
+        Parameters = [("id", "`transactionId`, of the begin or of a question.", "")],
+    };
+
+    public static OperationNotes TransactionsAsked { get; } = new([Problem.InvalidRequest, Problem.GroupInvalid, Problem.Unsupported, .. Broker])
+    {
+        Parameters = [("group", "The producer group.", "orders"), ("wait", "How long to wait for the first one, up to 60 s; default not at all.", ""), ("limit", "At most so many; default 50.", "")],
+    };
+
+    public static OperationNotes PutWebhook { get; } = new(
+        [
+            Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.GroupInvalid, Problem.FilterInvalid, Problem.CrossOrigin, Problem.NotFound,
+            Problem.PreconditionFailed, Problem.TooLarge, Problem.UnsupportedMediaType, .. Broker,
+        ])
+    {
+        Parameters = [WebhookId],
+        Bodies = [(Json, typeof(WebhookWanted), false, """{ "url": "https://example.org/hook", "topic": "sensors", "filter": "kitchen/temp" }""")],
+    };
+
+    public static OperationNotes ListWebhooks { get; } = new(Problem.InvalidRequest)
+    {
+        Parameters = [("limit", "1 to 1000; default 50.", ""), ("cursor", "`next` of the page before.", "")],
+    };
+
+    public static OperationNotes FindWebhook { get; } = new(Problem.CrossOrigin, Problem.NotFound, Problem.PreconditionFailed) { Parameters = [WebhookId] };
 
     public static OperationNotes Browse { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.FilterInvalid, Problem.TopicNotFound, .. Broker])
     {

@@ -42,6 +42,103 @@ internal sealed record Published(string MessageId, int QueueId, long Offset, str
 /// <param name="Error">Why it was refused.</param>
 internal sealed record BatchResult(string? MessageId, int? QueueId, long? Offset, string? RecallHandle, ProblemDetails? Error);
 
+/// <summary>A webhook to make, or what one is to be.</summary>
+/// <param name="Url">http or https; redirects are not followed.</param>
+/// <param name="Topic">Whose messages are pushed.</param>
+/// <param name="Group">Consumer group whose progress it uses; default one of its own.</param>
+/// <param name="Filter">Tags.</param>
+/// <param name="Sql">SQL92 expression instead.</param>
+/// <param name="ProducerGroup">Instead of a topic: whose transactions it answers for.</param>
+/// <param name="Secret">With what requests are signed, 16 to 256 characters; default one that is drawn.</param>
+/// <param name="Enabled">Default true.</param>
+/// <param name="MaxAttempts">Requests for one message until it is a dead letter, 1 to 16; default 8.</param>
+/// <param name="Timeout">How long one request may take, up to 1 min; default 10 s.</param>
+internal sealed record WebhookWanted(
+    string Url,
+    string? Topic,
+    string? Group,
+    string? Filter,
+    string? Sql,
+    string? ProducerGroup,
+    string? Secret,
+    bool? Enabled,
+    int? MaxAttempts,
+    string? Timeout);
+
+/// <summary>A webhook.</summary>
+/// <param name="Id">Names it.</param>
+/// <param name="Revision">Its ETag.</param>
+/// <param name="Url">Where to.</param>
+/// <param name="Topic">Whose messages.</param>
+/// <param name="Group">Consumer group.</param>
+/// <param name="Filter">Tags.</param>
+/// <param name="Sql">SQL92 expression.</param>
+/// <param name="ProducerGroup">Whose transactions.</param>
+/// <param name="Secret">Told once, by the answer that made it.</param>
+/// <param name="Enabled">Whether it is at work.</param>
+/// <param name="MaxAttempts">Requests for one message.</param>
+/// <param name="Timeout">How long one may take.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="Counts">What came of its requests at this gateway since it started.</param>
+internal sealed record WebhookOfTopic(
+    string Id,
+    long Revision,
+    string Url,
+    string? Topic,
+    string? Group,
+    string? Filter,
+    string? Sql,
+    string? ProducerGroup,
+    string? Secret,
+    bool Enabled,
+    int MaxAttempts,
+    string Timeout,
+    DateTimeOffset CreatedAt,
+    WebhookCounted Counts);
+
+/// <summary>What came of a webhook's requests.</summary>
+/// <param name="Taken">Answered with 2xx.</param>
+/// <param name="Failed">Answered otherwise, or not.</param>
+/// <param name="DeadLetters">Given up.</param>
+/// <param name="LastAt">When the last one was.</param>
+/// <param name="Last">What came of it.</param>
+internal sealed record WebhookCounted(long Taken, long Failed, long DeadLetters, DateTimeOffset? LastAt, string? Last);
+
+/// <summary>A page of webhooks.</summary>
+/// <param name="Items">By id.</param>
+/// <param name="Next">For the next page; absent with the last.</param>
+internal sealed record WebhookPage(IReadOnlyList<WebhookOfTopic> Items, string? Next);
+
+/// <summary>What came of a test.</summary>
+/// <param name="Taken">Whether it was answered with 2xx.</param>
+/// <param name="Status">The status, if there was one.</param>
+/// <param name="Error">Why there was none.</param>
+/// <param name="Milliseconds">How long it took.</param>
+internal sealed record WebhookTested(bool Taken, int? Status, string? Error, long Milliseconds);
+
+/// <summary>What a reply says.</summary>
+/// <param name="ContentType">Content type, if it has one.</param>
+/// <param name="Properties">User properties.</param>
+/// <param name="Body">The body: text, or base64.</param>
+/// <param name="BodyEncoding">`utf-8` or `base64`.</param>
+internal sealed record ReplyContent(string? ContentType, IReadOnlyDictionary<string, string> Properties, string Body, string BodyEncoding);
+
+/// <summary>A transaction that is open.</summary>
+/// <param name="TransactionId">With what it is ended.</param>
+/// <param name="Key">The same in every question about it.</param>
+internal sealed record TransactionBegun(string TransactionId, string Key);
+
+/// <summary>Questions about transactions.</summary>
+/// <param name="Items">Oldest first.</param>
+internal sealed record TransactionsAsked(IReadOnlyList<TransactionAsked> Items);
+
+/// <summary>A question about a transaction.</summary>
+/// <param name="TransactionId">With what it is ended.</param>
+/// <param name="Key">As the begin told it.</param>
+/// <param name="AskedAt">When the broker asked.</param>
+/// <param name="Message">The message that waits.</param>
+internal sealed record TransactionAsked(string TransactionId, string Key, DateTimeOffset AskedAt, MessageOfTopic Message);
+
 /// <summary>A page of messages.</summary>
 /// <param name="Items">Messages, in the order in which they were stored.</param>
 /// <param name="Next">For the next page; absent with the last.</param>
@@ -93,6 +190,7 @@ internal sealed record ReceivedMessages(IReadOnlyList<ReceivedMessage> Messages)
 /// <param name="Offset">Position in the queue.</param>
 /// <param name="Attempt">1 for the first delivery to the group.</param>
 /// <param name="Missing">Messages directly before this one in its queue that retention deleted before the group read them; only where there are some.</param>
+/// <param name="ReplyTo">Of a request: what `/v1/replies/{replyTo}` takes.</param>
 /// <param name="Receipt">What `/v1/receipts/ack` takes.</param>
 internal sealed record ReceivedMessage(
     string MessageId,
@@ -109,6 +207,7 @@ internal sealed record ReceivedMessage(
     long Offset,
     int Attempt,
     long? Missing,
+    string? ReplyTo,
     string Receipt);
 
 /// <summary>Deliveries to settle.</summary>
