@@ -31,7 +31,7 @@ internal sealed class EmbeddedRequests : IRequests, IDisposable
         _core = core;
         _publish = publish;
         _clock = clock;
-        _member = new Member(this) { Group = Group, ClientId = $"{clientId}-{Guid.NewGuid():N}", Address = "gateway" };
+        _member = new Member(this) { Group = Group, ClientId = $"{clientId}-{UniqueKeys.Next()}", Address = "gateway" };
         TimeSpan period = core.Options.ClientExpiry / 3;
         core.Producers.Renew(_member);
         _renewal = clock.CreateTimer(static requests => ((EmbeddedRequests)requests!).Renew(), this, period, period);
@@ -39,7 +39,7 @@ internal sealed class EmbeddedRequests : IRequests, IDisposable
 
     public async ValueTask<Reply> RequestAsync(PublishMessage message, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        string correlation = Guid.NewGuid().ToString();
+        string correlation = UniqueKeys.Next();
         var reply = new TaskCompletionSource<Reply>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[correlation] = reply;
         var properties = default(PropertyTextWriter);

@@ -28,7 +28,7 @@ internal sealed class EmbeddedTransactions(IBrokerCore core, string clientId, Re
     {
         TopicNames.ThrowIfInvalidGroup(group);
         BrokerTopic topic = Resolve(message);
-        string key = message.Properties.GetString(PropertyNames.UniqueKey) ?? Guid.NewGuid().ToString("N").ToUpperInvariant();
+        string key = message.Properties.GetString(PropertyNames.UniqueKey) ?? UniqueKeys.Next();
         SendOutcome outcome = await Send(message, topic, group, key, checkAfter).ConfigureAwait(false);
         return outcome.Status == SendStatus.Ok
             ? new BegunTransaction(Write(key, outcome.QueueOffset, outcome.PhysicalOffset, group), key)
@@ -158,7 +158,7 @@ internal sealed class EmbeddedTransactions(IBrokerCore core, string clientId, Re
             _owner = owner;
             _asked = asked;
             Group = group;
-            ClientId = $"{owner.ClientId}-{Guid.NewGuid():N}";
+            ClientId = $"{owner.ClientId}-{UniqueKeys.Next()}";
             Address = "gateway";
             TimeSpan period = owner.Core.Options.ClientExpiry / 3;
             if (!owner.Core.Producers.Renew(this))

@@ -26,7 +26,7 @@ internal sealed class TimedMessages(IBrokerCore core, TimeProvider clock)
             properties.WriteAll(message.Properties);
             if (key is null)
             {
-                key = Guid.NewGuid().ToString("N").ToUpperInvariant();
+                key = UniqueKeys.Next();
                 properties.Write(PropertyNames.UniqueKey, key);
             }
 

@@ -55,28 +55,28 @@ public abstract class ReaderContract<TFixture> : BridgeTest<TFixture>
         QueueRange queue = (await Bridge.Reader.ListQueuesAsync(topic)).Single(queue => queue.End > 0);
 
         Assert.Equal(0, await Bridge.Reader.SearchAsync(topic, queue.Name, DateTimeOffset.UnixEpoch));
-        Assert.Equal(1, await Bridge.Reader.SearchAsync(topic, queue.Name, DateTimeOffset.UtcNow.AddYears(1)));
+        Assert.Equal(1, await Bridge.Reader.SearchAsync(topic, queue.Name, TimeProvider.System.GetUtcNow().AddYears(1)));
     }
 
     [Fact]
     public async Task A_publish_is_found_by_its_unique_key_and_messages_by_their_keys()
     {
         string topic = Fixture.Name("keys");
-        string unique = Guid.NewGuid().ToString("N").ToUpperInvariant();
+        string unique = Fixture.Name("K");
         var properties = default(PropertyTextWriter);
         properties.Write(PropertyNames.Keys, "k1 k2");
         properties.Write(PropertyNames.UniqueKey, unique);
         properties.Write(PropertyNames.RequestDigest, "d"u8);
         PublishReceipt receipt = await Bridge.PublishAsync(new PublishMessage(topic, "x"u8.ToArray(), new MessageProperties(properties.Written.Text.ToArray())));
         properties.Dispose();
-        DateTimeOffset since = DateTimeOffset.UtcNow.AddHours(-1);
+        DateTimeOffset since = TimeProvider.System.GetUtcNow().AddHours(-1);
 
         FoundPublish? found = null;
         await Eventually.TrueAsync(async () => (found = await Bridge.Reader.FindPublishAsync(topic, unique, since)) is not null, "the publish is found");
 
         Assert.Equal("d", found!.Digest);
         Assert.Equal((receipt.QueueId, receipt.QueueOffset, receipt.MessageId.ToString()), (found.Receipt.QueueId, found.Receipt.QueueOffset, found.Receipt.MessageId.ToString()));
-        Assert.Null(await Bridge.Reader.FindPublishAsync(topic, unique, DateTimeOffset.UtcNow.AddHours(1)));
+        Assert.Null(await Bridge.Reader.FindPublishAsync(topic, unique, TimeProvider.System.GetUtcNow().AddHours(1)));
         Assert.Null(await Bridge.Reader.FindPublishAsync(topic, "another", since));
         using var batch = new MessageBatch();
         await Bridge.Reader.FindByKeyAsync(new KeyQuery(topic, "k2", 10, null, null), batch);

@@ -41,13 +41,13 @@ public sealed class FiltersAndDelaysOfGroups : BridgeTest<EmbeddedFixture>
         await PublishAsync(topic, "x");
         await using IMessageStream member = await JoinAsync(Fixture.Name("g"), topic);
         Received first = await ReceiveOneAsync(member);
-        DateTimeOffset released = DateTimeOffset.UtcNow;
+        DateTimeOffset released = TimeProvider.System.GetUtcNow();
 
         await member.SettleAsync(first.Delivery, Settlement.Release(TimeSpan.FromSeconds(2)));
         Received again = await ReceiveOneAsync(member);
 
         Assert.Equal(2, again.Attempt);
-        Assert.InRange(DateTimeOffset.UtcNow - released, TimeSpan.FromSeconds(1.5), Waiting.Patience);
+        Assert.InRange(TimeProvider.System.GetUtcNow() - released, TimeSpan.FromSeconds(1.5), Waiting.Patience);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class FiltersAndDelaysOfGroups : BridgeTest<EmbeddedFixture>
             new PublishMessage(topic, "never"u8.ToArray(), Keyed("K-1")) { Delay = TimeSpan.FromSeconds(3), IsRecallable = true });
         Assert.NotNull(receipt.RecallHandle);
         await Eventually.TrueAsync(
-            async () => await Bridge.Reader.FindPublishAsync(topic, "K-1", DateTimeOffset.UtcNow.AddHours(-1)) is not null, "the waiting message is found");
+            async () => await Bridge.Reader.FindPublishAsync(topic, "K-1", TimeProvider.System.GetUtcNow().AddHours(-1)) is not null, "the waiting message is found");
 
         await Bridge.RecallAsync(topic, receipt.RecallHandle!);
         await Bridge.PublishAsync(new PublishMessage(topic, "after"u8.ToArray(), default) { Delay = TimeSpan.FromSeconds(4), IsRecallable = true });

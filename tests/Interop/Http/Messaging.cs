@@ -171,7 +171,7 @@ public sealed class Messaging
         HashSet<string> left = [.. wanted];
         while (left.Count > 0)
         {
-            string? line = await reader.ReadLineAsync().AsTask().Within($"an event with {string.Join(", ", left)}", TimeSpan.FromSeconds(60));
+            string? line = await reader.ReadLineAsync().Within($"an event with {string.Join(", ", left)}", TimeSpan.FromSeconds(60));
             Assert.NotNull(line);
             left.RemoveWhere(text => line.Contains(text, StringComparison.Ordinal));
         }

@@ -4,10 +4,12 @@ using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
+using ProtoBridgeMQ.Bridge.Requests;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
+using ProtoBridgeMQ.Bridge.Transactions;
 
 namespace ProtoBridgeMQ.Tests.Support.Fake;
 
@@ -58,6 +60,15 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
 
     /// <inheritdoc/>
     public IMessageReader Reader => new FakeReader(_log);
+
+    /// <summary>Request-reply and transactions, as brokers of ours have; null where there are none.</summary>
+    public FakeExchanges? Exchanges { get; init; }
+
+    /// <inheritdoc/>
+    public IRequests? Requests => Exchanges;
+
+    /// <inheritdoc/>
+    public ITransactions? Transactions => Exchanges;
 
     /// <summary>The log, to set limits.</summary>
     public FakeLog Log => _log;

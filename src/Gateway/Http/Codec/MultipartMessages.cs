@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
@@ -91,7 +90,7 @@ internal sealed class MultipartMessages : IMessagesToPublish
         {
             foreach ((string name, StringValues value) in headers)
             {
-                switch (name.ToLower(CultureInfo.InvariantCulture))
+                switch (name.ToLowerInvariant())
                 {
                     case "x-tag":
                         properties.Write(PropertyNames.Tags, value.ToString());

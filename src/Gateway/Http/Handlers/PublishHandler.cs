@@ -106,9 +106,9 @@ internal sealed class PublishHandler(
         IPEndPoint? bornHost = BornHost(context);
         if (!messages.IsBatch)
         {
-            OncePublished stored = await PublishAsync(messages.Get(0, topic, bornHost), UserOf(rights), key, 0);
-            Count(stored, began);
-            await PublishAnswer.AnswerAsync(context.Response, stored);
+            OncePublished one = await PublishAsync(messages.Get(0, topic, bornHost), UserOf(rights), key, 0);
+            Count(one, began);
+            await PublishAnswer.AnswerAsync(context.Response, one);
             return;
         }
 
@@ -119,7 +119,11 @@ internal sealed class PublishHandler(
 
         // Nothing may leave before the last one is done with its borrowed body.
         await ((Task)Task.WhenAll(publishes)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        metrics.Published.Add(publishes.Count(publish => publish.IsCompletedSuccessfully && !publish.Result.IsReplayed));
+        int stored = 0;
+        foreach (Task<OncePublished> publish in publishes)
+            stored += publish.IsCompletedSuccessfully && !(await publish).IsReplayed ? 1 : 0;
+
+        metrics.Published.Add(stored);
         metrics.PublishDuration.Record(clock.GetElapsedTime(began).TotalSeconds);
         await PublishAnswer.AnswerAsync(context.Response, publishes);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Access;
@@ -83,7 +84,7 @@ internal sealed class WebhooksHandler(WebhookBook book, WebhookSender sender, IO
         (Webhook webhook, _) = await OwnAsync(context, id);
         await desk.ChangeAsync(context, webhook.Topic);
         long began = clock.GetTimestamp();
-        WebhookAnswer answer = await sender.SendAsync(webhook, "test-" + Guid.NewGuid().ToString("N"), 1, TestBody, wantsBody: false, context.RequestAborted);
+        WebhookAnswer answer = await sender.SendAsync(webhook, "test-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), 1, TestBody, wantsBody: false, context.RequestAborted);
         TimeSpan took = clock.GetElapsedTime(began);
         await JsonAnswer.WriteAsync(context.Response, (answer, took), static (writer, result) =>
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Gateway.Http.Codec;
@@ -41,7 +42,7 @@ internal sealed class GroupSource(IMessageStream stream) : ISocketSource
         => ReceiptHandle.TryParse(receipt, out ReceiptHandle handle)
             ? handle.Life == _life
                 ? stream.SettleAsync(handle.Delivery, settlement)
-                : throw new Bridge.BridgeException(Bridge.BridgeError.DeliveryUnknown, "The receipt is of another connection: its message comes again.")
+                : throw new BridgeException(BridgeError.DeliveryUnknown, "The receipt is of another connection: its message comes again.")
             : throw RefusalException.Invalid("This is no receipt.");
 
     public ValueTask DisposeAsync() => stream.DisposeAsync();
