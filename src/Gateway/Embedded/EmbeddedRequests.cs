@@ -25,6 +25,7 @@ internal sealed class EmbeddedRequests : IRequests, IDisposable
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Reply>> _waiting = new(StringComparer.Ordinal);
     private readonly Member _member;
     private readonly ITimer _renewal;
+    private volatile bool _isUsed;
 
     public EmbeddedRequests(IBrokerCore core, string clientId, Func<PublishMessage, CancellationToken, ValueTask<PublishReceipt>> publish, TimeProvider clock)
     {
@@ -33,7 +34,6 @@ internal sealed class EmbeddedRequests : IRequests, IDisposable
         _clock = clock;
         _member = new Member(this) { Group = Group, ClientId = $"{clientId}-{UniqueKeys.Next()}", Address = "gateway" };
         TimeSpan period = core.Options.ClientExpiry / 3;
-        core.Producers.Renew(_member);
         _renewal = clock.CreateTimer(static requests => ((EmbeddedRequests)requests!).Renew(), this, period, period);
     }
 
@@ -45,7 +45,8 @@ internal sealed class EmbeddedRequests : IRequests, IDisposable
         var properties = default(PropertyTextWriter);
         try
         {
-            // The broker forgets producers that it did not hear of for long.
+            // The broker hands replies on to producers that it heard of.
+            _isUsed = true;
             Renew();
             properties.WriteAll(message.Properties);
             properties.Write(PropertyNames.CorrelationId, correlation);
@@ -108,7 +109,13 @@ internal sealed class EmbeddedRequests : IRequests, IDisposable
     private static BridgeException Gone(ReplyAddress to)
         => new(BridgeError.DeliveryUnknown, string.Create(CultureInfo.InvariantCulture, $"Who asked ({to.Client}) is gone, or waits for this reply no more."));
 
-    private void Renew() => _core.Producers.Renew(_member);
+    private void Renew()
+    {
+        if (_isUsed)
+        {
+            _core.Producers.Renew(_member);
+        }
+    }
 
     private sealed class Member(EmbeddedRequests owner) : ProducerMember
     {

@@ -173,7 +173,7 @@ public sealed class HttpOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "24:00:00")]
     public TimeSpan WebhookMaxBackOff { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How often a gateway of a cluster looks what others changed of the webhooks.</summary>
+    /// <summary>How often a gateway of a cluster looks what others changed of the webhooks, and the pause of a webhook whose group cannot be joined.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan WebhookRefresh { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -62,7 +62,7 @@ internal sealed class WebhookRunner : IAsyncDisposable
             {
                 HttpLog.WebhookInterrupted(_log, Webhook.Id, failure.Message);
                 Counts.Troubled(failure.Message, _clock.GetUtcNow());
-                await Task.Delay(_options.WebhookMaxBackOff, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(_options.WebhookRefresh, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
