@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Access;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Requests;
+using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Gateway.Http.Codec;
 
 namespace ProtoBridgeMQ.Gateway.Http.Handlers;
@@ -20,6 +21,7 @@ internal sealed class RequestHandler(IMessageBridge bridge, IOptions<HttpOptions
     public async Task RequestAsync(HttpContext context, string topic, string? timeout)
     {
         RequestRules.Check(context.Request);
+        TopicNames.ThrowIfInvalid(topic);
         ClientRights? rights = await access.AuthenticateAsync(context);
         IRequests requests = Requests();
         TimeSpan wait = Durations.Read("timeout", timeout, _options.DefaultReplyWait, _options.MaxWait);

@@ -26,6 +26,7 @@ internal sealed class TransactionsHandler(
     public async Task BeginAsync(HttpContext context, string topic, string? group, string? checkAfter)
     {
         RequestRules.Check(context.Request);
+        TopicNames.ThrowIfInvalid(topic);
         ClientRights? rights = await access.AuthenticateAsync(context);
         TopicNames.ThrowIfInvalidGroup(group);
         TimeSpan? after = checkAfter is null ? null : Durations.Read("checkAfter", checkAfter, default, MaxCheckAfter);
