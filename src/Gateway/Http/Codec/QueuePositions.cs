@@ -74,7 +74,7 @@ internal sealed class QueuePositions
 
         var text = new StringBuilder(_order.Count * 8);
         foreach (string queue in _order)
-            text.Append(text.Length > 0 ? "," : string.Empty).Append(queue).Append(':').Append(_next[queue]);
+            text.Append(CultureInfo.InvariantCulture, $"{(text.Length > 0 ? "," : string.Empty)}{queue}:{_next[queue]}");
 
         return text.ToString();
     }

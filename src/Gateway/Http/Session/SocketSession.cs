@@ -181,13 +181,7 @@ internal sealed class SocketSession(WebSocket socket, ISocketSource source, Http
         await _sending.WaitAsync();
         try
         {
-            _frame.ResetWrittenCount();
-            Utf8JsonWriter writer = JsonWriters.Rent(_frame);
-            writer.WriteStartObject();
-            write(writer);
-            writer.WriteEndObject();
-            writer.Flush();
-            JsonWriters.Return(writer);
+            Write(write);
             using var limit = new CancellationTokenSource(options.SocketSendTimeout, clock);
             await socket.SendAsync(_frame.WrittenMemory, WebSocketMessageType.Text, true, limit.Token);
         }
@@ -195,5 +189,16 @@ internal sealed class SocketSession(WebSocket socket, ISocketSource source, Http
         {
             _sending.Release();
         }
+    }
+
+    private void Write(Action<Utf8JsonWriter> write)
+    {
+        _frame.ResetWrittenCount();
+        Utf8JsonWriter writer = JsonWriters.Rent(_frame);
+        writer.WriteStartObject();
+        write(writer);
+        writer.WriteEndObject();
+        writer.Flush();
+        JsonWriters.Return(writer);
     }
 }

@@ -64,17 +64,22 @@ internal sealed class CheckRunner : IAsyncDisposable
 
     private async Task AnswerAsync(WaitingCheck check)
     {
-        var body = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(body, JsonText.Options))
-            TransactionsHandler.Write(writer, check);
-
-        WebhookAnswer answer = await _sender.SendAsync(_webhook, check.Check.Key, 1, body.WrittenMemory, wantsBody: true, _stop.Token);
+        WebhookAnswer answer = await _sender.SendAsync(_webhook, check.Check.Key, 1, BodyOf(check), wantsBody: true, _stop.Token);
         _counts.Count(answer, _clock.GetUtcNow());
         if (!answer.IsTaken || OutcomeOf(answer.Body) is not { } isCommitted)
             return;
 
         await _bridge.Transactions!.EndAsync(check.Check.Id, isCommitted, CancellationToken.None);
         _book.Ended(check.Check.Id);
+    }
+
+    private static ReadOnlyMemory<byte> BodyOf(WaitingCheck check)
+    {
+        var body = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(body, JsonText.Options))
+            TransactionsHandler.Write(writer, check);
+
+        return body.WrittenMemory;
     }
 
     private static bool? OutcomeOf(byte[] body)
