@@ -3,10 +3,12 @@ using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
+using ProtoBridgeMQ.Bridge.Requests;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
+using ProtoBridgeMQ.Bridge.Transactions;
 
 namespace ProtoBridgeMQ.Gateway.Tracing;
 
@@ -24,6 +26,10 @@ internal sealed class MessageTraceBridge(IMessageBridge inner, MessageTraceOptio
     public IFilterQueues? FilterQueues => inner.FilterQueues;
 
     public IMessageReader Reader => inner.Reader;
+
+    public IRequests? Requests => inner.Requests;
+
+    public ITransactions? Transactions => inner.Transactions;
 
     public IRetainedMessages Retained => inner.Retained;
 
