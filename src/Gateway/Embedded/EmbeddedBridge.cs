@@ -54,7 +54,7 @@ public sealed class EmbeddedBridge : IMessageBridge
         _decoder = decoder;
         _topics = new EmbeddedTopics(core);
         Reader = new EmbeddedReader(core, decoder);
-        _timed = new TimedMessages(core, clock);
+        _timed = new TimedMessages(core, decoder, clock);
         Administration = new EmbeddedAdministration(core, options);
         FilterQueues = new EmbeddedFilterQueues(core, _decoder, options);
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
@@ -158,7 +158,7 @@ public sealed class EmbeddedBridge : IMessageBridge
 
         if (message.IsRecallable && message.Delay > TimeSpan.Zero && _core.Options.TimersEnabled)
         {
-            return _timed.PublishAsync(message, topic!, FinishAsync);
+            return _timed.PublishAsync(message, topic!);
         }
 
         ValueTask<SendOutcome> sent = Send(message, topic!);

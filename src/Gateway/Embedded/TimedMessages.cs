@@ -10,14 +10,12 @@ namespace ProtoBridgeMQ.Gateway.Embedded;
 
 /// <summary>Messages that wait for their time and can be called back until then, by their unique key.</summary>
 /// <remarks>Thread safe.</remarks>
-internal sealed class TimedMessages(IBrokerCore core, TimeProvider clock)
+internal sealed class TimedMessages(IBrokerCore core, RecordDecoder decoder, TimeProvider clock)
 {
     /// <summary>Publishes one; its receipt has the handle.</summary>
     /// <param name="message">With a delay.</param>
     /// <param name="topic">Its topic.</param>
-    /// <param name="finish">Waits for the broker, and translates its refusal.</param>
-    public async ValueTask<PublishReceipt> PublishAsync(
-        PublishMessage message, BrokerTopic topic, Func<ValueTask<SendOutcome>, BrokerTopic, ValueTask<PublishReceipt>> finish)
+    public async ValueTask<PublishReceipt> PublishAsync(PublishMessage message, BrokerTopic topic)
     {
         var properties = default(PropertyTextWriter);
         try
@@ -30,18 +28,16 @@ internal sealed class TimedMessages(IBrokerCore core, TimeProvider clock)
                 properties.Write(PropertyNames.UniqueKey, key);
             }
 
-            long recallTime = 0;
-            PublishReceipt receipt = await finish(SendAsync(), topic).ConfigureAwait(false);
-            return recallTime == 0
-                ? receipt
-                : receipt with { RecallHandle = new RecallHandle(topic.Name, core.Options.Name, recallTime.ToString(CultureInfo.InvariantCulture), key).ToString() };
-
-            async ValueTask<SendOutcome> SendAsync()
+            SendOutcome outcome = await Send(message, topic, properties.Written).ConfigureAwait(false);
+            if (outcome.Status != SendStatus.Ok)
             {
-                SendOutcome outcome = await Send(message, topic, properties.Written).ConfigureAwait(false);
-                recallTime = outcome.RecallTime;
-                return outcome;
+                throw BrokerErrors.ToException(outcome.Status, outcome.Remark, $"topic {topic.Name}");
             }
+
+            var receipt = new PublishReceipt(decoder.IdOf(outcome.PhysicalOffset), outcome.QueueId, outcome.QueueOffset);
+            return outcome.RecallTime == 0
+                ? receipt
+                : receipt with { RecallHandle = new RecallHandle(topic.Name, core.Options.Name, outcome.RecallTime.ToString(CultureInfo.InvariantCulture), key).ToString() };
         }
         finally
         {
