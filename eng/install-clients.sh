@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs the real clients that the interop tests drive: Debian's MQTT clients and browser, and the npm clients of tests/Interop.
+# Installs the real clients and servers that the interop tests drive: Debian's MQTT clients, browser and PostgreSQL, and the npm clients of tests/Interop.
 # Does nothing where they are there already; says what it could not install.
 set -u
 cd "$(dirname "$0")/.."
 missing=()
 for program in mosquitto_pub node npm curl chromium; do command -v "$program" >/dev/null 2>&1 || missing+=("$program"); done
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 python3 -c 'import paho.mqtt.client' 2>/dev/null || /usr/bin/python3 -c 'import paho.mqtt.client' 2>/dev/null || missing+=(paho)
 
 if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
@@ -18,6 +19,7 @@ if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)
       curl) packages+=(curl) ;;
       chromium) packages+=(chromium fonts-dejavu-core) ;;
       paho) packages+=(python3-paho-mqtt) ;;
+      postgresql) packages+=(postgresql) ;;
     esac
   done
   (apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}") >/dev/null 2>&1 \

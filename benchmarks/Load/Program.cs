@@ -4,6 +4,7 @@ using ProtoBridgeMQ.Benchmarks.Load;
 using ProtoBridgeMQ.Benchmarks.Load.Burdens;
 using ProtoBridgeMQ.Benchmarks.Load.Floor;
 using ProtoBridgeMQ.Benchmarks.Load.Reports;
+using ProtoBridgeMQ.Benchmarks.Load.Sdk;
 
 if (args is ["floor", var remoting, var mqtt, var http])
 {
@@ -14,6 +15,11 @@ if (args is ["floor", var remoting, var mqtt, var http])
 if (args is ["burdens", ..])
 {
     return await BurdenRun.RunAsync(Console.Out, args is [_, var file] ? file : null);
+}
+
+if (args is ["sdk", .. var rest])
+{
+    return await SdkRun.RunAsync(Console.Out, rest);
 }
 
 var scenarios = new Option<string[]>("--scenario")

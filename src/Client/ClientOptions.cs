@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using ProtoBridgeMQ.Remoting.Access;
 
 namespace ProtoBridgeMQ.Client;
 
@@ -58,6 +59,17 @@ public sealed class ClientOptions
     /// </summary>
     public Func<string, string>? AddressMap { get; set; }
 
+    /// <summary>
+    /// The access key of RocketMQ's access control, with which every request is signed (HMAC-SHA1). Null, the default, signs nothing.
+    /// </summary>
+    public string? AccessKey { get; set; }
+
+    /// <summary>The secret of the <see cref="AccessKey"/>; it signs and is never sent.</summary>
+    public string? SecretKey { get; set; }
+
+    /// <summary>The token of a temporary <see cref="AccessKey"/>. Default none.</summary>
+    public string? SecurityToken { get; set; }
+
     /// <summary>The clock. Default the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -89,6 +101,10 @@ public sealed class ClientOptions
         Require(MaxPendingRequests > 0, nameof(MaxPendingRequests), "must be at least 1");
         Require(MaxPendingReplies > 0, nameof(MaxPendingReplies), "must be at least 1");
         Require(!string.IsNullOrEmpty(TraceTopic), nameof(TraceTopic), "is empty");
+        Require(string.IsNullOrEmpty(AccessKey) == string.IsNullOrEmpty(SecretKey), nameof(SecretKey), "and AccessKey belong together: set both, or none");
+        Require(string.IsNullOrEmpty(SecurityToken) || !string.IsNullOrEmpty(AccessKey), nameof(SecurityToken), "needs AccessKey and SecretKey");
+        Require(TimeProvider is not null, nameof(TimeProvider), "is null: leave it out for the system's clock");
+        Require(LoggerFactory is not null, nameof(LoggerFactory), "is null: leave it out for no logs");
         Require(MaxBodySize > 0, nameof(MaxBodySize), "must be at least 1 byte");
         Require(
             InstanceName is null || (InstanceName.Length is > 0 and <= 120 && InstanceName.AsSpan().IndexOfAny('@', '/', '\\') < 0),
@@ -98,6 +114,9 @@ public sealed class ClientOptions
 
     internal string[] NameServerAddresses()
         => NameServers.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    internal AccessCredentials? Credentials()
+        => string.IsNullOrEmpty(AccessKey) ? null : new AccessCredentials(AccessKey, SecretKey!, string.IsNullOrEmpty(SecurityToken) ? null : SecurityToken);
 
     internal static void Positive(TimeSpan value, string name)
         => Require(value > TimeSpan.Zero && value < TimeSpan.FromDays(40), name, $"is {value}, and must be longer than zero and shorter than 40 days");

@@ -68,7 +68,7 @@ public sealed class ClusterConnection : IAsyncDisposable
             Log,
             routes,
             observer);
-        Calls = new RemoteCalls(_remoting, options.AddressMap);
+        Calls = new RemoteCalls(_remoting, options.AddressMap, options.Credentials());
         NameServers = new NameServers(options.NameServerAddresses(), Calls, options.RequestTimeout, Log);
         Routes = new RouteCache(NameServers, options, Log);
         Heartbeats = new Heartbeats(ClientId, Routes, Calls, options, Log, _stopped.Token);
@@ -108,6 +108,14 @@ public sealed class ClusterConnection : IAsyncDisposable
 
     /// <summary>Cancelled when the connection is disposed.</summary>
     internal CancellationToken Stopped => _stopped.Token;
+
+    /// <summary>The connection of a client that has one of its own.</summary>
+    /// <exception cref="ArgumentException">An option is not possible.</exception>
+    internal static ClusterConnection Of(ClientOptions? client)
+    {
+        ClientOptions.Require(client is not null, "Client", "is null");
+        return new ClusterConnection(client!);
+    }
 
     /// <summary>Starts the background work, once.</summary>
     internal void EnsureStarted()

@@ -33,7 +33,7 @@ public sealed class Producer : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is not possible.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "Disposed with the producer.")]
     public Producer(ProducerOptions options)
-        : this(new ClusterConnection((options ?? throw new ArgumentNullException(nameof(options))).Client), options) => _ownsConnection = true;
+        : this(ClusterConnection.Of((options ?? throw new ArgumentNullException(nameof(options))).Client), options) => _ownsConnection = true;
 
     /// <summary>Makes a producer that shares a connection.</summary>
     /// <exception cref="ArgumentException">An option is not possible.</exception>

@@ -44,7 +44,7 @@ public sealed class PullConsumer : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is not possible.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "Disposed with the consumer.")]
     public PullConsumer(PullConsumerOptions options)
-        : this(new ClusterConnection((options ?? throw new ArgumentNullException(nameof(options))).Client), options) => _ownsConnection = true;
+        : this(ClusterConnection.Of((options ?? throw new ArgumentNullException(nameof(options))).Client), options) => _ownsConnection = true;
 
     /// <summary>Makes a consumer that shares a connection, which must not have another consumer of the group.</summary>
     /// <exception cref="ArgumentException">An option is not possible.</exception>

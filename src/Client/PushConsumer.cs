@@ -46,7 +46,7 @@ public sealed class PushConsumer : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is not possible.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "Disposed with the consumer.")]
     public PushConsumer(PushConsumerOptions options, Func<ReceivedMessage, CancellationToken, ValueTask<ConsumeResult>> handler)
-        : this(new ClusterConnection((options ?? throw new ArgumentNullException(nameof(options))).Client), options, handler) => _ownsConnection = true;
+        : this(ClusterConnection.Of((options ?? throw new ArgumentNullException(nameof(options))).Client), options, handler) => _ownsConnection = true;
 
     /// <summary>Makes a consumer that shares a connection, which must not have another consumer of the group.</summary>
     /// <inheritdoc cref="PushConsumer(PushConsumerOptions, Func{ReceivedMessage, CancellationToken, ValueTask{ConsumeResult}})"/>

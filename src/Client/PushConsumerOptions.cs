@@ -122,6 +122,7 @@ public sealed class PushConsumerOptions
         ClientOptions.Require(MaxOrderedTries >= 0, nameof(MaxOrderedTries), "must not be negative");
         ClientOptions.Positive(CommitInterval, nameof(CommitInterval));
         ClientOptions.Positive(StopTimeout, nameof(StopTimeout));
+        ClientOptions.Require(!string.IsNullOrEmpty(LocalOffsetDirectory), nameof(LocalOffsetDirectory), "is empty");
         ClientOptions.Require(MaxReconsumeTimes >= -1, nameof(MaxReconsumeTimes), "must be -1 or more");
     }
 }

@@ -24,7 +24,7 @@ public sealed class Reader : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is not possible.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "Disposed with the reader.")]
     public Reader(ReaderOptions options)
-        : this(new ClusterConnection((options ?? throw new ArgumentNullException(nameof(options))).Client), options) => _ownsConnection = true;
+        : this(ClusterConnection.Of((options ?? throw new ArgumentNullException(nameof(options))).Client), options) => _ownsConnection = true;
 
     /// <summary>Makes a reader that shares a connection.</summary>
     /// <exception cref="ArgumentException">An option is not possible.</exception>

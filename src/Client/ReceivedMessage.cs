@@ -9,6 +9,9 @@ namespace ProtoBridgeMQ.Client;
 /// <remarks>Immutable and thread safe.</remarks>
 public sealed class ReceivedMessage
 {
+    // As in the record: half the size of what is made of them.
+    private readonly long _bornAt;
+    private readonly long _storedAt;
     private IReadOnlyDictionary<string, string>? _properties;
 
     internal ReceivedMessage(MessageQueue queue, in MessageView view)
@@ -35,8 +38,8 @@ public sealed class ReceivedMessage
         LogOffset = view.LogOffset;
         ReconsumeTimes = view.ReconsumeTimes;
         Flag = view.Flag;
-        BornAt = Time(view.BornTimestamp);
-        StoredAt = Time(view.StoreTimestamp);
+        _bornAt = view.BornTimestamp;
+        _storedAt = view.StoreTimestamp;
         BornHostAddress = view.BornHost;
         StoreHostAddress = view.StoreHost;
         Topic = view.OriginalTopic(queue.Topic);
@@ -53,8 +56,8 @@ public sealed class ReceivedMessage
         LogOffset = -1;
         ReconsumeTimes = reply.Sent.ReconsumeTimes ?? 0;
         Flag = reply.Sent.Flag;
-        BornAt = Time(reply.Sent.BornTimestamp);
-        StoredAt = Time(reply.StoreTimestamp);
+        _bornAt = reply.Sent.BornTimestamp;
+        _storedAt = reply.StoreTimestamp;
         BornHostAddress = Host(reply.BornHost);
         StoreHostAddress = Host(reply.StoreHost);
     }
@@ -69,8 +72,8 @@ public sealed class ReceivedMessage
         LogOffset = other.LogOffset;
         ReconsumeTimes = reconsumeTimes;
         Flag = other.Flag;
-        BornAt = other.BornAt;
-        StoredAt = other.StoredAt;
+        _bornAt = other._bornAt;
+        _storedAt = other._storedAt;
         BornHostAddress = other.BornHostAddress;
         StoreHostAddress = other.StoreHostAddress;
     }
@@ -97,10 +100,10 @@ public sealed class ReceivedMessage
     public int Flag { get; }
 
     /// <summary>When the sender made it, by its clock.</summary>
-    public DateTimeOffset BornAt { get; }
+    public DateTimeOffset BornAt => Time(_bornAt);
 
     /// <summary>When the broker stored it, by its clock.</summary>
-    public DateTimeOffset StoredAt { get; }
+    public DateTimeOffset StoredAt => Time(_storedAt);
 
     /// <summary>Where it was sent from.</summary>
     public IPEndPoint BornHost => BornHostAddress.ToEndPoint();

@@ -34,7 +34,7 @@ public sealed class TransactionProducer : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is not possible.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "Disposed with the producer.")]
     public TransactionProducer(TransactionProducerOptions options, Func<ReceivedMessage, CancellationToken, ValueTask<TransactionOutcome>> checker)
-        : this(new ClusterConnection((options ?? throw new ArgumentNullException(nameof(options))).Sending.Client), options, checker) => _ownsConnection = true;
+        : this(ClusterConnection.Of((options ?? throw new ArgumentNullException(nameof(options))).RequireSending().Client), options, checker) => _ownsConnection = true;
 
     /// <summary>Makes a producer that shares a connection, which must not have another transaction producer of the group.</summary>
     /// <inheritdoc cref="TransactionProducer(TransactionProducerOptions, Func{ReceivedMessage, CancellationToken, ValueTask{TransactionOutcome}})"/>

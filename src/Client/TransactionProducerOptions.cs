@@ -25,10 +25,16 @@ public sealed class TransactionProducerOptions
     /// </summary>
     public TimeSpan? CheckAfter { get; set; }
 
+    internal ProducerOptions RequireSending()
+    {
+        ClientOptions.Require(Sending is not null, nameof(Sending), "is null");
+        return Sending!;
+    }
+
     internal void Validate()
     {
         Names.RequireGroup(Group);
-        ClientOptions.Require(Sending is not null, nameof(Sending), "is null");
+        RequireSending();
         ClientOptions.Require(MaxConcurrentChecks is >= 1 and <= 1000, nameof(MaxConcurrentChecks), "must be 1 to 1,000");
         ClientOptions.Require(MaxWaitingChecks is >= 1 and <= 1_000_000, nameof(MaxWaitingChecks), "must be 1 to 1,000,000");
         if (CheckAfter is { } after)

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using ProtoBridgeMQ.Benchmarks.Load.Remoting;
 
 namespace ProtoBridgeMQ.Benchmarks.Load.Burdens;
@@ -47,7 +45,7 @@ internal sealed class LaggingPullers : IAsyncDisposable
             {
                 if (await exchange.ExchangeAsync())
                 {
-                    long next = NextOffset(exchange.Answer);
+                    long next = PullAnswer.NextOffset(exchange.Answer);
                     Interlocked.Add(ref _messages, next - offset);
                     offset = next;
                     exchange.Use(SendFrame.Pull(topic, queue, offset));
@@ -56,12 +54,5 @@ internal sealed class LaggingPullers : IAsyncDisposable
                 await Task.Delay(Pause, TimeProvider.System, CancellationToken.None);
             }
         }
-    }
-
-    private static long NextOffset(ReadOnlySpan<byte> answer)
-    {
-        ReadOnlySpan<byte> name = "\"nextBeginOffset\":\""u8;
-        ReadOnlySpan<byte> value = answer[(answer.IndexOf(name) + name.Length)..];
-        return long.Parse(Encoding.ASCII.GetString(value[..value.IndexOf((byte)'"')]), CultureInfo.InvariantCulture);
     }
 }

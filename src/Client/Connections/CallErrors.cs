@@ -19,10 +19,12 @@ internal static class CallErrors
             lost.MaybeSent,
             address,
             lost),
-        RemotingTimeoutException late => new RequestTimeoutException($"{what} failed: {address} did not answer in time.", true, address, late),
+        RemotingTimeoutException late => new RequestTimeoutException(
+            $"{what} failed: {address} did not answer in time. Look at what it does; when it is only slow, allow more (RequestTimeout, SendTimeout).", true, address, late),
         RemotingOverloadException full => new ClientBusyException(
             $"{what} failed: too many requests wait for {address} already. Send less at once, or raise MaxPendingRequests.", address, full),
-        _ => new BadAnswerException($"{what} failed: the answer of {address} cannot be understood ({error.Message}).", address, sent, error),
+        _ => new BadAnswerException(
+            $"{what} failed: the answer of {address} cannot be understood ({error.Message}). Check that a RocketMQ name server or broker listens there.", address, sent, error),
     };
 
     /// <summary>An answer with an error code.</summary>

@@ -1,13 +1,17 @@
+using System.Runtime.CompilerServices;
+using ProtoBridgeMQ.Client.Tasks;
 using ProtoBridgeMQ.Remoting;
+using ProtoBridgeMQ.Remoting.Access;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Client.Connections;
 
 /// <summary>Requests to advertised addresses: maps the address, and turns errors of the transport into ours.</summary>
-internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>? addressMap)
+internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>? addressMap, AccessCredentials? credentials)
 {
     /// <summary>Sends a request and waits for its answer, whatever its code; the caller disposes it. An urgent one connects also when the address is left alone.</summary>
+    [AsyncMethodBuilder(typeof(ReusingMethodBuilder<>))]
     public async ValueTask<RemotingResponse> InvokeAsync<THeader>(
         string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, string what, CancellationToken cancellationToken, bool urgent = false)
         where THeader : struct, IHeaderWriter
@@ -20,7 +24,11 @@ internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>?
                 await remoting.ConnectAsync(target, urgent, cancellationToken).ConfigureAwait(false);
             }
 
-            return await remoting.InvokeAsync(target, code, header, body, timeout, cancellationToken).ConfigureAwait(false);
+            return credentials is null
+                ? await remoting.InvokeAsync(target, code, header, body, timeout, cancellationToken).ConfigureAwait(false)
+                : await remoting
+                    .InvokeAsync(target, code, new SignedHeader<THeader>(header, credentials, body), body, timeout, cancellationToken)
+                    .ConfigureAwait(false);
         }
         catch (RemotingException error)
         {
@@ -53,7 +61,10 @@ internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>?
         string target = Map(address);
         try
         {
-            await remoting.SendOneWayAsync(target, code, header, body, cancellationToken).ConfigureAwait(false);
+            ValueTask sending = credentials is null
+                ? remoting.SendOneWayAsync(target, code, header, body, cancellationToken)
+                : remoting.SendOneWayAsync(target, code, new SignedHeader<THeader>(header, credentials, body), body, cancellationToken);
+            await sending.ConfigureAwait(false);
         }
         catch (RemotingException error)
         {

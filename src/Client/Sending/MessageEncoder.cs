@@ -18,6 +18,8 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         "CORRELATION_ID", "REPLY_TO_CLIENT", "TTL", "MSG_TYPE", "PUSH_REPLY_TIME", "ARRIVE_TIME", "POP_CK", "1ST_POP_TIME",
     };
 
+    private static readonly Dictionary<string, string> NoProperties = [];
+
     /// <summary>Encodes one message of a request of its own.</summary>
     /// <exception cref="InvalidMessageException">It cannot be sent as it is.</exception>
     public EncodedMessage Encode(Message message) => Encode(message, default, mayCompress: true);
@@ -87,14 +89,9 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         }
 
         var writer = new PropertyTextWriter(buffer.AsSpan(start));
-        foreach ((string name, string value) in message.OwnProperties ?? [])
+        if (message.OwnProperties is { } own)
         {
-            if (Reserved.Contains(name))
-            {
-                throw new InvalidMessageException($"The property {name} is RocketMQ's own: use the member of Message that sets it, or another name.");
-            }
-
-            Require(writer.TryAdd(name.AsSpan(), value.AsSpan()), name);
+            AddOwn(ref writer, own);
         }
 
         Add(ref writer, "KEYS", message.Keys);
@@ -128,6 +125,19 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         }
 
         return length;
+    }
+
+    private static void AddOwn(ref PropertyTextWriter writer, Dictionary<string, string> own)
+    {
+        foreach ((string name, string value) in own)
+        {
+            if (Reserved.Contains(name))
+            {
+                throw new InvalidMessageException($"The property {name} is RocketMQ's own: use the member of Message that sets it, or another name.");
+            }
+
+            Require(writer.TryAdd(name.AsSpan(), value.AsSpan()), name);
+        }
     }
 
     private static void Add(ref PropertyTextWriter writer, string name, string? value)
@@ -180,7 +190,7 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
     {
         const int Ours = 256;
         long bound = message.PropertyText.Length + Ours + (3L * ((message.Tag?.Length ?? 0) + (message.Keys?.Length ?? 0)));
-        foreach ((string name, string value) in message.OwnProperties ?? [])
+        foreach ((string name, string value) in message.OwnProperties ?? NoProperties)
         {
             bound += (3L * (name.Length + (value?.Length ?? 0))) + 2;
         }

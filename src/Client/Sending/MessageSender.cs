@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Routing;
+using ProtoBridgeMQ.Client.Tasks;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Client.Sending;
@@ -85,7 +86,7 @@ internal sealed class MessageSender
     public ValueTask<TopicRoute> RouteAsync(string topic, CancellationToken cancellationToken)
         => _tries.RouteAsync(_connection.Routes.Entry(topic), cancellationToken);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(ReusingMethodBuilder<>))]
     private async ValueTask<SendReceipt> SendPlainAsync(Message message, SendTarget target, SendPurpose purpose, CancellationToken cancellationToken)
     {
         EncodedMessage encoded = _encoder.Encode(message, purpose.Properties.AsSpan());

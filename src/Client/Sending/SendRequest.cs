@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Routing;
+using ProtoBridgeMQ.Client.Tasks;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -29,6 +31,7 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
     });
 
     /// <summary>Sends to a broker's master and reads the receipt. An urgent send connects also to a broker that could not be reached a moment ago.</summary>
+    [AsyncMethodBuilder(typeof(ReusingMethodBuilder<>))]
     public async ValueTask<SendReceipt> TryAsync(
         TopicEntry topic, MessageQueue queue, EncodedMessage message, TimeSpan timeout, bool urgent, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Routing;
+using ProtoBridgeMQ.Client.Tasks;
 using ProtoBridgeMQ.Remoting.Protocol;
 
 namespace ProtoBridgeMQ.Client.Sending;
@@ -11,7 +12,7 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
 {
     private readonly TimeProvider _time = connection.Options.TimeProvider;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(ReusingMethodBuilder<>))]
     public async ValueTask<SendReceipt> SendAsync(
         string topicName, SendTarget target, EncodedMessage message, CancellationToken cancellationToken)
     {

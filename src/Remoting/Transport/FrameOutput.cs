@@ -186,9 +186,20 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
         _dirty = false;
         _flushingBytes = _bufferedBytes;
         RemotingMetrics.Flushes.Add(1);
+        ValueTaskAwaiter<FlushResult> flush;
+        try
+        {
 #pragma warning disable CA2012 // Looked at once when complete, else attached to one continuation.
-        var flush = _pipe.FlushAsync().GetAwaiter();
+            flush = _pipe.FlushAsync().GetAwaiter();
 #pragma warning restore CA2012
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException)
+        {
+            // A pipe whose reader failed throws here and not in the result: nobody above this on a thread of the pool would catch it.
+            _closed = true;
+            _onBroken(error.Message);
+            return;
+        }
         if (flush.IsCompleted)
         {
             FinishFlush(flush);

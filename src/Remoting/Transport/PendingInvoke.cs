@@ -3,10 +3,12 @@ using System.Threading.Tasks.Sources;
 namespace ProtoBridgeMQ.Remoting.Transport;
 
 /// <summary>One own request that waits for its answer. Pooled: goes back to its table when the result is taken.</summary>
-internal sealed class PendingInvoke(PendingInvokes owner) : IValueTaskSource<RemotingResponse>
+internal sealed class PendingInvoke(PendingInvokes owner) : IValueTaskSource<RemotingResponse>, IThreadPoolWorkItem
 {
     // Not readonly: it is a mutable struct.
-    private ManualResetValueTaskSourceCore<RemotingResponse> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<RemotingResponse> _core;
+    private RemotingResponse? _response;
+    private Exception? _error;
 
     public int Opaque { get; set; }
 
@@ -22,9 +24,30 @@ internal sealed class PendingInvoke(PendingInvokes owner) : IValueTaskSource<Rem
 
     public void Cancel() => owner.Cancel(this);
 
-    public void Succeed(RemotingResponse response) => _core.SetResult(response);
+    /// <summary>Ends it well. Whoever waits goes on in the pool, never on the thread that reads the connection.</summary>
+    public void Succeed(RemotingResponse response)
+    {
+        _response = response;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
 
-    public void Fail(Exception error) => _core.SetException(error);
+    /// <summary>Ends it with an error, in the pool too.</summary>
+    public void Fail(Exception error)
+    {
+        _error = error;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        // Taken first: with the result set, this object may be somebody else's.
+        var (response, error) = (_response, _error);
+        (_response, _error) = (null, null);
+        if (error is null)
+            _core.SetResult(response!);
+        else
+            _core.SetException(error);
+    }
 
     public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 

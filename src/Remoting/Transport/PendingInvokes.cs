@@ -3,7 +3,7 @@ namespace ProtoBridgeMQ.Remoting.Transport;
 /// <summary>The own requests of one connection that wait for their answers. Whoever takes one out of the table ends it.</summary>
 internal sealed class PendingInvokes(int limit, TimeProvider time)
 {
-    private const int MaxPooled = 256;
+    private const int MaxPooled = 2048;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<int, PendingInvoke> _waiting = [];

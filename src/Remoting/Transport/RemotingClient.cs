@@ -48,14 +48,13 @@ public sealed class RemotingClient : IAsyncDisposable
     /// <summary>Sends a request to an address and waits for its answer, which the caller disposes.</summary>
     /// <exception cref="RemotingTimeoutException">No answer in time.</exception>
     /// <exception cref="RemotingConnectionException">There is no connection, or it ended before the answer.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<RemotingResponse> InvokeAsync<THeader>(
+    public ValueTask<RemotingResponse> InvokeAsync<THeader>(
         string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, CancellationToken cancellationToken = default)
-        where THeader : struct, IHeaderWriter
-    {
-        var connection = await ConnectAsync(address, cancellationToken);
-        return await connection.InvokeAsync(code, header, body, timeout, cancellationToken);
-    }
+        where THeader : struct, IHeaderWriter =>
+        // Nearly always there is a connection: then nothing is left to wait for here.
+        _endpoints.TryGetValue(address, out var endpoint) && endpoint.Current is { } live
+            ? live.InvokeAsync(code, header, body, timeout, cancellationToken)
+            : ConnectAndInvokeAsync(address, code, header, body, timeout, cancellationToken);
 
     /// <summary>Sends a request that gets no answer.</summary>
     /// <exception cref="RemotingConnectionException">There is no connection, or it takes nothing.</exception>
@@ -82,6 +81,14 @@ public sealed class RemotingClient : IAsyncDisposable
         _closed = true;
         foreach (var endpoint in _endpoints.Values)
             await endpoint.CloseAsync();
+    }
+
+    private async ValueTask<RemotingResponse> ConnectAndInvokeAsync<THeader>(
+        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, CancellationToken cancellationToken)
+        where THeader : struct, IHeaderWriter
+    {
+        var connection = await ConnectAsync(address, cancellationToken);
+        return await connection.InvokeAsync(code, header, body, timeout, cancellationToken);
     }
 
     private ClientEndpoint Find(string address)

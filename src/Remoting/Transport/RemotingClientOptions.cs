@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 
 namespace ProtoBridgeMQ.Remoting.Transport;
 
 /// <summary>How a <see cref="RemotingClient"/> connects.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The ranges are looked at by servers, which are not trimmed; a TimeSpan needs no converter that could be trimmed.")]
 public sealed class RemotingClientOptions
 {
     /// <summary>Limits of each connection.</summary>

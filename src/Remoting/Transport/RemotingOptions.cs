@@ -1,10 +1,12 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 using ProtoBridgeMQ.Remoting.Frames;
 using ProtoBridgeMQ.Remoting.Protocol;
 
 namespace ProtoBridgeMQ.Remoting.Transport;
 
 /// <summary>Limits of one remoting connection, either end.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The ranges are looked at by servers, which are not trimmed; a TimeSpan needs no converter that could be trimmed.")]
 public sealed class RemotingOptions
 {
     /// <summary>The largest accepted frame, without its length word.</summary>

@@ -15,6 +15,7 @@ internal static class Installed
         [Needs.AliOns] = new(() => NodeModule("ali-ons")),
         [Needs.Chromium] = new(() => OnPath("chromium")),
         [Needs.Axe] = new(() => NodeModule("axe-core")),
+        [Needs.PostgreSql] = new(() => PostgresServer.Missing),
         [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
     };

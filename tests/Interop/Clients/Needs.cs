@@ -24,6 +24,9 @@ public enum Needs
     /// <summary>The accessibility rules, of npm.</summary>
     Axe,
 
+    /// <summary>The programs of a PostgreSQL server, of Debian's postgresql.</summary>
+    PostgreSql,
+
     /// <summary>The right to mount a small tmpfs.</summary>
     SmallDisk,
 }

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Tests.Interop.Clients;
 using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Tests.Interop.Samples;
@@ -18,23 +19,29 @@ public sealed class SdkSamples(RunningGateway running) : IClassFixture<RunningGa
         Assert.Contains(says, output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_transactional_one_runs_with_PostgreSQL_and_says_so_without()
+    [FactWhen(Needs.PostgreSql)]
+    public async Task The_transactional_one_delivers_what_PostgreSQL_committed_and_nothing_else()
     {
-        bool hasServer = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("PROTOBRIDGE_POSTGRES"));
-        (int code, string output) = await RunAsync("transactional");
+        await using PostgresServer database = await PostgresServer.StartAsync();
+        (int code, string output) = await RunAsync("transactional", database.ConnectionString);
         Assert.True(code == 0, output);
-        foreach (string says in hasServer ? ["order-1: Commit, order-2: Rollback", "delivered: order-1"] : new[] { "skipped: PROTOBRIDGE_POSTGRES" })
-        {
-            Assert.Contains(says, output, StringComparison.Ordinal);
-        }
+        Assert.Contains("order-1: Commit, order-2: Rollback", output, StringComparison.Ordinal);
+        Assert.Contains("delivered: order-1", output, StringComparison.Ordinal);
     }
 
-    private async Task<(int Code, string Output)> RunAsync(string sample)
+    [Fact]
+    public async Task The_transactional_one_says_so_when_it_knows_no_PostgreSQL_server()
     {
-        string configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
-        string program = Path.Combine(GatewayProgram.Root, "samples", "sdk", "bin", configuration, "net10.0", "ProtoBridgeMQ.SdkSamples.dll");
-        await using ChildProcess process = ChildProcess.Start("dotnet", [program, sample, running.Process.NameServer], new Dictionary<string, string>(), GatewayProgram.Root);
+        (int code, string output) = await RunAsync("transactional", database: string.Empty);
+        Assert.True(code == 0, output);
+        Assert.Contains("skipped: PROTOBRIDGE_POSTGRES", output, StringComparison.Ordinal);
+    }
+
+    private async Task<(int Code, string Output)> RunAsync(string sample, string? database = null)
+    {
+        string program = Path.Combine(BuiltProgram.Root, "samples", "sdk", "bin", BuiltProgram.Configuration, "net10.0", "ProtoBridgeMQ.SdkSamples.dll");
+        var environment = new Dictionary<string, string> { ["PROTOBRIDGE_POSTGRES"] = database ?? string.Empty };
+        await using ChildProcess process = ChildProcess.Start("dotnet", [program, sample, running.Process.NameServer], environment, BuiltProgram.Root);
         int code = await process.ExitAsync(TimeSpan.FromSeconds(90));
         return (code, process.Output);
     }
