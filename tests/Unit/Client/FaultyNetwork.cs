@@ -25,8 +25,7 @@ public sealed class FaultyNetwork
                 options.SendTimeout = TimeSpan.FromMilliseconds(900);
             },
             client => client.AddressMap = proxies.Map);
-        ConcurrentDictionary<string, bool> stored = new(), never = new(), reasons = new();
-        int unknown = 0;
+        var sends = new Sends(producer);
         Fault[] faults = Enum.GetValues<Fault>();
         for (int round = 0; round < 12; round++)
         {
@@ -35,30 +34,16 @@ public sealed class FaultyNetwork
                 proxy.Fault = round % 3 == 2 ? Fault.None : faults[random.Next(faults.Length)];
             }
 
-            await Task.WhenAll(Enumerable.Range(0, 10).Select(async i =>
+            if (round % 3 == 2)
             {
-                string text = $"{round}-{i}";
-                try
-                {
-                    await producer.SendAsync(new Message("t", Encoding.UTF8.GetBytes(text)));
-                    stored[text] = true;
-                }
-                catch (ProtoBridgeMqException error)
-                {
-                    reasons[$"{round} {proxies.All[0].Fault}, {proxies.All[1].Fault}: {error.Message}"] = true;
-                    if (error.MayHaveHappened)
-                    {
-                        Interlocked.Increment(ref unknown);
-                    }
-                    else
-                    {
-                        never[text] = true;
-                    }
-                }
-            })).Within($"all sends of round {round} ended");
+                // Brokers are left alone for a moment after a failure: rounds that fail at once would all be over before it is.
+                await Eventually.TrueAsync(() => sends.TryAsync($"{round}-first"), $"a send of round {round}, in which nothing is wrong, was stored");
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, 10).Select(i => sends.TryAsync($"{round}-{i}"))).Within($"all sends of round {round} ended");
         }
 
-        await StoredAsync(cluster, stored.Count);
+        await StoredAsync(cluster, sends.Stored.Count);
         HashSet<string> found = [];
         await using var reader = new Reader(new ReaderOptions { Client = { NameServers = cluster.NameServers } });
         await foreach (ReceivedMessage message in reader.ReadToEndAsync("t", ReadFrom.Beginning))
@@ -66,10 +51,9 @@ public sealed class FaultyNetwork
             found.Add(Encoding.UTF8.GetString(message.Body.Span));
         }
 
-        Assert.Equal(120, stored.Count + never.Count + unknown);
-        Assert.Empty(stored.Keys.Except(found));
-        Assert.Empty(never.Keys.Intersect(found));
-        Assert.True(!stored.IsEmpty, string.Join('\n', reasons.Keys.Order()));
+        Assert.Empty(sends.Stored.Except(found));
+        Assert.Empty(sends.Never.Intersect(found));
+        Assert.NotEmpty(sends.Stored);
     });
 
     [Fact]
@@ -139,6 +123,37 @@ public sealed class FaultyNetwork
         await using var connection = new ClusterConnection(new ClientOptions { NameServers = cluster.NameServers });
         await new AdminClient(connection).CreateTopicAsync(topic, 2).AsTask().Within("topic created");
         await QueuedAsync(connection, topic, 2);
+    }
+
+    /// <summary>What became of sends, as their receipts and exceptions say.</summary>
+    private sealed class Sends(Producer producer)
+    {
+        private int _tries;
+
+        public ConcurrentBag<string> Stored { get; } = [];
+
+        public ConcurrentBag<string> Never { get; } = [];
+
+        /// <returns>Whether it is stored for sure.</returns>
+        public async Task<bool> TryAsync(string name)
+        {
+            string text = $"{name} {Interlocked.Increment(ref _tries)}";
+            try
+            {
+                await producer.SendAsync(new Message("t", Encoding.UTF8.GetBytes(text)));
+                Stored.Add(text);
+                return true;
+            }
+            catch (ProtoBridgeMqException error)
+            {
+                if (!error.MayHaveHappened)
+                {
+                    Never.Add(text);
+                }
+
+                return false;
+            }
+        }
     }
 
     /// <summary>A proxy before each broker, and the address map that leads through them.</summary>

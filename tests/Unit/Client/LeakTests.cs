@@ -109,45 +109,16 @@ public sealed class LeakTests
 
                 break;
             case "TransactionProducer":
-                await using (var producer = new TransactionProducer(connection, new TransactionProducerOptions { Group = "tp" }, (_, _) => ValueTask.FromResult(TransactionOutcome.Commit)))
-                {
-                    clients.Add(new WeakReference(producer));
-                    await producer.StartAsync();
-                    await producer.SendAsync(new Message("t", default), (_, _) => ValueTask.FromResult(TransactionOutcome.Rollback)).Within("transaction ended");
-                }
-
+                await TransactAsync(connection, clients);
                 break;
             case "PullConsumer":
-                await using (var consumer = new PullConsumer(connection, new PullConsumerOptions { Group = "pull", From = ConsumeFrom.First }))
-                {
-                    clients.Add(new WeakReference(consumer));
-                    await consumer.AssignAsync([.. (await consumer.ListQueuesAsync("t")).Take(1)]);
-                    await consumer.StartAsync();
-                    await consumer.PollAsync(1, TimeSpan.FromMilliseconds(1)).Within("poll ended");
-                }
-
+                await PollAsync(connection, clients);
                 break;
             case "SimpleConsumer":
-                await using (var consumer = new SimpleConsumer(connection, new SimpleConsumerOptions { Group = "pop" }))
-                {
-                    clients.Add(new WeakReference(consumer));
-                    consumer.Subscribe("t");
-                    await consumer.StartAsync();
-                    await consumer.ReceiveAsync(1, TimeSpan.Zero).Within("receive ended");
-                }
-
+                await PopAsync(connection, clients);
                 break;
             case "Reader":
-                await using (var reader = new Reader(connection, new ReaderOptions()))
-                {
-                    clients.Add(new WeakReference(reader));
-                    await foreach (ReceivedMessage message in reader.ReadAsync("t", ReadFrom.Beginning))
-                    {
-                        Assert.NotNull(message);
-                        break;
-                    }
-                }
-
+                await ReadAsync(connection, clients);
                 break;
             case "AdminClient":
                 var admin = new AdminClient(connection);
@@ -157,6 +128,43 @@ public sealed class LeakTests
             default:
                 await PushAsync(connection, ordered: type.EndsWith("ordered", StringComparison.Ordinal), clients);
                 break;
+        }
+    }
+
+    private static async Task TransactAsync(ClusterConnection connection, List<WeakReference> clients)
+    {
+        await using var producer = new TransactionProducer(connection, new TransactionProducerOptions { Group = "tp" }, (_, _) => ValueTask.FromResult(TransactionOutcome.Commit));
+        clients.Add(new WeakReference(producer));
+        await producer.StartAsync();
+        await producer.SendAsync(new Message("t", default), (_, _) => ValueTask.FromResult(TransactionOutcome.Rollback)).Within("transaction ended");
+    }
+
+    private static async Task PollAsync(ClusterConnection connection, List<WeakReference> clients)
+    {
+        await using var consumer = new PullConsumer(connection, new PullConsumerOptions { Group = "pull", From = ConsumeFrom.First });
+        clients.Add(new WeakReference(consumer));
+        await consumer.AssignAsync([.. (await consumer.ListQueuesAsync("t")).Take(1)]);
+        await consumer.StartAsync();
+        await consumer.PollAsync(1, TimeSpan.FromMilliseconds(1)).Within("poll ended");
+    }
+
+    private static async Task PopAsync(ClusterConnection connection, List<WeakReference> clients)
+    {
+        await using var consumer = new SimpleConsumer(connection, new SimpleConsumerOptions { Group = "pop" });
+        clients.Add(new WeakReference(consumer));
+        consumer.Subscribe("t");
+        await consumer.StartAsync();
+        await consumer.ReceiveAsync(1, TimeSpan.Zero).Within("receive ended");
+    }
+
+    private static async Task ReadAsync(ClusterConnection connection, List<WeakReference> clients)
+    {
+        await using var reader = new Reader(connection, new ReaderOptions());
+        clients.Add(new WeakReference(reader));
+        await foreach (ReceivedMessage message in reader.ReadAsync("t", ReadFrom.Beginning))
+        {
+            Assert.NotNull(message);
+            break;
         }
     }
 
