@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Threading.Tasks.Sources;
 
 namespace ProtoBridgeMQ.Client.Tasks;
 
@@ -32,6 +31,7 @@ internal struct ReusingMethodBuilder<TResult>
 
     public static ReusingMethodBuilder<TResult> Create() => default;
 
+#pragma warning disable CA1822 // The compiler calls them on an instance.
     /// <summary>As all builders: the caller's context is as before, whatever the method does to it.</summary>
     public readonly void Start<TStateMachine>(ref TStateMachine stateMachine)
         where TStateMachine : IAsyncStateMachine
@@ -41,6 +41,7 @@ internal struct ReusingMethodBuilder<TResult>
     {
         // Only for builders that box the state machine themselves.
     }
+#pragma warning restore CA1822
 
     public void SetResult(TResult result)
     {
