@@ -18,6 +18,8 @@ public sealed class FilterUses
     /// <summary>So long a filter is without sessions before one of several gateways deletes its queue.</summary>
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan ForgetTime = TimeSpan.FromHours(1);
+
     private readonly IFilterQueues? _queues;
     private readonly bool _isShared;
     private readonly TimeProvider _clock;
@@ -141,6 +143,16 @@ public sealed class FilterUses
                 continue;
             await _queues!.DeleteAsync(Encoding.UTF8.GetBytes(name), IdleTime, cancellationToken).ConfigureAwait(false);
             lock (_gate)
+                _idle.Remove(name);
+        }
+    }
+
+    /// <summary>Forgets those that the gateway which deletes queues has had time for.</summary>
+    public void ForgetIdle()
+    {
+        lock (_gate)
+        {
+            foreach (string name in _idle.Where(filter => _clock.GetElapsedTime(filter.Value) >= ForgetTime).Select(filter => filter.Key).ToArray())
                 _idle.Remove(name);
         }
     }

@@ -212,7 +212,11 @@ public sealed class SessionBook : IDisposable
             await CloseLeftAsync(key, cancellationToken).ConfigureAwait(false);
         // Of several gateways one ends them.
         if (_isShared && !await _presence.IsFirstAsync(cancellationToken).ConfigureAwait(false))
+        {
+            Filters.ForgetIdle();
             return owners;
+        }
+
         if (Filters.HasIdle)
         {
             // When it completes, all that other gateways wrote before is counted.
