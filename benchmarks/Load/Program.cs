@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Benchmarks.Load.Burdens;
 using ProtoBridgeMQ.Benchmarks.Load.Floor;
 using ProtoBridgeMQ.Benchmarks.Load.Reports;
 using ProtoBridgeMQ.Benchmarks.Load.Sdk;
+using ProtoBridgeMQ.Benchmarks.Load.Scale;
 
 if (args is ["floor", var remoting, var mqtt, var http])
 {
@@ -20,6 +21,15 @@ if (args is ["burdens", ..])
 if (args is ["sdk", .. var rest])
 {
     return await SdkRun.RunAsync(Console.Out, rest);
+}
+
+if (args is ["mqtt-scale", ..])
+{
+    return await MqttScaleRun.RunAsync(
+        Console.Out,
+        args is [_, var connections, ..] ? Number(connections) : 20_000,
+        args is [_, _, var filters, ..] ? Number(filters) : 100_000,
+        args is [_, _, _, var offline, ..] ? Number(offline) : 1_000_000);
 }
 
 var scenarios = new Option<string[]>("--scenario")

@@ -28,11 +28,11 @@ internal static class MqttPackets
         public ReadOnlySpan<byte> Payload { get; } = payload;
     }
 
-    /// <summary>CONNECT with a clean session and no keep-alive.</summary>
-    public static byte[] ConnectPacket(string clientId)
+    /// <summary>CONNECT with no keep-alive, with a clean session or one that is kept.</summary>
+    public static byte[] ConnectPacket(string clientId, bool isKept = false)
     {
         byte[] id = Encoding.ASCII.GetBytes(clientId);
-        return [0x10, (byte)(12 + id.Length), 0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 4, 2, 0, 0, 0, (byte)id.Length, .. id];
+        return [0x10, (byte)(12 + id.Length), 0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 4, isKept ? (byte)0 : (byte)2, 0, 0, 0, (byte)id.Length, .. id];
     }
 
     /// <summary>SUBSCRIBE to one filter at QoS 1.</summary>
@@ -42,18 +42,27 @@ internal static class MqttPackets
         return [0x82, (byte)(5 + name.Length), 0, 1, 0, (byte)name.Length, .. name, 1];
     }
 
+    /// <summary>SUBSCRIBE to several filters at QoS 1.</summary>
+    public static byte[] SubscribePacket(IReadOnlyList<string> filters)
+    {
+        List<byte> body = [0, 1];
+        foreach (string filter in filters)
+        {
+            body.AddRange([(byte)(filter.Length >> 8), (byte)filter.Length, .. Encoding.ASCII.GetBytes(filter), 1]);
+        }
+
+        List<byte> packet = [0x82];
+        AddLength(packet, body.Count);
+        return [.. packet, .. body];
+    }
+
     /// <summary>A PUBLISH at QoS 1, and where in it the packet identifier and the payload are.</summary>
     public static (byte[] Packet, int IdentifierAt, int PayloadAt) PublishPacket(string topic, int size)
     {
         byte[] name = Encoding.ASCII.GetBytes(topic);
         int remaining = 2 + name.Length + 2 + size;
         List<byte> packet = [PublishAtLeastOnce];
-        do
-        {
-            packet.Add((byte)((remaining & 0x7F) | (remaining > 0x7F ? 0x80 : 0)));
-            remaining >>= 7;
-        }
-        while (remaining > 0);
+        AddLength(packet, remaining);
 
         packet.AddRange([0, (byte)name.Length, .. name]);
         int identifierAt = packet.Count;
@@ -111,6 +120,16 @@ internal static class MqttPackets
         int at = BodyAt(packet);
         int length = BinaryPrimitives.ReadUInt16BigEndian(packet[(at + 2)..]);
         return (BinaryPrimitives.ReadUInt16BigEndian(packet[at..]), Encoding.ASCII.GetString(packet.Slice(at + 4, length)));
+    }
+
+    private static void AddLength(List<byte> packet, int remaining)
+    {
+        do
+        {
+            packet.Add((byte)((remaining & 0x7F) | (remaining > 0x7F ? 0x80 : 0)));
+            remaining >>= 7;
+        }
+        while (remaining > 0);
     }
 
     private static int BodyAt(ReadOnlySpan<byte> packet)

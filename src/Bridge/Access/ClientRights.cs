@@ -29,7 +29,10 @@ public sealed class ClientRights
     /// <summary>Whether it may connect under its client identifier.</summary>
     public Decision MayConnect => Current.Connect;
 
-    private CompiledRules Current
+    private CompiledRules Current => IsExpired ? CompiledRules.Nothing : OfIdentity;
+
+    /// <summary>As the rules are now, whether the proof has run out or not.</summary>
+    private CompiledRules OfIdentity
     {
         get
         {
@@ -39,13 +42,20 @@ public sealed class ClientRights
                 _compiled = compiled = Compile();
             }
 
-            return Identity.Expires is { } end && _control.Now > end ? CompiledRules.Nothing : compiled.Rules;
+            return compiled.Rules;
         }
     }
+
+    /// <summary>Whether the proof of who it is has run out: it may do nothing any more.</summary>
+    public bool IsExpired => Identity.Expires is { } end && _control.Now > end;
 
     /// <summary>Whether it may publish under a topic name.</summary>
     /// <param name="topic">MQTT topic name in UTF-8.</param>
     public Decision MayPublish(ReadOnlySpan<byte> topic) => Current.Publish(topic);
+
+    /// <summary>Whether its last will may be published under a topic name. That its proof has run out meanwhile is no reason against it.</summary>
+    /// <param name="topic">MQTT topic name in UTF-8.</param>
+    public Decision MayLeave(ReadOnlySpan<byte> topic) => OfIdentity.Publish(topic);
 
     /// <summary>
     /// Whether it may subscribe to a filter: yes when a rule allows all of it. A filter of which a rule denies only a

@@ -146,6 +146,11 @@ public sealed class MqttOptions
     [Range(0, 10_000_000)]
     public int ConnectionsPerAddress { get; set; }
 
+    /// <summary>How long what a client still sends is read and dropped after it was sent a DISCONNECT with a reason, unless it closes before: a
+    /// connection that is closed with bytes unread is reset, and the client may never see why. 0: closed at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan DisconnectLinger { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long to wait before the stream of messages is opened again after it broke.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
     public TimeSpan StreamRetry { get; set; } = TimeSpan.FromSeconds(1);

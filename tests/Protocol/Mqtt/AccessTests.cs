@@ -195,6 +195,43 @@ public sealed class AccessTests
         Assert.StartsWith("PUBACK id=2 reason=135", await five.ReadTextAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task A_connection_whose_token_expires_is_closed_and_its_will_published(int version)
+    {
+        using var rsa = System.Security.Cryptography.RSA.Create(2048);
+        using AccessKit kit = new AccessKit().WithKeys($$"""{ "keys": [ {{Token.Jwk(rsa)}} ] }""").WithRules(Rules);
+        await using MqttHost host = await MqttHost.StartAsync(clock: kit.Clock, access: kit.Control);
+        string token = Token.Rs256(rsa, new { sub = "ada", exp = kit.Clock.GetUtcNow().ToUnixTimeSeconds() + 30 });
+        MqttWire wire = host.Open();
+        await wire.SendAsync(Connect("c", version, "ada", token, will: new Will { Topic = "devices/c", Payload = "gone"u8.ToArray() }));
+        Assert.StartsWith("CONNACK present=0 code=0", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        kit.Clock.Advance(TimeSpan.FromSeconds(20));
+        await wire.ExpectSilenceAsync();
+        kit.Clock.Advance(TimeSpan.FromSeconds(80));
+        if (version == 5)
+            await wire.ExpectDisconnectAsync(ReasonCode.NotAuthorized);
+        await wire.ExpectClosedAsync();
+        await host.Bridge.WaitForPublishesAsync(1);
+    }
+
+    [Fact]
+    public async Task A_will_whose_topic_was_forbidden_meanwhile_is_not_published()
+    {
+        using AccessKit kit = Kit();
+        await using MqttHost host = await MqttHost.StartAsync(access: kit.Control);
+        MqttWire wire = host.Open();
+        await wire.SendAsync(Connect("c", 5, "ada", "one", will: new Will { Topic = "devices/c", Payload = "gone"u8.ToArray() }));
+        Assert.StartsWith("CONNACK present=0 code=0", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        kit.WithRules("""{ "rules": [ { "deny": ["publish"], "topics": ["devices/#"] } ] }""");
+        kit.Clock.Advance(kit.Options.ReloadInterval);
+        await wire.BreakAsync();
+        await wire.Served;
+        Assert.Empty(host.Bridge.Published);
+        Assert.Contains("will", kit.Control.Audit.Recent().Select(refusal => refusal.Action));
+    }
+
     private static AccessKit Kit() => new AccessKit().WithUsers(("ada", "one", [])).WithRules(Rules);
 
     private static byte[] Connect(string clientId, int version, string? user, string? password, Action<PropertyBlockWriter>? properties = null, Will? will = null)

@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Protocol.Mqtt;
 
@@ -19,6 +20,33 @@ public sealed class ConnectTests
         await wire.SendHexAsync(connect);
         Assert.NotEmpty(version);
         await wire.ExpectAsync("20 02 00 00");
+    }
+
+    [Fact]
+    public async Task What_a_client_sends_after_it_was_told_why_is_read_and_dropped_until_it_closes()
+    {
+        await using MqttHost host = await MqttHost.StartAsync(options => options.DisconnectLinger = TimeSpan.FromSeconds(1));
+        foreach (bool closes in new[] { true, false })
+        {
+            MqttWire wire = await host.Connect5Async("d");
+            await wire.SendAsync(Packets.Connect("d", 5));
+            Assert.StartsWith("DISCONNECT reason=130 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+            await wire.SendAsync(Packets.Publish("a", "late"));
+            Assert.False(wire.Served.IsCompleted);
+            if (closes)
+                await wire.BreakAsync();
+            else
+                await Eventually.True(
+                    () =>
+                    {
+                        host.Clock.Advance(TimeSpan.FromSeconds(1));
+                        return wire.Served.IsCompleted;
+                    },
+                    "the connection is closed when the time is over");
+            await wire.Served.Within("the server is done with the connection");
+        }
+
+        Assert.Empty(host.Bridge.Published);
     }
 
     [Fact]

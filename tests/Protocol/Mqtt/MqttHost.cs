@@ -34,7 +34,12 @@ public sealed class MqttHost : IAsyncDisposable
         if (access is not null)
             services.AddSingleton(access);
         services.AddLogging(logs => logs.AddProvider(_errors));
-        services.AddMqttFront(configure);
+        services.AddMqttFront(options =>
+        {
+            // The clock stands still: nobody would be let go.
+            options.DisconnectLinger = TimeSpan.Zero;
+            configure?.Invoke(options);
+        });
         _services = services.BuildServiceProvider();
         _hosted = [.. _services.GetServices<IHostedService>()];
         Listen(_services.GetRequiredService<MqttMetrics>().Meter);

@@ -74,6 +74,10 @@ public sealed class ClientAccess
     public bool MayPublish(ReadOnlySpan<byte> topic, string action = "publish")
         => _rights is not { } rights || Judge(rights, rights.MayPublish(topic), action, topic);
 
+    /// <summary>Whether its will may still be published, as the rules are now; no: the refusal is told.</summary>
+    public bool MayLeave(ReadOnlySpan<byte> topic)
+        => _rights is not { } rights || Judge(rights, rights.MayLeave(topic), "will", topic);
+
     /// <summary>Whether it may subscribe to a filter, shared or not; no: the refusal is told.</summary>
     public bool MaySubscribe(ReadOnlySpan<byte> filter)
     {

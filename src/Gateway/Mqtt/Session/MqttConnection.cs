@@ -25,6 +25,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _aborted;
+    private bool _wasTold;
 
     /// <summary>Makes a connection.</summary>
     /// <param name="front">What all connections share.</param>
@@ -152,6 +153,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             return false;
         if (last is not null)
             Shared.Metrics.PacketOut(PacketType.Disconnect);
+        _wasTold = last is not null;
         Shared.Metrics.Closed(why.Reason);
         MqttLog.Closed(Shared.Logger, Name, ClientId, why.Reason, why.Text);
         if (why.Reason is not (ReasonCode.ServerShuttingDown or ReasonCode.UseAnotherServer or ReasonCode.SessionTakenOver or ReasonCode.AdministrativeAction))
@@ -170,6 +172,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>Compares deadlines with the clock; called by one timer for all connections.</summary>
     public void CheckDeadlines(long now)
     {
+        if (Access.Rights is { IsExpired: true })
+            Close(new ProtocolError(ReasonCode.NotAuthorized, "the token that the client came with has expired"));
         switch (Deadlines.Check(now))
         {
             case Expired.Connect:
@@ -213,8 +217,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         _writer.Wake();
         await writing.ConfigureAwait(false);
         Traces?.Close();
-        await _transport.Input.CompleteAsync().ConfigureAwait(false);
-        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+        bool lingers = _wasTold && Shared.Options.DisconnectLinger > TimeSpan.Zero && Volatile.Read(ref _aborted) == 0;
+        if (!lingers)
+            await CompleteAsync().ConfigureAwait(false);
         try
         {
             await EndSessionAsync().ConfigureAwait(false);
@@ -224,6 +229,11 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             if (Claim is { } claim)
                 Shared.Claims.End(claim);
             _ended.TrySetResult();
+            if (lingers)
+            {
+                await LingerAsync().ConfigureAwait(false);
+                await CompleteAsync().ConfigureAwait(false);
+            }
         }
     }
 
@@ -335,6 +345,32 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         return buffer.Start;
     }
 
+    private async ValueTask CompleteAsync()
+    {
+        await _transport.Input.CompleteAsync().ConfigureAwait(false);
+        await _transport.Output.CompleteAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Reads and drops until the client closes, or long enough: closed with bytes unread, the connection would be reset before DISCONNECT is read.</summary>
+    private async ValueTask LingerAsync()
+    {
+        using var enough = new CancellationTokenSource(Shared.Options.DisconnectLinger, Shared.Clock);
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await _transport.Input.ReadAsync(enough.Token).ConfigureAwait(false);
+                _transport.Input.AdvanceTo(result.Buffer.End);
+            }
+            while (!result.IsCompleted);
+        }
+        catch (Exception broken) when (broken is IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException or OperationCanceledException)
+        {
+            // Told or not, it has ended.
+        }
+    }
+
     private async ValueTask WaitForWriterAsync()
     {
         Deadlines.ReaderBusy(true);
@@ -362,6 +398,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
 
         if (session.Kept is { } kept)
             await Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
+        // The rules may be others than when the will was accepted.
+        if (session.Will is { } left && WillFate == WillFate.Publish && !Access.MayLeave(left.Topic.Span))
+            WillFate = WillFate.Delete;
         if (session.Will is { } will)
             await Shared.Wills.EndAsync(session.ClientId, will, WillFate, session.Kept?.Record.ExpirySeconds ?? 0).ConfigureAwait(false);
         MqttLog.Disconnected(Shared.Logger, Name, session.ClientId);
