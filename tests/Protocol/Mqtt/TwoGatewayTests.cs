@@ -130,6 +130,35 @@ public sealed class TwoGatewayTests
         Assert.Contains("payload=31", await after.ReadTextAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Equal_client_identifiers_that_fight_at_two_gateways_lose_nothing()
+    {
+        await using MqttHost first = await StartAsync();
+        await using MqttHost second = await StartAsync();
+        await SubscribedAsync(first, ("a", 1));
+        for (int round = 0; round < 10; round++)
+        {
+            MqttWire[] wires = [first.Open(), second.Open()];
+            await Task.WhenAll(wires.Select(wire => wire.TrySendAsync(Packets.Resume("d", 5), ProtocolVersion.Mqtt5)));
+            await PublishAsync(first, $"{round}");
+        }
+
+        MqttWire last = first.Open();
+        await last.SendAsync(Packets.Resume("d", 5));
+        Task<string> answer = last.ReadTextAsync();
+        await Eventually.True(
+            () =>
+            {
+                _clock.Advance(TimeSpan.FromMilliseconds(500));
+                return answer.IsCompleted;
+            },
+            "the last one was taken");
+        Assert.StartsWith("CONNACK present=1 code=0", await answer, StringComparison.Ordinal);
+        HashSet<string> bodies = [];
+        while (bodies.Count < 10)
+            bodies.Add((await last.ReadTextAsync()).Split("payload=")[1]);
+    }
+
     private Task<MqttHost> StartAsync() => MqttHost.StartAsync(log: _log, clock: _clock, isShared: true);
 
     private async Task AdvanceAsync(TimeSpan time, params MqttWire[] awake)
