@@ -205,7 +205,7 @@ public sealed class AccessTests
         await using MqttHost host = await MqttHost.StartAsync(clock: kit.Clock, access: kit.Control);
         string token = Token.Rs256(rsa, new { sub = "ada", exp = kit.Clock.GetUtcNow().ToUnixTimeSeconds() + 30 });
         MqttWire wire = host.Open();
-        await wire.SendAsync(Connect("c", version, "ada", token, will: new Will { Topic = "devices/c", Payload = "gone"u8.ToArray() }));
+        await wire.SendAsync(Connect("c", version, "ada", token, will: new Will("devices/c", "gone"u8.ToArray(), 0, false, default)));
         Assert.StartsWith("CONNACK present=0 code=0", await wire.ReadTextAsync(), StringComparison.Ordinal);
         kit.Clock.Advance(TimeSpan.FromSeconds(20));
         await wire.ExpectSilenceAsync();
@@ -222,7 +222,7 @@ public sealed class AccessTests
         using AccessKit kit = Kit();
         await using MqttHost host = await MqttHost.StartAsync(access: kit.Control);
         MqttWire wire = host.Open();
-        await wire.SendAsync(Connect("c", 5, "ada", "one", will: new Will { Topic = "devices/c", Payload = "gone"u8.ToArray() }));
+        await wire.SendAsync(Connect("c", 5, "ada", "one", will: new Will("devices/c", "gone"u8.ToArray(), 0, false, default)));
         Assert.StartsWith("CONNACK present=0 code=0", await wire.ReadTextAsync(), StringComparison.Ordinal);
         kit.WithRules("""{ "rules": [ { "deny": ["publish"], "topics": ["devices/#"] } ] }""");
         kit.Clock.Advance(kit.Options.ReloadInterval);
