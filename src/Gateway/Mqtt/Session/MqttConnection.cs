@@ -365,9 +365,9 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             }
             while (!result.IsCompleted);
         }
-        catch (Exception broken) when (broken is IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException or OperationCanceledException)
+        catch (Exception broken) when (broken is IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException or OperationCanceledException or InvalidOperationException)
         {
-            // Told or not, it has ended.
+            // Told or not, it has ended; or a handler gave up in the middle of what was read.
         }
     }
 
