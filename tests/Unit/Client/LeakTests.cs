@@ -186,17 +186,23 @@ public sealed class LeakTests
     private static async Task GoneAsync(List<WeakReference> clients, string type) => await Eventually.True(
         () =>
         {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
+            Collect();
             // The last ones may still be named by the stack of a thread that rests.
             return clients.Count(client => client.IsAlive) <= 3;
         },
         $"what was stopped is garbage ({type})");
 
+    private static void Collect()
+    {
+#pragma warning disable RS0030 // What is garbage is what this looks for.
+        GC.Collect();
+#pragma warning restore RS0030
+        GC.WaitForPendingFinalizers();
+    }
+
     private static long Memory()
     {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        Collect();
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
