@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -85,28 +86,35 @@ public sealed class MappingTrials
         using var client = new HttpClient { BaseAddress = host.Endpoints.HttpAddress };
 
         Write(directory, Telemetry.Replace("\"telemetry\", \"tag\"", "\"elsewhere\", \"tag\"", StringComparison.Ordinal));
-        await ShowsAsync(client, clock, "elsewhere", "loaded\"} 1");
+        await ShowsAsync(client, clock, "elsewhere", "loaded", 1);
 
         await File.WriteAllTextAsync(file, "{ \"mapping\": ");
-        await ShowsAsync(client, clock, "elsewhere", "refused\"} 1");
+        int refused = await ShowsAsync(client, clock, "elsewhere", "refused", 1);
         Write(directory, """{ "mqtt": "a/{b}", "topic": "%DLQ%x" }""");
-        await ShowsAsync(client, clock, "elsewhere", "refused\"} 2");
+        await ShowsAsync(client, clock, "elsewhere", "refused", refused + 1);
 
         Write(directory);
-        await ShowsAsync(client, clock, "s1", "loaded\"} 2");
+        await ShowsAsync(client, clock, "s1", "loaded", 2);
     }
 
-    private static async Task ShowsAsync(HttpClient client, ManualClock clock, string topic, string metric)
+    /// <summary>Waits for a count of reloads; one write of a file may be told, and read, more than once.</summary>
+    private static async Task<int> ShowsAsync(HttpClient client, ManualClock clock, string topic, string result, int atLeast)
     {
+        int count = 0;
+        string name = $"protobridge_mapping_reloads_total{{result=\"{result}\"}} ";
         // The watch tells when the system wants; the clock is moved until it did.
         await Eventually.TrueAsync(
             async () =>
             {
                 clock.Advance(TimeSpan.FromSeconds(1));
-                return (await client.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Contains($"protobridge_mapping_reloads_total{{result=\"{metric}", StringComparison.Ordinal);
+                string metrics = await client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+                string? line = metrics.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+                count = line is null ? 0 : int.Parse(line.AsSpan(name.Length), CultureInfo.InvariantCulture);
+                return count >= atLeast;
             },
-            $"a reload was counted as {metric}");
+            $"{atLeast} reloads were counted as {result}");
         Assert.Equal(topic, (string?)(await TryAsync(client, """{"mqttTopic":"s1/d7/telemetry/temp"}"""))["topic"]);
+        return count;
     }
 
     private static string Write(TempDirectory directory, params string[] rules)
