@@ -9,7 +9,7 @@ namespace ProtoBridgeMQ.Tests.Support;
 
 /// <summary>
 /// Randomness that can be repeated: a failure says its seed, and the environment variable <c>PROTOBRIDGE_SEED</c> runs it
-/// again. <c>PROTOBRIDGE_SEEDS</c>, a text, gives each run of each test a seed of its own, the same ones each time.
+/// again. <c>PBMQ_TEST_SEEDS</c>, a text, gives each run of each test a seed of its own, the same ones each time.
 /// </summary>
 public static class Seeded
 {
@@ -23,7 +23,7 @@ public static class Seeded
             return given;
         }
 
-        if (Environment.GetEnvironmentVariable("PROTOBRIDGE_SEEDS") is not { Length: > 0 } seeds)
+        if (Environment.GetEnvironmentVariable("PBMQ_TEST_SEEDS") is not { Length: > 0 } seeds)
         {
             return RandomNumberGenerator.GetInt32(int.MaxValue);
         }

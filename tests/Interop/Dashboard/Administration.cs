@@ -1,5 +1,9 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using ProtoBridgeMQ.Tests.Interop.Clients;
+using ProtoBridgeMQ.Tests.Interop.Http;
+using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Interop.Dashboard;
 
@@ -47,6 +51,12 @@ public sealed class Administration(FilledGateway gateway)
     [FactWhen(Needs.Chromium, Needs.Axe, Needs.Mosquitto)]
     public async Task A_reset_is_looked_at_first_and_then_done()
     {
+        // A group that the gateway reads is not reset: it leaves when nobody asked for a while.
+        using var rest = new Rest(gateway.Process);
+        await Eventually.TrueAsync(
+            async () => (await rest.Client.GetFromJsonAsync<JsonObject>(new Uri($"v1/groups/{FilledGateway.Group}/members", UriKind.Relative)))!["items"]!.AsArray().Count == 0,
+            "the gateway left the group",
+            TimeSpan.FromSeconds(90));
         await using Tab tab = await gateway.OpenAsync();
         await tab.GoAsync("groups/" + FilledGateway.Group);
         await tab.Button("Reset progress").ClickAsync();

@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Tests.Interop.Clients;
 using ProtoBridgeMQ.Tests.Interop.Http;
 using ProtoBridgeMQ.Tests.Interop.Mqtt;
+using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Tests.Interop.Telemetry;
@@ -88,7 +89,15 @@ public sealed partial class MetricsPage(RunningGateway running) : IClassFixture<
         {
         }
 
-        return await rest.Client.GetStringAsync(new Uri("metrics", UriKind.Relative));
+        string page = string.Empty;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                page = await rest.Client.GetStringAsync(new Uri("metrics", UriKind.Relative));
+                return page.Split('\n').Any(line => line.StartsWith("rocketmq_messages_in_total{", StringComparison.Ordinal) && line.Contains($"topic=\"{topic}\"", StringComparison.Ordinal));
+            },
+            $"the page has what came in of {topic}");
+        return page;
     }
 
     private static async Task DeadLetterAsync(Rest rest, string topic, string group)

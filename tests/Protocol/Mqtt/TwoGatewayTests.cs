@@ -143,20 +143,39 @@ public sealed class TwoGatewayTests
             await PublishAsync(first, $"{round}");
         }
 
-        MqttWire last = first.Open();
-        await last.SendAsync(Packets.Resume("d", 5));
-        Task<string> answer = last.ReadTextAsync();
-        await Eventually.True(
-            () =>
-            {
-                _clock.Advance(TimeSpan.FromMilliseconds(500));
-                return answer.IsCompleted;
-            },
-            "the last one was taken");
-        Assert.StartsWith("CONNACK present=1 code=0", await answer, StringComparison.Ordinal);
+        // One of the fight may still be on its way, and take the session from this one: it comes again.
         HashSet<string> bodies = [];
-        while (bodies.Count < 10)
-            bodies.Add((await last.ReadTextAsync()).Split("payload=")[1]);
+        for (int more = 0; more < 20 && bodies.Count < 10; more++)
+            await CollectAsync(first, bodies);
+        Assert.Equal(10, bodies.Count);
+    }
+
+    private async Task CollectAsync(MqttHost host, HashSet<string> bodies)
+    {
+        MqttWire wire = host.Open();
+        await wire.SendAsync(Packets.Resume("d", 5));
+        try
+        {
+            while (bodies.Count < 10)
+            {
+                Task<string> reading = wire.ReadTextAsync();
+                await Eventually.True(
+                    () =>
+                    {
+                        _clock.Advance(TimeSpan.FromMilliseconds(500));
+                        return reading.IsCompleted;
+                    },
+                    $"more than {bodies.Count} of 10 came");
+                string packet = await reading;
+                Assert.True(packet.StartsWith("CONNACK present=1 code=0", StringComparison.Ordinal) || packet.StartsWith("PUBLISH", StringComparison.Ordinal) || packet.StartsWith("DISCONNECT", StringComparison.Ordinal), packet);
+                if (packet.Contains("payload=", StringComparison.Ordinal))
+                    bodies.Add(packet.Split("payload=")[1]);
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // The server closed it for another one.
+        }
     }
 
     private Task<MqttHost> StartAsync() => MqttHost.StartAsync(log: _log, clock: _clock, isShared: true);

@@ -67,8 +67,6 @@ internal static class CommandFields
         [RequestCode.ChangeMessageInvisibleTime] = Settle + " invisibleTime:l",
         [RequestCode.Notification] = "consumerGroup topic queueId:i pollTime:l bornTime:l order:b? attemptId?",
         [RequestCode.PollingInfo] = "consumerGroup topic queueId:i",
-        [RequestCode.EnsureFilterQueue] = "",
-        [RequestCode.FindFilterQueue] = "",
         [RequestCode.DeleteFilterQueue] = "unusedFor:l",
         [RequestCode.ListFilterQueues] = "part:i parts:i",
         [RequestCode.ReadFilterQueue] = "offset:l maxMessages:i maxBytes:i",
@@ -123,7 +121,7 @@ internal static class CommandFields
         RequestCode.UpdateAndCreateSubscriptionGroupList, RequestCode.GetBrokerConfig, RequestCode.UpdateBrokerConfig, RequestCode.GetBrokerHaStatus,
         RequestCode.ResetMasterFlushOffset, RequestCode.CleanExpiredConsumeQueue, RequestCode.DeleteExpiredCommitLog, RequestCode.GetBrokerRuntimeInfo,
         RequestCode.GetAllConsumerOffset, RequestCode.GetAllDelayOffset, RequestCode.GetTimerCheckPoint, RequestCode.GetTimerMetrics, RequestCode.GetAllProducerInfo,
-        RequestCode.GetAllMessageRequestMode, RequestCode.PopRollback,
+        RequestCode.GetAllMessageRequestMode, RequestCode.PopRollback, RequestCode.EnsureFilterQueue, RequestCode.FindFilterQueue,
     ];
 
     private static readonly HashSet<int> NameServerWithout =
