@@ -37,6 +37,16 @@ public interface IRetainedMessages
     /// <exception cref="BridgeException">The brokers do not answer.</exception>
     ValueTask ReadAsync(RetainedReference found, MessageBatch batch, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Reads a message by the place of its record: the <see cref="BridgeMessage.QueueOffset"/> that
+    /// <see cref="ReadAsync"/> said. False when it is there no longer, because another one replaced it or it was removed, and the log was compacted.
+    /// </summary>
+    /// <param name="offset">The place.</param>
+    /// <param name="batch">Where the message is added.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="BridgeException">The brokers do not answer.</exception>
+    ValueTask<bool> ReadAtAsync(long offset, MessageBatch batch, CancellationToken cancellationToken = default);
+
     /// <summary>Forgets messages that expired; how many they were.</summary>
     ValueTask<int> RemoveExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken = default);
 }

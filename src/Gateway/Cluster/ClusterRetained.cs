@@ -100,7 +100,7 @@ internal sealed class ClusterRetained : IRetainedMessages, IAsyncDisposable
         RetainedEntry entry = found.Entry;
         try
         {
-            while (!await ReadAtAsync(entry.Offset, batch, cancellationToken).ConfigureAwait(false))
+            while (!await ReadRecordAsync(entry.Offset, batch, cancellationToken).ConfigureAwait(false))
             {
                 if (!_table.TryFind(found.Key, out RetainedEntry present) || present.Offset == entry.Offset)
                 {
@@ -109,6 +109,18 @@ internal sealed class ClusterRetained : IRetainedMessages, IAsyncDisposable
 
                 entry = present;
             }
+        }
+        catch (ProtoBridgeMqException failure)
+        {
+            throw ClusterErrors.ToException(failure);
+        }
+    }
+
+    public async ValueTask<bool> ReadAtAsync(long offset, MessageBatch batch, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await ReadRecordAsync(offset, batch, cancellationToken).ConfigureAwait(false);
         }
         catch (ProtoBridgeMqException failure)
         {
@@ -182,7 +194,7 @@ internal sealed class ClusterRetained : IRetainedMessages, IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async ValueTask<bool> ReadAtAsync(long offset, MessageBatch batch, CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadRecordAsync(long offset, MessageBatch batch, CancellationToken cancellationToken)
     {
         using PullResult result = await _reader.PullAsync(_queue, offset, 1, _options.RequestTimeout / 2, "*", cancellationToken).ConfigureAwait(false);
         using var one = new MessageBatch();

@@ -77,6 +77,22 @@ internal sealed class RetainedLog : IRetainedMessages, IAsyncDisposable
         }
     }
 
+    public async ValueTask<bool> ReadAtAsync(long offset, MessageBatch batch, CancellationToken cancellationToken = default)
+    {
+        var sink = new OneSink(_decoder, batch, offset);
+        var request = new ReadRequest(EmbeddedTopics.Retained, 0, offset, 1, 1);
+        ReadOutcome outcome = _core.Read(request, sink);
+        if (outcome.Status is ReadStatus.NoNewMessage or ReadStatus.OffsetTooLarge or ReadStatus.QueueEmpty)
+        {
+            // Durable, and not yet dispatched.
+            using var arrival = new QueueArrival(_clock) { Topic = EmbeddedTopics.Retained, QueueId = 0, Offset = offset, Timeout = DispatchWait };
+            await arrival.WaitAsync(_core, cancellationToken).ConfigureAwait(false);
+            _core.Read(request, sink);
+        }
+
+        return sink.Added;
+    }
+
     public async ValueTask<int> RemoveExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken = default)
     {
         int removed = 0;
@@ -203,22 +219,6 @@ internal sealed class RetainedLog : IRetainedMessages, IAsyncDisposable
 
         // Refused or not durable: the message is expired all the same.
         await sent.ConfigureAwait(false);
-    }
-
-    private async ValueTask<bool> ReadAtAsync(long offset, MessageBatch batch, CancellationToken cancellationToken)
-    {
-        var sink = new OneSink(_decoder, batch, offset);
-        var request = new ReadRequest(EmbeddedTopics.Retained, 0, offset, 1, 1);
-        ReadOutcome outcome = _core.Read(request, sink);
-        if (outcome.Status is ReadStatus.NoNewMessage or ReadStatus.OffsetTooLarge or ReadStatus.QueueEmpty)
-        {
-            // Durable, and not yet dispatched.
-            using var arrival = new QueueArrival(_clock) { Topic = EmbeddedTopics.Retained, QueueId = 0, Offset = offset, Timeout = DispatchWait };
-            await arrival.WaitAsync(_core, cancellationToken).ConfigureAwait(false);
-            _core.Read(request, sink);
-        }
-
-        return sink.Added;
     }
 
     private sealed class TableSink(RetainedTable table, ILogger log, CancellationToken cancellationToken) : IRecordSink

@@ -45,6 +45,7 @@ public sealed class SessionRecordTests
             [
                 new FlightEntry(8, 2, IsReceived: true, IsSent: true, Retain: false, 7, new QueuePosition("broker-a", 4096)),
                 new FlightEntry(9, 1, IsReceived: false, IsSent: true, Retain: true, 0, new QueuePosition("broker-a", 8192)),
+                new FlightEntry(10, 1, IsReceived: false, IsSent: true, Retain: true, 0, QueuePosition.OfRetained(3)),
             ],
         };
         Assert.Equal(Convert.ToHexString(golden), Convert.ToHexString(ProgressCodec.Encode(record)));

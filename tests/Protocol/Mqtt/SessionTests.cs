@@ -109,20 +109,57 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task After_a_kill_QoS_1_may_come_again_and_nothing_is_lost()
+    public async Task After_a_kill_QoS_1_may_come_again_with_DUP_and_nothing_is_lost()
     {
         MqttHost killed = await StartAsync();
-        MqttWire wire = await SubscribedAsync(killed, "d", ("a", 1));
+        MqttWire wire = await SubscribedAsync(killed, "d", ("a", 2));
         await PublishAsync(killed, "a", null, "1");
         await wire.ReadTextAsync();
         await wire.SendAsync(Packets.Puback(1));
         await wire.ExpectSilenceAsync();
         FakeLog left = _log.Copy();
+        _clock.Advance(TimeSpan.FromMilliseconds(10));
         await using MqttHost host = await StartAsync(left);
+        _clock.Advance(TimeSpan.FromMilliseconds(10));
         await PublishAsync(host, "a", null, "2");
         wire = await host.ResumeAsync("d", 5, present: true);
+        Assert.Equal("PUBLISH dup=1 qos=1 retain=0 topic=a id=1 props={} payload=31", await wire.ReadTextAsync());
+        // The one that was killed cannot have sent what was stored after it.
+        Assert.Equal("PUBLISH dup=0 qos=1 retain=0 topic=a id=2 props={} payload=32", await wire.ReadTextAsync());
+        await killed.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task After_a_kill_what_QoS_2_had_not_begun_is_new()
+    {
+        MqttHost killed = await StartAsync();
+        MqttWire wire = await SubscribedAsync(killed, "d", p => p.Add(PropertyId.ReceiveMaximum, 1), ("a", 2));
+        await PublishAsync(killed, "a", null, "1", ("mqtt.qos", "2"));
+        await PublishAsync(killed, "a", null, "2", ("mqtt.qos", "2"));
+        await wire.ReadTextAsync();
+        await using MqttHost host = await StartAsync(_log.Copy());
+        wire = await host.ResumeAsync("d", 5, present: true);
+        Assert.Equal("PUBLISH dup=1 qos=2 retain=0 topic=a id=1 props={} payload=31", await wire.ReadTextAsync());
+        Assert.Equal("PUBLISH dup=0 qos=2 retain=0 topic=a id=2 props={} payload=32", await wire.ReadTextAsync());
+        await killed.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_a_killed_gateway_may_have_sent_has_DUP_also_at_the_connection_after_the_next()
+    {
+        MqttHost killed = await StartAsync();
+        MqttWire wire = await SubscribedAsync(killed, "d", ("a", 1));
+        await PublishAsync(killed, "a", null, "1");
+        await PublishAsync(killed, "a", null, "2");
+        await wire.ReadTextAsync();
+        await wire.ReadTextAsync();
+        await using MqttHost host = await StartAsync(_log.Copy());
+        wire = await host.ResumeAsync("d", 5, present: true, properties: p => p.Add(PropertyId.ReceiveMaximum, 1));
+        Assert.StartsWith("PUBLISH dup=1 qos=1 retain=0 topic=a id=1 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        await LeaveAsync(wire);
+        wire = await host.ResumeAsync("d", 5, present: true);
         Assert.EndsWith("payload=31", await wire.ReadTextAsync(), StringComparison.Ordinal);
-        Assert.EndsWith("payload=32", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        Assert.Equal("PUBLISH dup=1 qos=1 retain=0 topic=a id=2 props={} payload=32", await wire.ReadTextAsync());
         await killed.DisposeAsync();
     }
 

@@ -59,6 +59,7 @@ public sealed class FakeLog
             }
 
             FilterQueues.CopyTo(copy.FilterQueues);
+            Retained.CopyTo(copy.Retained);
         }
 
         return copy;

@@ -1,3 +1,4 @@
+using System.Text;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Retained;
 
@@ -42,11 +43,70 @@ public sealed class FakeRetained : IRetainedMessages
         {
             if (_table.TryFind(found.Key, out RetainedEntry entry) && _messages.TryGetValue(entry.Offset, out StoredMessage? message))
             {
-                batch.Add(message.CopyInto(batch, attempt: 1, default));
+                batch.Add(message.CopyInto(batch, attempt: 1, default) with { QueueOffset = entry.Offset });
             }
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> ReadAtAsync(long offset, MessageBatch batch, CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            if (!_messages.TryGetValue(offset, out StoredMessage? message))
+            {
+                return ValueTask.FromResult(false);
+            }
+
+            batch.Add(message.CopyInto(batch, attempt: 1, default) with { QueueOffset = offset });
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    /// <summary>Forgets the messages that were replaced or removed, as compaction does.</summary>
+    public void Compact()
+    {
+        HashSet<long> live = [.. All().Select(found => found.Entry.Offset)];
+        lock (_gate)
+        {
+            foreach (long offset in _messages.Keys.Where(offset => !live.Contains(offset)).ToArray())
+            {
+                _messages.Remove(offset);
+            }
+        }
+    }
+
+    /// <summary>Puts the same messages into another one, as reading the log again does.</summary>
+    internal void CopyTo(FakeRetained copy)
+    {
+        foreach (RetainedReference found in All())
+        {
+            copy._table.Apply(Encoding.UTF8.GetBytes(found.Name), found.Entry);
+        }
+
+        lock (_gate)
+        {
+            copy._next = _next;
+            foreach ((long offset, StoredMessage message) in _messages)
+            {
+                copy._messages.Add(offset, message);
+            }
+        }
+    }
+
+    private List<RetainedReference> All()
+    {
+        List<RetainedReference> all = [];
+        var search = new RetainedSearch("#"u8);
+        while (!search.IsDone)
+        {
+            _table.Continue(search, int.MaxValue, DateTimeOffset.MinValue);
+            all.AddRange(search.Found);
+        }
+
+        return all;
     }
 
     /// <inheritdoc/>

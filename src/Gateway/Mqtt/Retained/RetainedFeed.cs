@@ -5,6 +5,7 @@ using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Retained;
 
@@ -15,6 +16,8 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Retained;
 /// <remarks>
 /// A message that was published while its predecessor was on its way must not be followed by it. Live retained messages
 /// therefore pass through <see cref="OfferLive"/>, and retained ones of the same name are left out from then on.
+/// <para>Above QoS 0, those of a session that outlives its connection wait here for its <see cref="SessionFeed"/>, which gives them packet
+/// identifiers that are kept: what is in flight is sent again to the next connection [MQTT-4.4.0-1].</para>
 /// </remarks>
 public sealed class RetainedFeed
 {
@@ -32,6 +35,8 @@ public sealed class RetainedFeed
     private readonly Lock _gate = new();
     private readonly AsyncSignal _drained = new();
     private readonly MqttSession _session;
+    private readonly Queue<RetainedWaiting> _waiting = [];
+    private long _waitingBytes;
     private HashSet<byte[]>? _newer;
     private int _running;
     private volatile bool _closed;
@@ -44,6 +49,16 @@ public sealed class RetainedFeed
     /// <summary>The last call's work, for the next one to wait for; for <see cref="RetainedDelivery"/> alone.</summary>
     public Task Last { get; set; } = Task.CompletedTask;
 
+    /// <summary>Whether something waits for the feed of the session.</summary>
+    public bool IsWaiting
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count > 0;
+        }
+    }
+
     /// <summary>Subscriptions are about to come into force; each call is followed by one of <see cref="End"/>.</summary>
     public void Begin()
     {
@@ -55,9 +70,31 @@ public sealed class RetainedFeed
     public void End()
     {
         lock (_gate)
+            EndOne();
+    }
+
+    /// <summary>Takes what waits for a packet identifier; the caller has its reference, and hands it back to <see cref="OfferTaken"/>.</summary>
+    public bool TryTake(out RetainedWaiting taken)
+    {
+        lock (_gate)
         {
-            if (--_running == 0)
-                _newer = null;
+            if (!_waiting.TryDequeue(out taken))
+                return false;
+            _waitingBytes -= taken.Delivery.Message.Size;
+            return true;
+        }
+    }
+
+    /// <summary>Offers what was taken, with its packet identifier; false when a newer message of its name went before it.</summary>
+    public bool OfferTaken(in Delivery delivery)
+    {
+        lock (_gate)
+        {
+            bool isNewest = !IsSuperseded(delivery);
+            if (isNewest)
+                _session.Offer(delivery);
+            EndOne();
+            return isNewest;
         }
     }
 
@@ -92,7 +129,14 @@ public sealed class RetainedFeed
     /// <summary>The session ends.</summary>
     public void Close()
     {
-        _closed = true;
+        lock (_gate)
+        {
+            _closed = true;
+            foreach (RetainedWaiting waiting in _waiting)
+                waiting.Delivery.Message.Release();
+            _waiting.Clear();
+        }
+
         _drained.Set();
     }
 
@@ -119,11 +163,21 @@ public sealed class RetainedFeed
 
     private async ValueTask WaitForRoomAsync(int size)
     {
-        while (!_closed && _session.Deliveries.Count > 0
-            && (_session.Deliveries.Count >= WaitingMessages || _session.Deliveries.Bytes + size > WaitingBytes))
-        {
+        while (!_closed && IsFull(size))
             await _drained.WaitAsync().ConfigureAwait(false);
+    }
+
+    private bool IsFull(int size)
+    {
+        int count = _session.Deliveries.Count;
+        long bytes = _session.Deliveries.Bytes;
+        lock (_gate)
+        {
+            count += _waiting.Count;
+            bytes += _waitingBytes;
         }
+
+        return count > 0 && (count >= WaitingMessages || bytes + size > WaitingBytes);
     }
 
     private void Offer(MqttShared shared, Subscription subscription, in BridgeMessage message, long now)
@@ -142,20 +196,55 @@ public sealed class RetainedFeed
             outgoing.Open(name.AsSpan(0, length), properties.Block.Bytes.Span, message.Body.Span, expiresAt);
             byte qos = Math.Min(subscription.Qos, MessageProperties5.QosOf(message.Properties));
             // [MQTT-3.3.1-8] of 3.1.1, 3.3.1.3 of 5: sent because of a new subscription.
-            Offer(new Delivery(outgoing, qos, true, default(SubscriptionIdentifiers).With(subscription.Identifier)));
+            var delivery = new Delivery(outgoing, qos, true, default(SubscriptionIdentifiers).With(subscription.Identifier));
+            if (qos > 0 && _session.Kept?.Feed is { } feed)
+                Wait(new RetainedWaiting(delivery, subscription.Identifier, message.QueueOffset), feed);
+            else
+                Offer(delivery);
             outgoing.Release();
         }
 
         ArrayPool<byte>.Shared.Return(name);
     }
 
+    private void Wait(in RetainedWaiting waiting, SessionFeed feed)
+    {
+        // What has a packet identifier is not looked at any more.
+        if (_session.Access?.MayReceive(waiting.Delivery.Message.Topic) == false)
+            return;
+        lock (_gate)
+        {
+            if (_closed)
+                return;
+            waiting.Delivery.Message.AddReference();
+            _waiting.Enqueue(waiting);
+            _waitingBytes += waiting.Delivery.Message.Size;
+            _running++;
+        }
+
+        feed.Wake();
+    }
+
     private void Offer(in Delivery delivery)
     {
         lock (_gate)
         {
-            if (_newer?.GetAlternateLookup<ReadOnlySpan<byte>>().Contains(delivery.Message.Topic) == true)
-                return;
-            _session.Offer(delivery);
+            if (!IsSuperseded(delivery))
+                _session.Offer(delivery);
         }
     }
+
+    private bool IsSuperseded(in Delivery delivery) => _newer?.GetAlternateLookup<ReadOnlySpan<byte>>().Contains(delivery.Message.Topic) == true;
+
+    private void EndOne()
+    {
+        if (--_running == 0)
+            _newer = null;
+    }
 }
+
+/// <summary>A retained message above QoS 0 that waits for a packet identifier.</summary>
+/// <param name="Delivery">Without an identifier.</param>
+/// <param name="Identifier">Subscription identifier; 0 for none.</param>
+/// <param name="Offset">Where its record is among the retained messages.</param>
+public readonly record struct RetainedWaiting(Delivery Delivery, uint Identifier, long Offset);

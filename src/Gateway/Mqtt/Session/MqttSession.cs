@@ -111,7 +111,7 @@ public sealed class MqttSession : ISubscriber
         if (delivery.PacketId == 0 && Access?.MayReceive(delivery.Message.Topic) == false)
             return;
 
-        bool supersedes = delivery.Message.IsRetained && RetainedFeed.IsActive;
+        bool supersedes = delivery is { Message.IsRetained: true, Dup: false } && RetainedFeed.IsActive;
         switch (supersedes ? RetainedFeed.OfferLive(delivery) : Deliveries.TryEnqueue(delivery))
         {
             case EnqueueResult.Queued:

@@ -1,16 +1,19 @@
 using ProtoBridgeMQ.Bridge.Filters;
+using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 /// <summary>What the feeds of all sessions share.</summary>
-public sealed class FeedContext(IFilterQueues queues, MqttOptions options, MqttMetrics metrics, TimeProvider clock, ILogger logger) : IDisposable
+public sealed class FeedContext(IFilterQueues queues, IRetainedMessages retained, MqttOptions options, MqttMetrics metrics, TimeProvider clock, ILogger logger) : IDisposable
 {
     private readonly OutgoingMessagePool _pool = new();
     private readonly ThreadLocal<OutgoingEncoder> _encoders = new();
 
     public IFilterQueues Queues => queues;
+
+    public IRetainedMessages Retained => retained;
 
     public MqttOptions Options => options;
 

@@ -27,6 +27,12 @@ public sealed class PersistentSession
     /// <summary>How far it was when this connection began; null for a new one.</summary>
     public ProgressRecord? Progress { get; init; }
 
+    /// <summary>
+    /// Messages stored until then may have been sent after the last save of progress: the owner before did not get to end the
+    /// session's connection in order. The least time there is when what was saved is exact.
+    /// </summary>
+    public DateTimeOffset SentUntil { get; init; }
+
     /// <summary>What is in flight to its client; from the beginning of the connection on.</summary>
     public SessionFlight? Flight { get; private set; }
 
@@ -51,5 +57,9 @@ public sealed class PersistentSession
 
     /// <summary>Begins the flight of a connection.</summary>
     /// <param name="window">Deliveries that the client takes without acknowledging.</param>
-    public SessionFlight OpenFlight(int window) => Flight = new SessionFlight(Progress, window);
+    public SessionFlight OpenFlight(int window) => Flight = new SessionFlight(Progress, SentUntil == default, window);
+
+    /// <summary>Whether a message that progress does not cover may have been sent all the same.</summary>
+    /// <param name="storedAt">When the broker stored it.</param>
+    public bool MayHaveSent(DateTimeOffset storedAt) => SentUntil != default && storedAt <= SentUntil;
 }

@@ -3,7 +3,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 /// <summary>How far a session has read, and what is in flight to its client.</summary>
 public sealed record ProgressRecord
 {
-    /// <summary>Whether it was saved when the connection had ended: what is said of messages being sent is exact.</summary>
+    /// <summary>Whether it was saved when the connection had ended: what is said of messages being sent, and not being sent, is exact.</summary>
     public bool IsFinal { get; init; }
 
     /// <summary>Where to look for the next free packet identifier.</summary>
@@ -28,5 +28,5 @@ public readonly record struct SubscriptionPosition(uint Number, QueuePosition Po
 /// <param name="IsSent">Whether it was written to a connection.</param>
 /// <param name="Retain">The retain flag.</param>
 /// <param name="Identifier">Subscription identifier; 0 for none.</param>
-/// <param name="Place">Where the message is: broker, and offset in its log.</param>
+/// <param name="Place">Where the message is: broker, and offset in its log; or the place of a retained message.</param>
 public sealed record FlightEntry(ushort PacketId, byte Qos, bool IsReceived, bool IsSent, bool Retain, uint Identifier, QueuePosition Place);

@@ -26,6 +26,7 @@ public sealed class SessionBook : IDisposable
     private readonly ILogger<SessionBook> _logger;
     private readonly SemaphoreSlim[] _lanes = [.. Enumerable.Range(0, Lanes).Select(_ => new SemaphoreSlim(1, 1))];
     private readonly ConcurrentDictionary<string, PersistentSession> _open = new(StringComparer.Ordinal);
+    private DateTimeOffset _startedAt;
     private int _count;
 
     public SessionBook(IMessageBridge bridge, SessionStore store, ProgressStore progress, FilterUses filters, GatewayPresence presence, IEnumerable<ISessionPart> parts, IOptions<MqttOptions> options, MqttMetrics metrics, TimeProvider clock, ILogger<SessionBook> logger)
@@ -40,7 +41,7 @@ public sealed class SessionBook : IDisposable
         _logger = logger;
         _isShared = bridge.Capabilities.IsShared;
         CanKeep = bridge.FilterQueues is not null && _options.MaximumSessionExpiry > TimeSpan.Zero;
-        _feeds = bridge.FilterQueues is { } queues ? new FeedContext(queues, _options, metrics, clock, logger) : null;
+        _feeds = bridge.FilterQueues is { } queues ? new FeedContext(queues, bridge.Retained, _options, metrics, clock, logger) : null;
         metrics.Meter.CreateObservableUpDownCounter("mqtt.sessions", () => Volatile.Read(ref _count), "{session}", "Sessions that outlive their connections, connected or not");
         _watch = _isShared ? bridge.State.Watch(SessionSpaces.Sessions, OnChanged) : null;
     }
@@ -178,6 +179,7 @@ public sealed class SessionBook : IDisposable
         }
 
         Volatile.Write(ref _count, count);
+        _startedAt = _clock.GetUtcNow();
         await Filters.DeleteUnusedAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -249,9 +251,23 @@ public sealed class SessionBook : IDisposable
             Interlocked.Increment(ref _count);
         if (taken.Epoch != record?.Epoch)
             progress = await MoveProgressAsync(key, taken).ConfigureAwait(false);
-        var session = new PersistentSession(clientId, taken, isPresent: record is not null) { Progress = progress, Claim = claim };
+        var session = new PersistentSession(clientId, taken, isPresent: record is not null)
+        {
+            Progress = progress,
+            Claim = claim,
+            SentUntil = SentUntil(record, progress),
+        };
         _open[key] = session;
         return session;
+    }
+
+    /// <summary>Messages stored until then may have been sent though nothing that was saved says so; the least there is when all is known.</summary>
+    private DateTimeOffset SentUntil(SessionRecord? before, ProgressRecord? progress)
+    {
+        if (before is null || (before.DisconnectedAt > 0 && progress is not { IsFinal: false }))
+            return DateTimeOffset.MinValue;
+        // Alone on its brokers, an owner from before ended before this one started.
+        return _isShared || before.Owner == _presence.Name ? DateTimeOffset.MaxValue : _startedAt;
     }
 
     private async ValueTask<ProgressRecord?> FindProgressAsync(string key, SessionRecord record)
@@ -274,8 +290,12 @@ public sealed class SessionBook : IDisposable
         await lane.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (await _store.FindAsync(key, cancellationToken).ConfigureAwait(false) is { } record && IsLeft(key, record))
-                await _store.PutAsync(key, record with { DisconnectedAt = Now() }, cancellationToken).ConfigureAwait(false);
+            if (await _store.FindAsync(key, cancellationToken).ConfigureAwait(false) is not { } record || !IsLeft(key, record))
+                return;
+            // What an earlier connection saved at its end does not say what this one sent.
+            if (await FindProgressAsync(key, record).ConfigureAwait(false) is { IsFinal: true } progress)
+                await _progress.PutAsync(key, record.Epoch, progress with { IsFinal = false }).ConfigureAwait(false);
+            await _store.PutAsync(key, record with { DisconnectedAt = Now() }, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

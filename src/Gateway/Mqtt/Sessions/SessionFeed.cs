@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
+using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
@@ -26,6 +27,7 @@ public sealed class SessionFeed : IDisposable
     private readonly AsyncSignal _wake = new();
     private readonly List<ushort> _released = [];
     private readonly List<Delivery> _ready = [];
+    private readonly List<Delivery> _retained = [];
     private TaskCompletionSource? _applied;
     private Task _running = Task.CompletedTask;
     private Task _saving = Task.CompletedTask;
@@ -127,7 +129,7 @@ public sealed class SessionFeed : IDisposable
         {
             _ending = true;
             Interlocked.Exchange(ref _applied, null)?.TrySetCanceled();
-            foreach (Delivery delivery in _ready)
+            foreach (Delivery delivery in _ready.Concat(_retained))
                 delivery.Message.Release();
         }
     }
@@ -143,13 +145,14 @@ public sealed class SessionFeed : IDisposable
         {
             _holding = false;
             any = await _reader.ReadAsync(_ready, _connection.Ending).ConfigureAwait(false);
+            TakeRetained();
         }
 
         if (_released.Count > 0 || _reader.IsExactlyOnce)
             await SaveUntilDoneAsync().ConfigureAwait(false);
         else if (_saveWanted || _flight.Changes + _reader.Moved >= _connection.Shared.Options.SessionSaveCount)
             SaveMeanwhile();
-        any |= _released.Count > 0;
+        any |= _released.Count + _retained.Count > 0;
         _reader.IsExactlyOnce = false;
         Send();
         return any;
@@ -175,6 +178,38 @@ public sealed class SessionFeed : IDisposable
         }
 
         _ready.Clear();
+        foreach (Delivery delivery in _retained)
+        {
+            if (!_session.RetainedFeed.OfferTaken(delivery))
+                _flight.TryRelease(delivery.PacketId);
+            delivery.Message.Release();
+        }
+
+        _retained.Clear();
+    }
+
+    /// <summary>
+    /// Gives packet identifiers to retained messages, behind what was in flight before [MQTT-4.6.0-1], and behind what was read: a
+    /// message that was published meanwhile goes in the place of the retained one of its name, which is the same or older.
+    /// </summary>
+    private void TakeRetained()
+    {
+        while (!_reader.IsResending && _session.RetainedFeed.IsWaiting && _flight.Reserve(1) == 1)
+        {
+            if (!_session.RetainedFeed.TryTake(out RetainedWaiting taken))
+            {
+                _flight.Unreserve(1);
+                break;
+            }
+
+            byte qos = taken.Delivery.Qos;
+            ushort packetId = _flight.Add(qos, retain: true, taken.Identifier, QueuePosition.OfRetained(taken.Offset));
+            _retained.Add(taken.Delivery with { PacketId = packetId });
+            _reader.IsExactlyOnce |= qos == 2;
+        }
+
+        if (_retained.Count > 0)
+            _session.RetainedFeed.Drained();
     }
 
     /// <summary>A save that nothing waits for; one at a time.</summary>
@@ -224,7 +259,7 @@ public sealed class SessionFeed : IDisposable
             throw new OperationCanceledException("Another connection has the session.");
         var record = new ProgressRecord
         {
-            IsFinal = isFinal,
+            IsFinal = isFinal && _reader.IsPastSent,
             LastPacketId = _flight.LastPacketId,
             Positions = _reader.Snapshot(),
             Flight = _flight.Snapshot(),

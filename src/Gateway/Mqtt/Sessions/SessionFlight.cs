@@ -4,8 +4,8 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 /// <summary>
 /// The deliveries in flight of a session that outlives its connection, over one connection. Those that came from queues
-/// of filters are kept and sent again under their packet identifiers [MQTT-4.4.0-1]; others (retained messages, shared
-/// subscriptions) end with the connection.
+/// of filters, and retained messages, are kept and sent again under their packet identifiers [MQTT-4.4.0-1]; those of shared
+/// subscriptions end with the connection.
 /// </summary>
 /// <remarks>
 /// Thread safe: the feed adds, the connection's writer marks, its reader acknowledges. What counts against the client's
@@ -25,15 +25,16 @@ public sealed class SessionFlight : IPacketIds
 
     /// <summary>Begins with what an earlier connection left.</summary>
     /// <param name="progress">What was saved.</param>
+    /// <param name="isExact">Whether what it says of messages that were not sent is so.</param>
     /// <param name="window">Deliveries that the client takes without acknowledging.</param>
-    public SessionFlight(ProgressRecord? progress, int window)
+    public SessionFlight(ProgressRecord? progress, bool isExact, int window)
     {
         _window = window;
         _last = progress?.LastPacketId ?? 0;
         foreach (FlightEntry entry in progress?.Flight ?? [])
         {
-            // What was saved before it was sent may have been sent: only a final save knows.
-            _slots[entry.PacketId] = new Slot(entry with { IsSent = entry.IsSent || !progress!.IsFinal }, ++_sequence);
+            // What was saved before it was sent may have been sent: only a save at the end of a connection knows.
+            _slots[entry.PacketId] = new Slot(entry with { IsSent = entry.IsSent || !isExact }, ++_sequence);
             if (entry.IsReceived)
                 _received.Add(entry.PacketId);
         }

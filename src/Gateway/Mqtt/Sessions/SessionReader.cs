@@ -45,6 +45,12 @@ internal sealed class SessionReader : IDisposable
     /// <summary>Whether there is a QoS 2 delivery that was not there before; its owner takes it back.</summary>
     public bool IsExactlyOnce { get; set; }
 
+    /// <summary>Whether something of an earlier connection is still to be sent again.</summary>
+    public bool IsResending => _resend.Count > 0;
+
+    /// <summary>Whether nothing is left of what an owner that crashed may have sent.</summary>
+    public bool IsPastSent => _kept.SentUntil == default || _cursors.TrueForAll(cursor => cursor.Next >= cursor.AwayUntil);
+
     /// <summary>Whether the connection has taken enough of what it was given.</summary>
     public bool HasRoom => _session.Deliveries.Bytes < ReadAheadBytes;
 
@@ -198,7 +204,9 @@ internal sealed class SessionReader : IDisposable
         {
             FlightEntry entry = _resend.Peek();
             _batch.Clear();
-            bool found = await _context.Queues.ReadMessageAsync(entry.Place.Broker, entry.Place.Offset, _batch, cancellationToken).ConfigureAwait(false);
+            bool found = entry.Place.IsOfRetained
+                ? await _context.Retained.ReadAtAsync(entry.Place.Offset, _batch, cancellationToken).ConfigureAwait(false)
+                : await _context.Queues.ReadMessageAsync(entry.Place.Broker, entry.Place.Offset, _batch, cancellationToken).ConfigureAwait(false);
             _resend.Dequeue();
             any = true;
             _flight.Resume(entry.PacketId);
@@ -248,7 +256,9 @@ internal sealed class SessionReader : IDisposable
         bool retain = outgoing.IsRetained && subscription.RetainAsPublished;
         ushort packetId = qos == 0 ? (ushort)0 : _flight.Add(qos, retain, subscription.Identifier, new QueuePosition(cursor.Broker, message.LogOffset));
         IsExactlyOnce |= qos == 2;
-        ready.Add(new Delivery(outgoing, qos, retain, default(SubscriptionIdentifiers).With(subscription.Identifier)) { PacketId = packetId });
+        // [MQTT-3.3.1-1]: nobody knows what an owner that crashed sent after its last save; of QoS 2 it was nothing.
+        bool dup = wasAway && qos == 1 && _kept.MayHaveSent(message.StoredAt);
+        ready.Add(new Delivery(outgoing, qos, retain, default(SubscriptionIdentifiers).With(subscription.Identifier)) { PacketId = packetId, Dup = dup });
     }
 
     /// <summary>Before it counts as in flight: what the client may not receive is left out, and its reference given back.</summary>

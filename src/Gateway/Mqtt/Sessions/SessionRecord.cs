@@ -56,4 +56,11 @@ public sealed record SessionSubscription(uint Number, ReadOnlyMemory<byte> Filte
 /// <summary>A place in the part of a filter's queue that one broker has.</summary>
 /// <param name="Broker">The broker's name.</param>
 /// <param name="Offset">Offset of the next entry.</param>
-public readonly record struct QueuePosition(string Broker, long Offset);
+public readonly record struct QueuePosition(string Broker, long Offset)
+{
+    /// <summary>Whether it is a place among the retained messages, which belong to no broker's part.</summary>
+    public bool IsOfRetained => Broker.Length == 0;
+
+    /// <summary>A place among the retained messages.</summary>
+    public static QueuePosition OfRetained(long offset) => new(string.Empty, offset);
+}
