@@ -227,6 +227,12 @@ public sealed class BrokerOptions
     [Range(1, 50_000_000)]
     public int MaxLightQueues { get; set; } = 2_000_000;
 
+    /// <summary>
+    /// Whether gateways of other processes may keep sessions of MQTT clients on this broker. A gateway that this broker is part of, and
+    /// that keeps sessions itself, sets it to false: neither would hear of what the other one changes.
+    /// </summary>
+    public bool RemoteSessions { get; set; } = true;
+
     /// <summary>Entries of one light queue, at most; the oldest are dropped at a checkpoint.</summary>
     [Range(1, long.MaxValue)]
     public long MaxLightQueueEntries { get; set; } = 1_000_000;

@@ -64,11 +64,26 @@ public static class BrokerRoutes
     /// <summary>Who must be told of connections for the routes to work.</summary>
     public static IConnectionObserver Observer(BrokerCore core) => new ClientConnections(core);
 
-    private static void AddFilterQueues(RequestRoutes routes, BrokerCore core, TimeProvider time) => routes
-        .Add(RequestCode.EnsureFilterQueue, new EnsureFilterQueueHandler(core))
-        .Add(RequestCode.FindFilterQueue, new FindFilterQueueHandler(core))
-        .Add(RequestCode.DeleteFilterQueue, new DeleteFilterQueueHandler(core))
-        .Add(RequestCode.ListFilterQueues, new ListFilterQueuesHandler(core))
-        .Add(RequestCode.ReadFilterQueue, new ReadFilterQueueHandler(core))
-        .Add(RequestCode.WatchFilterQueues, new WatchFilterQueuesHandler(core, time));
+    private static void AddFilterQueues(RequestRoutes routes, BrokerCore core, TimeProvider time)
+    {
+        if (!core.Options.RemoteSessions)
+        {
+            var elsewhere = new UnsupportedHandler(
+                "MQTT sessions of other gateways (the gateway in this process keeps its own; started with --mqtt-port 0 it leaves them to others) are");
+            foreach (int code in (int[])[RequestCode.EnsureFilterQueue, RequestCode.FindFilterQueue, RequestCode.DeleteFilterQueue, RequestCode.ListFilterQueues, RequestCode.ReadFilterQueue, RequestCode.WatchFilterQueues])
+            {
+                routes.Add(code, elsewhere);
+            }
+
+            return;
+        }
+
+        routes
+            .Add(RequestCode.EnsureFilterQueue, new EnsureFilterQueueHandler(core))
+            .Add(RequestCode.FindFilterQueue, new FindFilterQueueHandler(core))
+            .Add(RequestCode.DeleteFilterQueue, new DeleteFilterQueueHandler(core))
+            .Add(RequestCode.ListFilterQueues, new ListFilterQueuesHandler(core))
+            .Add(RequestCode.ReadFilterQueue, new ReadFilterQueueHandler(core))
+            .Add(RequestCode.WatchFilterQueues, new WatchFilterQueuesHandler(core, time));
+    }
 }

@@ -25,13 +25,13 @@ internal sealed class FilterQueueCalls(ClusterConnection connection)
         return brokers.Where(broker => broker.Addresses.ContainsKey(0)).ToDictionary(broker => broker.Name, broker => broker.Addresses[0], StringComparer.Ordinal);
     }
 
-    /// <summary>Whether a broker knows these requests at all.</summary>
-    public async ValueTask<bool> IsServedAsync(string address, CancellationToken cancellationToken)
+    /// <summary>Why a broker does not serve these requests; null when it does.</summary>
+    public async ValueTask<string?> AskAsync(string address, CancellationToken cancellationToken)
     {
         const string What = "Asking for queues of topic filters";
         using RemotingResponse response = await connection.Calls
             .InvokeAsync(address, RequestCode.FindFilterQueue, default(NoFields), "#"u8.ToArray(), Timeout, What, cancellationToken).ConfigureAwait(false);
-        return response.Code is ResponseCode.Success or ResponseCode.QueryNotFound;
+        return response.Code is ResponseCode.Success or ResponseCode.QueryNotFound ? null : $"{response.Remark} (code {response.Code})";
     }
 
     /// <summary>Makes the queue of a filter, or finds it.</summary>

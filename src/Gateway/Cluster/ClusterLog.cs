@@ -33,8 +33,8 @@ internal static partial class ClusterLog
     [LoggerMessage(7110, LogLevel.Information, "Read where {Messages} retained messages are from {Records} records")]
     public static partial void RetainedRead(this ILogger log, int messages, long records);
 
-    [LoggerMessage(7111, LogLevel.Warning, "Sessions of MQTT clients cannot outlive their connections: broker {Broker} at {Address} has no queues of topic filters, as only brokers of this project have")]
-    public static partial void NoFilterQueues(this ILogger log, string broker, string address);
+    [LoggerMessage(7111, LogLevel.Warning, "Sessions of MQTT clients cannot outlive their connections: broker {Broker} at {Address} gives gateways no queues of topic filters, as only brokers of this project do: {Reason}")]
+    public static partial void NoFilterQueues(this ILogger log, string broker, string address, string reason);
 
     [LoggerMessage(7112, LogLevel.Warning, "Queues of topic filters of broker {Broker} are not watched, which is tried again: {Reason}")]
     public static partial void FiltersNotWatched(this ILogger log, string broker, string reason);

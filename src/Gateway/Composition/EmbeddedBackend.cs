@@ -6,6 +6,7 @@ using ProtoBridgeMQ.Broker;
 using ProtoBridgeMQ.Broker.Core;
 using ProtoBridgeMQ.Broker.Hosting;
 using ProtoBridgeMQ.Gateway.Embedded;
+using ProtoBridgeMQ.Gateway.Mqtt;
 using ProtoBridgeMQ.NameServer.Hosting;
 using ProtoBridgeMQ.NameServer.Routes;
 
@@ -95,6 +96,15 @@ internal sealed class EmbeddedBackend : IBackend
         broker.NameServers = Registers ? new IPEndPoint(Reachable(IPAddress.Parse(_listen)), _nameServerPort).ToString() : string.Empty;
         broker.DataDirectory = _options.Data;
         broker.Flush = _options.Flush;
+        broker.RemoteSessions &= !KeepsSessions(configuration);
+    }
+
+    /// <summary>Sessions are kept by one of both, this gateway or those in front of its broker: this one does not follow what others change.</summary>
+    private bool KeepsSessions(IConfiguration configuration)
+    {
+        var mqtt = new MqttOptions();
+        configuration.GetSection("mqtt").Bind(mqtt);
+        return _options.HasMqtt && mqtt.MaximumSessionExpiry > TimeSpan.Zero;
     }
 
     private static IPAddress Reachable(IPAddress address)

@@ -7,7 +7,7 @@ using ProtoBridgeMQ.Tests.Support.Processes;
 namespace ProtoBridgeMQ.Tests.Interop.Mqtt;
 
 /// <summary>Two gateways in front of one cluster, and devices that move between them.</summary>
-public sealed class TwoGateways(RunningGateway running) : IClassFixture<RunningGateway>
+public sealed class TwoGateways(BrokerWithoutMqtt running) : IClassFixture<BrokerWithoutMqtt>
 {
     private readonly GatewayProcess _cluster = running.Process;
 
@@ -22,7 +22,7 @@ public sealed class TwoGateways(RunningGateway running) : IClassFixture<RunningG
         await using ScriptedClient device = ScriptedClient.Python("paho-roaming.py", new
         {
             ports = new[] { first.Ports.Mqtt, second.Ports.Mqtt },
-            feedPort = _cluster.Ports.Mqtt,
+            feedPort = second.Ports.Mqtt,
             version,
             clientId = $"roaming{version}",
             up = $"up{version}/a",
@@ -42,7 +42,7 @@ public sealed class TwoGateways(RunningGateway running) : IClassFixture<RunningG
         Assert.All(device.Events("connected").Skip(1), connected => Assert.Equal(1, (int)connected["present"]!));
         Assert.Equal(2, device.Events("connected").Select(connected => (int)connected["port"]!).Distinct().Count());
 
-        using RawMqtt raw = await RawMqtt.ConnectAsync(_cluster.Ports.Mqtt, "end");
+        using RawMqtt raw = await RawMqtt.ConnectAsync(second.Ports.Mqtt, "end");
         await raw.PublishAsync($"up{version}/a", "end");
         using var rest = new Rest(_cluster);
         List<string> bodies = [];
@@ -62,7 +62,7 @@ public sealed class TwoGateways(RunningGateway running) : IClassFixture<RunningG
         await using GatewayProcess second = await FrontAsync();
         await (await SubscribeAsync(first)).DisposeAsync();
         await Mosquitto.PublishAsync(second, "away/a", "1", "-q", "1");
-        await Mosquitto.PublishAsync(_cluster, "away/b", "2", "-q", "1");
+        await Mosquitto.PublishAsync(first, "away/b", "2", "-q", "1");
         await first.KillAsync();
         await Mosquitto.PublishAsync(second, "away/c", "3", "-q", "1");
         await using MosquittoSubscription back = await SubscribeAsync(second);
@@ -79,6 +79,22 @@ public sealed class TwoGateways(RunningGateway running) : IClassFixture<RunningG
         await first.LineAsync(line => line.Contains("SessionTakenOver", StringComparison.Ordinal), "the first gateway closed the connection");
         await Mosquitto.PublishAsync(first, "away/z", "z", "-q", "1");
         await after.MessageAsync("z");
+    }
+
+    [FactWhen(Needs.Mosquitto)]
+    public async Task In_front_of_a_gateway_that_keeps_sessions_itself_none_is_kept_and_the_log_says_why()
+    {
+        await using GatewayProcess keeper = await GatewayProcess.StartAsync();
+        await using GatewayProcess front = await GatewayProcess.StartAsync(new GatewaySettings { NameServers = keeper.NameServer });
+        await front.LineAsync(line => line.Contains("started with --mqtt-port 0 it leaves them to others", StringComparison.Ordinal), "why no session is kept");
+        ChildProcess refused = ChildProcess.Start("mosquitto_sub", ["-h", "127.0.0.1", "-p", front.Ports.Mqtt.ToString(CultureInfo.InvariantCulture), "-V", "311", "-c", "-i", "kept", "-t", "a", "-q", "1", "-E"]);
+        await using (refused)
+        {
+            Assert.NotEqual(0, await refused.ExitAsync());
+        }
+
+        await Mosquitto.PublishAsync(front, "clean/a", "1", "-q", "1");
+        Assert.Empty(front.Failures);
     }
 
     private static IEnumerable<int> Numbers(IEnumerable<string> bodies) => bodies.Select(body => int.Parse(body, CultureInfo.InvariantCulture));

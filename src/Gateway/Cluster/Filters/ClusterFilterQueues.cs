@@ -46,9 +46,9 @@ internal sealed class ClusterFilterQueues : IFilterQueues, IAsyncDisposable
         {
             foreach ((string broker, string address) in await queues._masters.AskAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (!await queues.IsServedAsync(broker, address, cancellationToken).ConfigureAwait(false))
+                if (await queues.AskAsync(broker, address, cancellationToken).ConfigureAwait(false) is { } refusal)
                 {
-                    log.NoFilterQueues(broker, address);
+                    log.NoFilterQueues(broker, address, refusal);
                     await queues.DisposeAsync().ConfigureAwait(false);
                     return null;
                 }
@@ -241,17 +241,18 @@ internal sealed class ClusterFilterQueues : IFilterQueues, IAsyncDisposable
         }
     }
 
-    private async ValueTask<bool> IsServedAsync(string broker, string address, CancellationToken cancellationToken)
+    /// <summary>Why a broker does not have them; null when it does.</summary>
+    private async ValueTask<string?> AskAsync(string broker, string address, CancellationToken cancellationToken)
     {
         try
         {
-            return await _calls.IsServedAsync(address, cancellationToken).ConfigureAwait(false);
+            return await _calls.AskAsync(address, cancellationToken).ConfigureAwait(false);
         }
         catch (ProtoBridgeMqException failure)
         {
             // It says so when it is there again; until then it takes no message, either.
             _log.FiltersNotWatched(broker, failure.Message);
-            return true;
+            return null;
         }
     }
 
