@@ -15,10 +15,19 @@ public sealed partial class ConformanceTableTests
         Assert.Equal(statements, rows.Length);
         Assert.Equal(statements, rows.Select(row => row.Split('|')[1]).Distinct().Count());
         Assert.Empty(rows.Where(row => row.Split('|')[^2].Trim().Length < 10));
+        Assert.Contains(Summary(rows), File.ReadLines(Path.Combine(Folder(), page)));
         var tests = typeof(ConformanceTableTests).Assembly.GetTypes()
             .SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}"))
             .ToHashSet();
         Assert.Empty(rows.SelectMany(row => TestName().Matches(row).Select(match => match.Groups[1].Value)).Where(name => !tests.Contains(name)).Distinct());
+    }
+
+    private static string Summary(string[] rows)
+    {
+        string[] proofs = [.. rows.Select(row => row.Split('|')[^2].Trim())];
+        int tested = proofs.Count(proof => TestName().IsMatch(proof));
+        int Beginning(string words) => proofs.Count(proof => proof.StartsWith(words, StringComparison.Ordinal) && !TestName().IsMatch(proof));
+        return $"{rows.Length} statements: {tested} are proven by a test, {Beginning("kept")} are kept without a test of their own, {Beginning("binds the client")} bind only the client, {Beginning("does not apply")} do not apply.";
     }
 
     private static string Folder([CallerFilePath] string here = "")

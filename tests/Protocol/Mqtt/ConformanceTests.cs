@@ -153,6 +153,37 @@ public sealed class ConformanceTests
     }
 
     [Fact]
+    public async Task A_topic_alias_ends_with_its_connection()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire wire = await host.Connect5Async("d");
+        await wire.SendAsync(Packets.Publish("a", "1", qos: 1, id: 1, properties: p => p.Add(PropertyId.TopicAlias, 1)));
+        await wire.ExpectAsync("40 02 00 01");
+        await wire.BreakAsync();
+        await wire.Served;
+        wire = await host.Connect5Async("d");
+        await wire.SendAsync(Packets.Publish(string.Empty, "2", qos: 1, id: 1, properties: p => p.Add(PropertyId.TopicAlias, 1)));
+        await wire.ExpectDisconnectAsync(ReasonCode.ProtocolError);
+        Assert.Single(host.Bridge.Published);
+    }
+
+    [Fact]
+    public async Task A_session_lasts_as_long_as_its_connection()
+    {
+        var log = new Support.Fake.FakeLog();
+        await using MqttHost host = await MqttHost.StartAsync(log: log);
+        MqttWire wire = await host.ResumeAsync("d", 5, present: false, expiry: 5);
+        await wire.SendAsync(Packets.Subscribe(1, ("a", 1)));
+        await wire.ReadTextAsync();
+        // Hours after its expiry interval, and after many sweeps.
+        for (int i = 0; i < 60; i++)
+            host.Clock.Advance(TimeSpan.FromMinutes(5));
+        await PublishAsync(host, "a");
+        Assert.StartsWith("PUBLISH dup=0 qos=1 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        Assert.Equal(["a"], log.FilterQueues.Filters);
+    }
+
+    [Fact]
     public async Task AUTH_without_a_method_in_CONNECT_is_a_protocol_error()
     {
         await using MqttHost host = await MqttHost.StartAsync();
