@@ -32,21 +32,23 @@ public sealed class SessionRecordTests
         Assert.Null(SessionCodec.Decode((byte[])[.. golden, 0]));
     }
 
-    [Fact]
-    public void Progress_is_kept_in_the_bytes_of_the_golden_file()
+    [Theory]
+    [InlineData("progress", 2)]
+    [InlineData("progress of retained", 3)]
+    public void Progress_is_kept_in_the_bytes_of_the_golden_file(string name, int inFlight)
     {
-        byte[] golden = Golden("progress");
+        byte[] golden = Golden(name);
         var record = new ProgressRecord
         {
             IsFinal = true,
             LastPacketId = 9,
             Positions = [new SubscriptionPosition(1, new QueuePosition("broker-a", 50))],
-            Flight =
+            Flight = ((FlightEntry[])
             [
                 new FlightEntry(8, 2, IsReceived: true, IsSent: true, Retain: false, 7, new QueuePosition("broker-a", 4096)),
                 new FlightEntry(9, 1, IsReceived: false, IsSent: true, Retain: true, 0, new QueuePosition("broker-a", 8192)),
                 new FlightEntry(10, 1, IsReceived: false, IsSent: true, Retain: true, 0, QueuePosition.OfRetained(3)),
-            ],
+            ])[..inFlight],
         };
         Assert.Equal(Convert.ToHexString(golden), Convert.ToHexString(ProgressCodec.Encode(record)));
         ProgressRecord read = Assert.IsType<ProgressRecord>(ProgressCodec.Decode(golden));
