@@ -18,7 +18,7 @@ internal static class ReadScenario
 {
     private const int Block = 128 << 10;
     private const int PullMessages = 32;
-    private const int Ahead = 3;
+    private const int Ahead = 4;
 
     /// <summary>The first one maps the pages, which a store that has run for a while has done.</summary>
     private const int Passes = 2;

@@ -16,7 +16,7 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
 
     private const int EntriesAtOnce = 64;
 
-    private const int FetchedAhead = 3;
+    private const int FetchedAhead = 4;
 
     public ReadOutcome Read(in ReadRequest request, RecordBatch batch)
     {

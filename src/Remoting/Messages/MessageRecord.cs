@@ -196,6 +196,41 @@ public readonly ref struct MessageRecord
         }
     }
 
+    /// <summary>
+    /// Whether bytes are one whole record, with every length as <see cref="TryRead"/> wants it, and the one of a place in the
+    /// log and in a queue. A reader that passes records on asks for nothing else, and need not cut them.
+    /// </summary>
+    public static bool IsAt(ReadOnlySpan<byte> bytes, long physicalOffset, ReadOnlySpan<byte> topic, int queueId, long queueOffset)
+    {
+        if (bytes.Length < MinimumSize
+            || BinaryPrimitives.ReadInt32BigEndian(bytes) != bytes.Length
+            || BinaryPrimitives.ReadInt32BigEndian(bytes[QueueIdAt..]) != queueId
+            || BinaryPrimitives.ReadInt64BigEndian(bytes[QueueOffsetAt..]) != queueOffset
+            || BinaryPrimitives.ReadInt64BigEndian(bytes[PhysicalOffsetAt..]) != physicalOffset)
+        {
+            return false;
+        }
+
+        var magic = BinaryPrimitives.ReadUInt32BigEndian(bytes[MagicAt..]);
+        var topicLengthSize = magic == MagicV2 ? 2 : 1;
+        var sysFlag = BinaryPrimitives.ReadInt32BigEndian(bytes[SysFlagAt..]);
+        var bodyAt = BornHostAt + 8 + 4 + 8 + 4 + HostsSize(sysFlag);
+        if ((magic != MagicV1 && magic != MagicV2) || bodyAt > bytes.Length)
+            return false;
+        var bodyLength = BinaryPrimitives.ReadInt32BigEndian(bytes[(bodyAt - 4)..]);
+        var rest = bytes.Length - bodyAt - topicLengthSize - topic.Length - 2;
+        if (bodyLength < 0 || bodyLength > rest)
+            return false;
+        var behind = bytes[(bodyAt + bodyLength)..];
+        return (topicLengthSize == 1 ? behind[0] : BinaryPrimitives.ReadUInt16BigEndian(behind)) == topic.Length
+            && BinaryPrimitives.ReadUInt16BigEndian(behind[(topicLengthSize + topic.Length)..]) == rest - bodyLength
+            && behind.Slice(topicLengthSize, topic.Length).SequenceEqual(topic);
+    }
+
+    private static int HostsSize(int sysFlag) =>
+        ((sysFlag & MessageSysFlag.BornHostV6) == 0 ? HostAddress.V4Size : HostAddress.V6Size)
+        + ((sysFlag & MessageSysFlag.StoreHostV6) == 0 ? HostAddress.V4Size : HostAddress.V6Size);
+
     private static RecordError Cut(ReadOnlySpan<byte> source, int size, int topicLengthSize, out MessageRecord record)
     {
         record = default;

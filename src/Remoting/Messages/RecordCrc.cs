@@ -20,6 +20,11 @@ public static class RecordCrc
     private const int Digits = 10;
     private const int DigitsAt = 9;
 
+    /// <summary>Eight digits 0, and what makes the high half of each byte show a digit above 9.</summary>
+    private const ulong ZeroDigits = 0x3030_3030_3030_3030;
+    private const ulong LargestToSixteen = 0x0606_0606_0606_0606;
+    private const ulong HighHalves = 0xF0F0_F0F0_F0F0_F0F0;
+
     /// <summary>Bits of the fixed bytes that may have changed: enough for damage, far from any other text.</summary>
     private const int MostChangedBits = 8;
 
@@ -57,17 +62,28 @@ public static class RecordCrc
         tail[Size - 1] = PropertyText.PropertySeparator;
     }
 
-    /// <summary>Whether a record that <see cref="Ends"/> in a CRC has the one that its bytes make.</summary>
+    /// <summary>
+    /// Whether a record ends in the CRC that its bytes make. False for one that has none: nothing is computed for it. The
+    /// digits are made into a number and not the other way round: the processor does that while it waits for the CRC.
+    /// </summary>
     public static bool Matches(ReadOnlySpan<byte> record)
     {
+        if (record.Length < Size)
+            return false;
         var tail = record[^Size..];
-        var (high, low) = Math.DivRem(Crc32.Compute(record[..^Size]) & 0x7FFFFFFF, 100_000_000);
-        return BinaryPrimitives.ReadUInt64LittleEndian(tail) == BinaryPrimitives.ReadUInt64LittleEndian(Name)
-            && tail[8] == PropertyText.NameValueSeparator
-            && BinaryPrimitives.ReadUInt64LittleEndian(tail[DigitsAt..]) == EightDigits(low)
-            && tail[DigitsAt + 8] == '0' + (high % 10)
-            && tail[DigitsAt + 9] == '0' + (high / 10)
-            && tail[^1] == PropertyText.PropertySeparator;
+        if (BinaryPrimitives.ReadUInt64LittleEndian(tail) != BinaryPrimitives.ReadUInt64LittleEndian(Name)
+            || tail[8] != PropertyText.NameValueSeparator
+            || tail[Size - 1] != PropertyText.PropertySeparator)
+        {
+            return false;
+        }
+
+        var low = BinaryPrimitives.ReadUInt64LittleEndian(tail[DigitsAt..]) ^ ZeroDigits;
+        var (eighth, ninth) = ((uint)tail[DigitsAt + 8] - '0', (uint)tail[DigitsAt + 9] - '0');
+        return ((low | (low + LargestToSixteen)) & HighHalves) == 0
+            && eighth <= 9
+            && ninth <= 9
+            && NumberOf(low) + (eighth * 100_000_000UL) + (ninth * 1_000_000_000UL) == (Crc32.Compute(record[..^Size]) & 0x7FFFFFFF);
     }
 
     /// <summary>
@@ -134,6 +150,15 @@ public static class RecordCrc
         var hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
         var pairs = (fours - (hundreds * 100)) | (hundreds << 16);
         var tens = ((pairs * 103) >> 10) & 0x000F_000F_000F_000F;
-        return (pairs - (tens * 10)) | (tens << 8) | 0x3030_3030_3030_3030;
+        return (pairs - (tens * 10)) | (tens << 8) | ZeroDigits;
+    }
+
+    /// <summary>The number of eight digits, the lowest in the lowest byte: joined side by side, three times over.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint NumberOf(ulong digits)
+    {
+        var pairs = (digits & 0x00FF_00FF_00FF_00FF) + (((digits >> 8) & 0x00FF_00FF_00FF_00FF) * 10);
+        var fours = (pairs & 0x0000_FFFF_0000_FFFF) + (((pairs >> 16) & 0x0000_FFFF_0000_FFFF) * 100);
+        return (uint)fours + ((uint)(fours >> 32) * 10_000);
     }
 }

@@ -79,6 +79,9 @@ public interface IMappedFile : IDisposable
     /// <summary>The bytes of the file, shared with the page cache.</summary>
     Memory<byte> Memory { get; }
 
+    /// <summary>Where <see cref="Memory"/> is when it never moves, as long as the file is mapped; else null.</summary>
+    unsafe byte* Start => null;
+
     /// <summary>A range will be written soon: its pages may be made ready for that now. A hint; the bytes stay what they are.</summary>
     void Prepare(int offset, int length)
     {

@@ -36,6 +36,8 @@ internal sealed unsafe class PhysicalMappedFile : MemoryManager<byte>, IMappedFi
 
     Memory<byte> IMappedFile.Memory => CreateMemory(_size);
 
+    byte* IMappedFile.Start => _start;
+
     public void Prepare(int offset, int length) => NativeFile.PreparePages(_start + offset, (nuint)length);
 
     public void Flush(int offset, int length)

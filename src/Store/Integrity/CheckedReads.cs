@@ -48,6 +48,16 @@ internal sealed class CheckedReads
         if (entry.IsFiller)
             return EntryReading.Gone;
         var dispatched = _dispatched();
+        if (hold?.Holding(entry.PhysicalOffset) is { } segment
+            && entry.PhysicalOffset <= dispatched - entry.Size
+            && segment.TrySee(entry.PhysicalOffset, entry.Size, out var bytes)
+            && MessageRecord.IsAt(bytes, entry.PhysicalOffset, queue.TopicBytes, queue.QueueId, queueOffset)
+            && (!CheckCrc || RecordCrc.Matches(bytes)))
+        {
+            lease = segment.Lease(entry.PhysicalOffset, entry.Size);
+            return EntryReading.Found;
+        }
+
         if (IsAhead(entry, dispatched))
             return EntryReading.NotYet;
         lease = _log.Read(entry.PhysicalOffset, entry.Size, dispatched, out var record, hold);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using ProtoBridgeMQ.Store.Files;
 
@@ -8,7 +7,7 @@ namespace ProtoBridgeMQ.Store.Log;
 /// <summary>
 /// One file of the commit log. Mapped on first use, unmapped when its owner and every reader have let it go.
 /// </summary>
-internal sealed class LogSegment
+internal sealed unsafe class LogSegment
 {
     private const int CacheLine = 64;
 
@@ -20,6 +19,9 @@ internal sealed class LogSegment
     private IMappedFile? _mapped;
     private IRandomFile? _file;
     private Memory<byte> _memory;
+
+    /// <summary>Where the memory is, written behind it: who sees this sees that. 0 without a place that it keeps.</summary>
+    private nint _start;
     private int _references = 1;
     private bool _closed;
 
@@ -74,6 +76,7 @@ internal sealed class LogSegment
             _mapped?.Dispose();
             _mapped = null;
             _memory = default;
+            _start = 0;
             _file?.Dispose();
             _file = null;
         }
@@ -90,17 +93,34 @@ internal sealed class LogSegment
     /// The first bytes of a record are brought from memory into the processor's cache meanwhile. A hint. The caller holds a
     /// reference.
     /// </summary>
-    public unsafe void WillRead(int offset, int size)
+    public void WillRead(int offset, int size)
     {
-        if (!Sse.IsSupported || Volatile.Read(ref _mapped) is null)
+        var start = (byte*)_start;
+        if (!Sse.IsSupported || start is null || (uint)offset >= (uint)Size)
             return;
-        var bytes = _memory.Span;
-        if ((uint)offset >= (uint)bytes.Length)
-            return;
-        var first = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes)) + offset;
+        var first = start + offset;
         for (var at = 0; at < Math.Min(size, MostFetched); at += CacheLine)
             Sse.Prefetch0(first + at);
     }
+
+    /// <summary>Bytes of a file that is mapped at a place that it keeps; false when there are none like that. The caller holds a reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TrySee(long offset, int size, out ReadOnlySpan<byte> bytes)
+    {
+        var at = offset - BaseOffset;
+        var start = (byte*)Volatile.Read(ref _start);
+        if (start is null || at < 0 || size <= 0 || at + size > Size)
+        {
+            bytes = default;
+            return false;
+        }
+
+        bytes = new ReadOnlySpan<byte>(start + at, size);
+        return true;
+    }
+
+    /// <summary>A lease of bytes that <see cref="TrySee"/> gave, valid as long as the caller's reference.</summary>
+    public RecordLease Lease(long offset, int size) => new(_memory.Slice((int)(offset - BaseOffset), size), (byte*)_start + (offset - BaseOffset));
 
     /// <summary>Makes a range durable.</summary>
     public void Flush(int offset, int length)
@@ -144,6 +164,7 @@ internal sealed class LogSegment
                 return;
             var mapped = _files.Map(Path, Size);
             _memory = mapped.Memory;
+            Volatile.Write(ref _start, (nint)mapped.Start);
             Volatile.Write(ref _mapped, mapped);
         }
     }

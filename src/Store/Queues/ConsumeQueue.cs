@@ -32,6 +32,9 @@ public sealed class ConsumeQueue
     /// <summary>Topic, UTF-8.</summary>
     public ReadOnlyMemory<byte> TopicUtf8 => _topicUtf8;
 
+    /// <summary>As <see cref="TopicUtf8"/>, without the way through a memory.</summary>
+    internal ReadOnlySpan<byte> TopicBytes => _topicUtf8;
+
     /// <summary>Queue in the topic.</summary>
     public int QueueId { get; }
 
