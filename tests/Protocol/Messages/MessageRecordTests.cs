@@ -53,6 +53,37 @@ public sealed class MessageRecordTests
         }
     });
 
+    /// <summary>A look in place says what cutting the record and comparing its fields says.</summary>
+    [Fact]
+    public void A_record_is_at_its_place_exactly_when_cutting_it_says_so() => Seeded.Run(random =>
+    {
+        var found = 0;
+        foreach (var (topic, born, store) in new[] { ("topic", "192.0.2.1", "192.0.2.1"), (new string('a', 130), "2001:db8::1", "2001:db8::2") })
+        {
+            var sound = Write(topic, born, store);
+            var name = Encoding.UTF8.GetBytes(topic);
+            Assert.True(MessageRecord.IsAt(sound, 6, name, 3, 5));
+            Assert.False(MessageRecord.IsAt(sound, 7, name, 3, 5) || MessageRecord.IsAt(sound, 6, name, 2, 5) || MessageRecord.IsAt(sound, 6, name, 3, 6));
+            Assert.False(MessageRecord.IsAt(sound, 6, name.AsSpan(1), 3, 5));
+            for (var length = 0; length < sound.Length; length++)
+                Assert.False(MessageRecord.IsAt(sound.AsSpan(0, length), 6, name, 3, 5));
+            for (var i = 0; i < 20_000; i++)
+            {
+                var bytes = (byte[])sound.Clone();
+                for (var change = random.Next(1, 4); change > 0; change--)
+                    bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                var expected = MessageRecord.TryRead(bytes, out var record) == RecordError.None
+                    && record.Size == bytes.Length
+                    && record is { PhysicalOffset: 6, QueueId: 3, QueueOffset: 5 }
+                    && record.Topic.SequenceEqual(name);
+                Assert.Equal(expected, MessageRecord.IsAt(bytes, 6, name, 3, 5));
+                found += expected ? 1 : 0;
+            }
+        }
+
+        Assert.True(found > 1000, $"only {found} changed records are still at their place: nothing was compared");
+    });
+
     [Fact]
     public void A_changed_body_fails_its_crc()
     {

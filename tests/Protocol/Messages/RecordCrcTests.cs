@@ -19,6 +19,19 @@ public sealed class RecordCrcTests
         }
     });
 
+    /// <summary>One register, four of them, and what does not fill one: each number of blocks with each rest.</summary>
+    [Fact]
+    public void The_fast_crc_is_the_slow_one_for_long_parts() => Seeded.Run(random =>
+    {
+        var data = new byte[20_000];
+        random.NextBytes(data);
+        for (var length = 600; length < 1700; length++)
+        {
+            var part = data.AsSpan(random.Next(64), length);
+            Assert.Equal(Slow(part), Crc32.Compute(part));
+        }
+    });
+
     [Fact]
     public void Parts_make_the_crc_of_the_whole() => Seeded.Run(random =>
     {
@@ -73,6 +86,29 @@ public sealed class RecordCrcTests
             Assert.DoesNotContain("__CRC32#\u0001", text, StringComparison.Ordinal);
             Assert.Equal(properties.Contains('A', StringComparison.Ordinal), PropertyText.TryGet(record.Properties, "A"u8, out _));
             Assert.Equal(properties.Contains("B\u0001", StringComparison.Ordinal), PropertyText.TryGet(record.Properties, "B"u8, out _));
+        }
+    }
+
+    /// <summary>The number counts, and its ten digits: no other text that would make the same number.</summary>
+    [Theory]
+    [InlineData(9, ':')]
+    [InlineData(9, '/')]
+    [InlineData(13, 'A')]
+    [InlineData(16, '@')]
+    [InlineData(17, ':')]
+    [InlineData(18, '/')]
+    [InlineData(9, (char)0xFF)]
+    [InlineData(0, '-')]
+    [InlineData(8, '=')]
+    [InlineData(19, '\u0003')]
+    public void A_changed_byte_of_the_crc_itself_is_seen(int at, char value)
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var record = Write($"TAGS\u0001{seed}", "", 40);
+            Assert.True(RecordCrc.Matches(record));
+            record[record.Length - RecordCrc.Size + at] = (byte)value;
+            Assert.False(RecordCrc.Matches(record));
         }
     }
 
