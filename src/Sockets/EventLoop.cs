@@ -15,7 +15,7 @@ internal sealed class EventLoop : IDisposable
     private const int EventsAtOnce = 256;
     private const ulong WakeData = ulong.MaxValue;
 
-    private readonly ConcurrentQueue<(LoopConnection Connection, LoopRequest Request)> _requests = new();
+    private readonly ConcurrentQueue<(IWatched Watched, LoopRequest Request)> _requests = new();
     private readonly Lock _slotLock = new();
     private readonly Stack<int> _free = new();
     private readonly List<int> _freed = [];
@@ -23,7 +23,7 @@ internal sealed class EventLoop : IDisposable
     private readonly Thread _thread;
     private readonly int _set = Epoll.Create();
     private int _wake = Epoll.CreateWake();
-    private LoopConnection?[] _slots = new LoopConnection?[64];
+    private IWatched?[] _slots = new IWatched?[64];
     private int _taken;
     private int _woken;
     private volatile bool _stopping;
@@ -39,8 +39,9 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Where a read puts its bytes; of the loop's thread.</summary>
     public byte[] Received { get; } = GC.AllocateUninitializedArray<byte>(ReceiveSize, pinned: true);
 
-    /// <summary>Begins to watch a socket. Its connection may be called from now on.</summary>
-    public int Add(LoopConnection connection, int file)
+    /// <summary>Begins to watch a file. What it belongs to may be called from now on.</summary>
+    /// <returns>The slot, for <see cref="Remove"/>.</returns>
+    public int Add(IWatched watched, int file)
     {
         int slot;
         lock (_slotLock)
@@ -48,22 +49,22 @@ internal sealed class EventLoop : IDisposable
             slot = _free.TryPop(out var free) ? free : _taken++;
             if (slot == _slots.Length)
             {
-                var more = new LoopConnection?[_slots.Length * 2];
+                var more = new IWatched?[_slots.Length * 2];
                 _slots.CopyTo(more, 0);
                 Volatile.Write(ref _slots, more);
             }
 
-            Volatile.Write(ref _slots[slot], connection);
+            Volatile.Write(ref _slots[slot], watched);
         }
 
         Epoll.Add(_set, file, (ulong)slot);
         return slot;
     }
 
-    /// <summary>Has the loop's thread do something for a connection soon.</summary>
-    public void Post(LoopConnection connection, LoopRequest request)
+    /// <summary>Has the loop's thread do something soon.</summary>
+    public void Post(IWatched watched, LoopRequest request)
     {
-        _requests.Enqueue((connection, request));
+        _requests.Enqueue((watched, request));
         if (Interlocked.Exchange(ref _woken, 1) != 0)
             return;
         lock (_slotLock)
@@ -73,13 +74,23 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Forgets a connection; of the loop's thread.</summary>
+    /// <summary>Forgets what is in a slot; of the loop's thread.</summary>
     public void Remove(int slot, int file)
     {
         Epoll.Remove(_set, file);
         Volatile.Write(ref _slots[slot], null);
         // Events of this wait may still name the slot: it serves again after them.
         _freed.Add(slot);
+    }
+
+    /// <summary>Aborts the connections that a listener has here.</summary>
+    public void AbortAll(LoopListener listener)
+    {
+        foreach (var watched in Volatile.Read(ref _slots))
+        {
+            if (watched is LoopConnection connection && connection.Listener == listener)
+                connection.Abort();
+        }
     }
 
     /// <summary>Ends the thread. Its connections have ended before.</summary>
@@ -109,16 +120,16 @@ internal sealed class EventLoop : IDisposable
                 var (flags, data) = Epoll.Read(events, i);
                 if (data == WakeData)
                     Epoll.Reset(_wake);
-                else if (Volatile.Read(ref _slots)[(int)data] is { } connection)
-                    Guarded(connection, flags);
+                else if (Volatile.Read(ref _slots)[(int)data] is { } watched)
+                    Guarded(watched, flags, default);
             }
 
             RunRequests();
             Reuse();
         }
 
-        foreach (var connection in _slots)
-            connection?.Close();
+        foreach (var watched in _slots)
+            watched?.Do(LoopRequest.Close);
     }
 
     private void RunRequests()
@@ -129,29 +140,29 @@ internal sealed class EventLoop : IDisposable
         for (var left = _requests.Count; left > 0 && _requests.TryDequeue(out var next); left--)
         {
             if (next.Request == LoopRequest.Close)
-                next.Connection.Close();
+                next.Watched.Do(next.Request);
             else
-                Guarded(next.Connection, null);
+                Guarded(next.Watched, null, next.Request);
         }
 
         if (!_requests.IsEmpty && Interlocked.Exchange(ref _woken, 1) == 0)
             Epoll.Signal(_wake);
     }
 
-    private void Guarded(LoopConnection connection, uint? flags)
+    private void Guarded(IWatched watched, uint? flags, LoopRequest request)
     {
         try
         {
             if (flags is { } events)
-                connection.OnReady(events);
+                watched.OnReady(events);
             else
-                connection.Resume();
+                watched.Do(request);
         }
         catch (Exception error)
         {
             // A defect of one connection's code ends that connection alone.
             LoopLog.ConnectionFailed(_logger, error);
-            connection.Abort();
+            watched.Fail();
         }
     }
 
@@ -167,14 +178,4 @@ internal sealed class EventLoop : IDisposable
 
         _freed.Clear();
     }
-}
-
-/// <summary>What a loop can be asked for.</summary>
-internal enum LoopRequest
-{
-    /// <summary>There is room again: read on.</summary>
-    Receive,
-
-    /// <summary>Stop watching, close the socket.</summary>
-    Close,
 }

@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Sockets;
+using System.Net;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace ProtoBridgeMQ.Sockets;
 
@@ -11,55 +12,123 @@ namespace ProtoBridgeMQ.Sockets;
 /// One socket as two pipes. Bytes come in on the loop's thread, and whoever waits for them runs there; bytes go out on the
 /// thread that flushes them, and on the loop's when the socket was full.
 /// </summary>
-internal sealed class LoopConnection : DefaultConnectionContext
+/// <remarks>There may be very many that do nothing: what only some of them need is made when it is asked for.</remarks>
+internal sealed class LoopConnection
+    : ConnectionContext, IWatched, IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionLifetimeNotificationFeature, IConnectionEndPointFeature
 {
     /// <summary>Reads of one arrival, before other sockets get their turn.</summary>
     private const int ReadsAtOnce = 8;
 
-    /// <summary>Pieces handed to the system in one call.</summary>
-    private const int MaxGather = 64;
-
     private const uint Ends = Epoll.Error | Epoll.HangUp | Epoll.ReadHangUp;
 
     private readonly EventLoop _loop;
-    private readonly Socket _socket;
+    private readonly LoopSocket _socket;
     private readonly Pipe _input;
     private readonly Pipe _output;
     private readonly WritableSignal _writable = new();
-    private readonly CancellationTokenSource _gone = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Action _onRoom;
-    private readonly int _file;
-    private List<ArraySegment<byte>>? _pieces;
+    private CancellationTokenSource? _gone;
+    private Action? _onRoom;
+    private LoopFeatures? _features;
+    private IDictionary<object, object?>? _items;
+    private EndPoint? _local;
+    private EndPoint? _remote;
     private ValueTaskAwaiter<FlushResult> _flush;
     private Task _sending = Task.CompletedTask;
     private int _slot;
     private int _disposed;
     private int _aborted;
     private bool _paused;
-    private bool _ended;
+    private volatile bool _ended;
 
-    public LoopConnection(EventLoop loop, Socket socket, LoopOptions options, string id)
-        : base(id)
+    public LoopConnection(LoopListener listener, EventLoop loop, LoopSocket socket, EndPoint? remote, string id)
     {
+        Listener = listener;
+        ConnectionId = id;
         _loop = loop;
         _socket = socket;
-        _file = (int)socket.Handle;
-        _input = new Pipe(OptionsOf(options.MaxUnreadBytes));
-        _output = new Pipe(OptionsOf(options.MaxUnsentBytes));
-        _onRoom = () => _loop.Post(this, LoopRequest.Receive);
-        LocalEndPoint = socket.LocalEndPoint;
-        RemoteEndPoint = socket.RemoteEndPoint;
+        _remote = remote;
+        _input = new Pipe(listener.InputOptions);
+        _output = new Pipe(listener.OutputOptions);
         Transport = new DuplexPipe(_input.Reader, _output.Writer);
-        ConnectionClosed = _gone.Token;
+    }
+
+    /// <summary>What a connection says of itself, for whoever lists features.</summary>
+    public static IReadOnlyList<Type> OwnFeatures { get; } =
+    [
+        typeof(IConnectionIdFeature), typeof(IConnectionItemsFeature), typeof(IConnectionTransportFeature),
+        typeof(IConnectionLifetimeFeature), typeof(IConnectionLifetimeNotificationFeature), typeof(IConnectionEndPointFeature),
+    ];
+
+    /// <summary>Where it came in.</summary>
+    public LoopListener Listener { get; }
+
+    public override string ConnectionId { get; set; }
+
+    public override IFeatureCollection Features => _features ??= new LoopFeatures(this);
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    public override IDuplexPipe Transport { get; set; }
+
+    public override EndPoint? LocalEndPoint
+    {
+        get => _local ??= _socket.LocalAddress() ?? Listener.EndPoint;
+        set => _local = value;
+    }
+
+    public override EndPoint? RemoteEndPoint
+    {
+        get => _remote;
+        set => _remote = value;
+    }
+
+    public override CancellationToken ConnectionClosed
+    {
+        get => Gone().Token;
+        set => throw new NotSupportedException("The socket says when the connection is closed.");
+    }
+
+    /// <summary>The listener wants its connections to end; not so where Kestrel has the say.</summary>
+    public CancellationToken ConnectionClosedRequested
+    {
+        get => Listener.Stopping;
+        set => throw new NotSupportedException("The listener says when connections are to end.");
     }
 
     /// <summary>Begins to read and to send.</summary>
     public void Start()
     {
         _sending = SendAsync();
-        _slot = _loop.Add(this, _file);
+        _slot = _loop.Add(this, _socket.File);
         LoopMetrics.Connections.Add(1);
+    }
+
+    /// <inheritdoc/>
+    public void RequestClose() => Abort();
+
+    /// <inheritdoc/>
+    public void Fail() => Abort();
+
+    /// <inheritdoc/>
+    public void Do(LoopRequest request)
+    {
+        switch (request)
+        {
+            case LoopRequest.Receive:
+                Resume();
+                break;
+            case LoopRequest.Serve:
+                Listener.Serve(this);
+                break;
+            default:
+                Close();
+                break;
+        }
     }
 
     /// <summary>The socket can be read or written, or has ended; on the loop's thread.</summary>
@@ -71,8 +140,32 @@ internal sealed class LoopConnection : DefaultConnectionContext
             Receive(toTheEnd: (flags & Ends) != 0);
     }
 
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        if (Interlocked.Exchange(ref _aborted, 1) != 0)
+            return;
+        // Both loops see it as the peer's end and stop.
+        _socket.ShutDown();
+        _writable.Set();
+    }
+
+    /// <summary>Sends what was flushed, then closes.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await _output.Writer.CompleteAsync();
+            await _input.Reader.CompleteAsync();
+            await _sending;
+            _socket.ShutDown();
+            _loop.Post(this, LoopRequest.Close);
+        }
+
+        await _closed.Task;
+    }
+
     /// <summary>There may be room for more, or there was more than one turn takes; on the loop's thread.</summary>
-    public void Resume()
+    private void Resume()
     {
         if (_ended || (_paused && !_flush.IsCompleted))
             return;
@@ -87,62 +180,28 @@ internal sealed class LoopConnection : DefaultConnectionContext
     }
 
     /// <summary>Stops watching and closes the socket; on the loop's thread.</summary>
-    public void Close()
+    private void Close()
     {
         if (_closed.Task.IsCompleted)
             return;
-        _loop.Remove(_slot, _file);
+        _loop.Remove(_slot, _socket.File);
         EndInput(null);
         _socket.Dispose();
         LoopMetrics.Connections.Add(-1);
         _closed.TrySetResult();
     }
 
-    public override void Abort(ConnectionAbortedException abortReason)
-    {
-        if (Interlocked.Exchange(ref _aborted, 1) != 0)
-            return;
-        // Both loops see it as the peer's end and stop.
-        ShutDown();
-        _writable.Set();
-    }
-
-    /// <summary>Sends what was flushed, then closes.</summary>
-    public override async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
-        {
-            await _output.Writer.CompleteAsync();
-            await _input.Reader.CompleteAsync();
-            await _sending;
-            ShutDown();
-            _loop.Post(this, LoopRequest.Close);
-        }
-
-        await _closed.Task;
-        await base.DisposeAsync();
-    }
-
-    // Everything runs where it becomes possible: no queue between the socket and the protocol. Memory is taken when
-    // there are bytes, so a connection that waits holds none.
-    private static PipeOptions OptionsOf(int pause) => new(
-        readerScheduler: PipeScheduler.Inline,
-        writerScheduler: PipeScheduler.Inline,
-        pauseWriterThreshold: pause,
-        resumeWriterThreshold: pause / 2,
-        useSynchronizationContext: false);
-
     private void Receive(bool toTheEnd)
     {
         var room = _loop.Received;
         for (var turn = 0; turn < ReadsAtOnce; turn++)
         {
-            var count = _socket.Receive(room, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
+            var count = _socket.Receive(room);
+            if (count == LoopSocket.WouldBlock)
                 return;
-            if (error != SocketError.Success || count == 0)
+            if (count <= 0)
             {
-                EndInput(error == SocketError.Success ? null : new ConnectionResetException($"the connection was lost: {error}"));
+                EndInput(count == 0 ? null : Lost(count));
                 return;
             }
 
@@ -169,7 +228,7 @@ internal sealed class LoopConnection : DefaultConnectionContext
         LoopMetrics.Pauses.Add(1);
         _flush = flush;
         _paused = true;
-        flush.UnsafeOnCompleted(_onRoom);
+        flush.UnsafeOnCompleted(_onRoom ??= () => _loop.Post(this, LoopRequest.Receive));
         return false;
     }
 
@@ -189,8 +248,28 @@ internal sealed class LoopConnection : DefaultConnectionContext
             return;
         _ended = true;
         _input.Writer.Complete(error);
-        ThreadPool.UnsafeQueueUserWorkItem(static gone => gone.Cancel(), _gone, preferLocal: false);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _gone) is { } gone)
+            Tell(gone);
     }
+
+    /// <summary>Made when somebody asks: few do, and the end may be past already.</summary>
+    private CancellationTokenSource Gone()
+    {
+        if (Volatile.Read(ref _gone) is { } present)
+            return present;
+        var made = new CancellationTokenSource();
+        present = Interlocked.CompareExchange(ref _gone, made, null) ?? made;
+        if (_ended)
+            Tell(present);
+        return present;
+    }
+
+    private static void Tell(CancellationTokenSource gone)
+        => ThreadPool.UnsafeQueueUserWorkItem(static gone => gone.Cancel(), gone, preferLocal: false);
+
+    private static ConnectionResetException Lost(int error)
+        => new($"the connection was lost: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(-error)}");
 
     private async Task SendAsync()
     {
@@ -214,62 +293,37 @@ internal sealed class LoopConnection : DefaultConnectionContext
                     break;
             }
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (ObjectDisposedException error)
         {
             failure = new ConnectionResetException(error.Message, error);
+        }
+        catch (ConnectionResetException error)
+        {
+            failure = error;
         }
 
         await _output.Reader.CompleteAsync(failure);
         if (failure is not null)
-            ShutDown();
+            _socket.ShutDown();
     }
 
     /// <summary>Sends as much as the socket takes; 0 says that it is full, and that its signal tells when it is not.</summary>
     private int TrySend(in ReadOnlySequence<byte> bytes)
     {
-        var count = Send(bytes, out var error);
-        if (error == SocketError.WouldBlock)
+        var count = _socket.Send(bytes);
+        if (count == LoopSocket.WouldBlock)
         {
             // The edge may have come before the signal was ready for it: look once more.
             _writable.Reset();
-            count = Send(bytes, out error);
+            count = _socket.Send(bytes);
         }
 
-        if (error == SocketError.WouldBlock)
+        if (count == LoopSocket.WouldBlock)
             return 0;
-        if (error != SocketError.Success)
-            throw new SocketException((int)error);
+        if (count < 0)
+            throw Lost(count);
         LoopMetrics.Sent.Add(count);
         return count;
-    }
-
-    private int Send(in ReadOnlySequence<byte> bytes, out SocketError error)
-    {
-        if (bytes.IsSingleSegment)
-            return _socket.Send(bytes.FirstSpan, SocketFlags.None, out error);
-        var pieces = _pieces ??= [];
-        pieces.Clear();
-        foreach (var memory in bytes)
-        {
-            if (MemoryMarshal.TryGetArray(memory, out var piece) && piece.Count > 0)
-                pieces.Add(piece);
-            if (pieces.Count == MaxGather)
-                break;
-        }
-
-        return _socket.Send(pieces, SocketFlags.None, out error);
-    }
-
-    private void ShutDown()
-    {
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // The peer was first, or it is closed.
-        }
     }
 
     private sealed class DuplexPipe(PipeReader input, PipeWriter output) : IDuplexPipe

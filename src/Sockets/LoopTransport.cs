@@ -55,7 +55,7 @@ public sealed class LoopTransport : IConnectionListenerFactory, IConnectionListe
         }
 
         socket.Listen(_options.Backlog);
-        return new(new LoopListener(socket, _loops.Value, _options, _time, _logger));
+        return new(new LoopListener(socket, _loops.Value, _options, (endpoint as LoopEndPoint)?.Serve, _time, _logger));
     }
 
     /// <summary>Ends the threads.</summary>

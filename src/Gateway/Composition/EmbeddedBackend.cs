@@ -56,10 +56,10 @@ internal sealed class EmbeddedBackend : IBackend
     {
         address = IPAddress.Parse(_listen);
         if (_nameServerPort != GatewayOptions.Off)
-            Listeners.Listen<NameServerConnectionHandler>(kestrel, address, _nameServerPort, endpoint => listeners.NameServer = endpoint);
+            Listeners.Listen<NameServerConnectionHandler>(kestrel, address, _nameServerPort, isDirect: false, endpoint => listeners.NameServer = endpoint);
 
         if (_brokerPort != GatewayOptions.Off)
-            Listeners.Listen<BrokerConnectionHandler>(kestrel, address, _brokerPort, endpoint => listeners.Broker = endpoint);
+            Listeners.Listen<BrokerConnectionHandler>(kestrel, address, _brokerPort, isDirect: false, endpoint => listeners.Broker = endpoint);
     }
 
     public async ValueTask<IMessageBridge> OpenAsync(IServiceProvider services, CancellationToken cancellationToken)

@@ -178,7 +178,7 @@ internal static class GatewayBuilder
     }
 
     private static void ListenMqtt(KestrelServerOptions kestrel, IPAddress address, int port, bool isBehindProxy, bool isEncrypted, Action<ListenOptions> remember)
-        => Listeners.Listen<MqttConnectionHandler>(kestrel, address, PortOf(port), endpoint =>
+        => Listeners.Listen<MqttConnectionHandler>(kestrel, address, PortOf(port), isDirect: !isBehindProxy && !isEncrypted, endpoint =>
         {
             remember(endpoint);
             endpoint.UseTransports(isBehindProxy, isEncrypted);

@@ -24,13 +24,22 @@ internal sealed class Listeners
     /// Gives a protocol its endpoint. Its handler is made when the first connection comes: endpoints are configured
     /// before the store and the bridge are open.
     /// </summary>
-    public static void Listen<THandler>(KestrelServerOptions kestrel, IPAddress address, int port, Action<ListenOptions> remember)
+    /// <param name="kestrel">The server.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="port">Where it listens; 0 for a free port.</param>
+    /// <param name="isDirect">Whether nothing of Kestrel stands between the socket and the protocol: then its loop serves a
+    /// connection from the first moment on.</param>
+    /// <param name="remember">Told of the endpoint.</param>
+    public static void Listen<THandler>(KestrelServerOptions kestrel, IPAddress address, int port, bool isDirect, Action<ListenOptions> remember)
         where THandler : ConnectionHandler
-        => kestrel.Listen(new LoopEndPoint(address, port), endpoint =>
+    {
+        Task Serve(ConnectionContext connection) => kestrel.ApplicationServices.GetRequiredService<THandler>().OnConnectedAsync(connection);
+        kestrel.Listen(new LoopEndPoint(address, port) { Serve = isDirect ? Serve : null }, endpoint =>
         {
             remember(endpoint);
-            endpoint.Run(connection => endpoint.ApplicationServices.GetRequiredService<THandler>().OnConnectedAsync(connection));
+            endpoint.Run(Serve);
         });
+    }
 
     public GatewayEndpoints Bound => new(Mqtt?.IPEndPoint, Http?.IPEndPoint, NameServer?.IPEndPoint, Broker?.IPEndPoint, Mqtts?.IPEndPoint, Https?.IPEndPoint);
 }

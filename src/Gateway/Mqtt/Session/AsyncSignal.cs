@@ -5,7 +5,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Session;
 /// <summary>
 /// Wakes one waiter. Set before the wait is kept, set many times counts once. Waiting allocates nothing.
 /// </summary>
-/// <remarks>Any thread may set; one may wait at a time. The waiter goes on in the thread pool.</remarks>
+/// <remarks>Any thread may set; one may wait at a time. The waiter goes on in the thread pool, unless it is told to go on at once.</remarks>
 public sealed class AsyncSignal : IValueTaskSource
 {
     private const int Idle = 0;
@@ -31,7 +31,8 @@ public sealed class AsyncSignal : IValueTaskSource
     }
 
     /// <summary>Wakes the waiter, or the next one.</summary>
-    public void Set()
+    /// <param name="here">Whether the waiter goes on within this call, when it waits already.</param>
+    public void Set(bool here = false)
     {
         while (true)
         {
@@ -41,8 +42,11 @@ public sealed class AsyncSignal : IValueTaskSource
             int next = state == Waiting ? Idle : Signalled;
             if (Interlocked.CompareExchange(ref _state, next, state) != state)
                 continue;
-            if (state == Waiting)
-                _core.SetResult(true);
+            if (state != Waiting)
+                return;
+            // Who took the waiter is the only one that touches it until it waits again.
+            _core.RunContinuationsAsynchronously = !here;
+            _core.SetResult(true);
             return;
         }
     }

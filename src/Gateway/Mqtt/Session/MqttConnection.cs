@@ -25,6 +25,8 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _aborted;
+    private int _answeringThread;
+    private bool _answered;
     private bool _wasTold;
 
     /// <summary>Makes a connection.</summary>
@@ -129,7 +131,10 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         if (!Control.TryAdd(packet, version))
             return;
         Shared.Metrics.PacketOut(packet.Type);
-        _writer.Wake();
+        if (Volatile.Read(ref _answeringThread) == Environment.CurrentManagedThreadId)
+            _answered = true;
+        else
+            _writer.Wake();
     }
 
     /// <summary>There may be something to write.</summary>
@@ -293,6 +298,13 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
                 }
 
                 _transport.Input.AdvanceTo(buffer.Start, buffer.End);
+                if (_answered)
+                {
+                    // The answers to all that came leave from this thread: no hand-over between a CONNECT and its CONNACK.
+                    _answered = false;
+                    _writer.WriteHere();
+                }
+
                 if (result.IsCompleted)
                     return;
                 if (Control.Length >= ControlOutput.HighWater)
@@ -335,7 +347,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
             {
                 Deadlines.PacketReceived();
                 Shared.Metrics.PacketIn(frame.Type);
-                error = await _handlers.HandleAsync(this, frame, scratch.Join(frame.Body)).ConfigureAwait(false);
+                error = await HandleAsync(frame, scratch.Join(frame.Body)).ConfigureAwait(false);
             }
 
             if (error.IsError)
@@ -343,6 +355,29 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         }
 
         return buffer.Start;
+    }
+
+    /// <summary>Handles one packet. What a handler answers at once waits for the answers to the packets behind it.</summary>
+    private ValueTask<ProtocolError> HandleAsync(Frame frame, ReadOnlyMemory<byte> body)
+    {
+        ValueTask<ProtocolError> handling;
+        try
+        {
+            Volatile.Write(ref _answeringThread, Environment.CurrentManagedThreadId);
+            handling = _handlers.HandleAsync(this, frame, body);
+        }
+        finally
+        {
+            Volatile.Write(ref _answeringThread, 0);
+        }
+
+        if (_answered && !handling.IsCompleted)
+        {
+            _answered = false;
+            _writer.Wake();
+        }
+
+        return handling;
     }
 
     private async ValueTask CompleteAsync()

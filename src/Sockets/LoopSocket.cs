@@ -1,0 +1,213 @@
+using System.Buffers;
+using System.Net;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ProtoBridgeMQ.Sockets;
+
+/// <summary>
+/// An accepted socket of Linux that never blocks. Where a call answers a count, a negative one is the system's error number.
+/// </summary>
+/// <remarks>Thread safe: the handle is not closed, and its number not given to another file, while a call uses it.</remarks>
+internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
+{
+    /// <summary>There is nothing to read, or no room to write.</summary>
+    public const int WouldBlock = -11;
+
+    private const int Interrupted = 4;
+    private const int NoSignal = 0x4000;
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+    private const int BothWays = 2;
+
+    // What accept(2) tells of the connection that it would have answered.
+    private const int NotPermitted = 1;
+    private const int ProtocolFailed = 71;
+    private const int NetworkDown = 100;
+    private const int NetworkUnreachable = 101;
+    private const int ConnectionAborted = 103;
+    private const int HostDown = 112;
+    private const int NoRoute = 113;
+
+    public LoopSocket()
+        : base(ownsHandle: true)
+    {
+    }
+
+    /// <summary>The number that <see cref="Epoll"/> wants.</summary>
+    public int File => (int)handle;
+
+    /// <summary>Takes the next connection that waits; null with an error number when there is none.</summary>
+    /// <param name="listener">A listening socket that does not block.</param>
+    /// <param name="peer">Where it comes from.</param>
+    /// <param name="error">The system's error number, positive.</param>
+    public static unsafe LoopSocket? Accept(SafeHandle listener, out IPEndPoint? peer, out int error)
+    {
+        var name = stackalloc byte[SocketName.MaxSize];
+        int length;
+        int file;
+        do
+        {
+            length = SocketName.MaxSize;
+            file = AcceptFile(listener, name, &length, NonBlocking | CloseOnExec);
+            error = file < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == Interrupted);
+
+        peer = null;
+        if (file < 0)
+            return null;
+        var socket = new LoopSocket();
+        socket.SetHandle(file);
+        peer = SocketName.Read(new ReadOnlySpan<byte>(name, Math.Min(length, SocketName.MaxSize)));
+        return socket;
+    }
+
+    /// <summary>Whether an accept failed because the connection, or the way to it, was gone: the next one may be there.</summary>
+    public static bool IsOfPeer(int error) => error is ConnectionAborted or ProtocolFailed or NotPermitted or (>= NetworkDown and <= NetworkUnreachable) or NoRoute or HostDown;
+
+    /// <summary>Receives what is there; 0 is the peer's end.</summary>
+    public unsafe int Receive(Span<byte> room)
+    {
+        fixed (byte* start = room)
+        {
+            nint count;
+            while ((count = ReceiveBytes(this, start, room.Length, 0)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+            {
+            }
+
+            return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+        }
+    }
+
+    /// <summary>Sends as much as there is room for.</summary>
+    public unsafe int Send(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            nint count;
+            while ((count = SendBytes(this, start, bytes.Length, NoSignal)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+            {
+            }
+
+            return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+        }
+    }
+
+    /// <summary>Sends pieces in one call, as much of them as there is room for.</summary>
+    public int Send(in ReadOnlySequence<byte> bytes) => bytes.IsSingleSegment ? Send(bytes.FirstSpan) : Gather.Send(this, bytes);
+
+    /// <summary>Ends both directions; what waits for the socket wakes up.</summary>
+    public void ShutDown()
+    {
+        try
+        {
+            _ = ShutDownFile(this, BothWays);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is closed.
+        }
+    }
+
+    /// <summary>The address on this side; null when it is not known any more.</summary>
+    public unsafe IPEndPoint? LocalAddress()
+    {
+        try
+        {
+            var name = stackalloc byte[SocketName.MaxSize];
+            var length = SocketName.MaxSize;
+            return NameOf(this, name, &length) < 0 ? null : SocketName.Read(new ReadOnlySpan<byte>(name, Math.Min(length, SocketName.MaxSize)));
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle()
+    {
+        Epoll.Close((int)handle);
+        return true;
+    }
+
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    private static unsafe partial int AcceptFile(SafeHandle listener, byte* name, int* length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static unsafe partial nint ReceiveBytes(LoopSocket socket, byte* room, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static unsafe partial nint SendBytes(LoopSocket socket, byte* bytes, nint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "shutdown")]
+    private static partial int ShutDownFile(LoopSocket socket, int how);
+
+    [LibraryImport("libc", EntryPoint = "getsockname")]
+    private static unsafe partial int NameOf(LoopSocket socket, byte* name, int* length);
+
+    /// <summary>Several pieces in one call.</summary>
+    private static partial class Gather
+    {
+        /// <summary>Pieces handed to the system in one call.</summary>
+        private const int MaxPieces = 64;
+
+        [ThreadStatic]
+        private static MemoryHandle[]? _pins;
+
+        public static unsafe int Send(LoopSocket socket, in ReadOnlySequence<byte> bytes)
+        {
+            var pins = _pins ??= new MemoryHandle[MaxPieces];
+            var pieces = stackalloc Piece[MaxPieces];
+            var count = 0;
+            try
+            {
+                foreach (var memory in bytes)
+                {
+                    if (memory.IsEmpty)
+                        continue;
+                    pins[count] = memory.Pin();
+                    pieces[count] = new Piece { Start = pins[count].Pointer, Length = memory.Length };
+                    if (++count == MaxPieces)
+                        break;
+                }
+
+                var message = new Message { Pieces = pieces, Count = count };
+                nint sent;
+                while ((sent = SendPieces(socket, &message, NoSignal)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+                {
+                }
+
+                return sent < 0 ? -Marshal.GetLastPInvokeError() : (int)sent;
+            }
+            finally
+            {
+                while (count > 0)
+                    pins[--count].Dispose();
+            }
+        }
+
+        [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+        private static unsafe partial nint SendPieces(LoopSocket socket, Message* message, int flags);
+
+        /// <summary>struct iovec.</summary>
+        private unsafe struct Piece
+        {
+            public void* Start;
+            public nint Length;
+        }
+
+        /// <summary>struct msghdr of the 64-bit systems.</summary>
+        private unsafe struct Message
+        {
+            public void* Name;
+            public nint NameLength;
+            public Piece* Pieces;
+            public nint Count;
+            public void* Control;
+            public nint ControlLength;
+            public nint Flags;
+        }
+    }
+}
