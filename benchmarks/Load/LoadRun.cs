@@ -101,34 +101,9 @@ internal sealed class LoadRun(LoadOptions options, TextWriter writer)
     private async Task<IReadOnlyList<Result>> PublishAsync(Target target, int pairs, int size)
     {
         var measurement = new Measurement(target, "mqtt-qos1", pairs, size, options);
-        Result closed = await PublishAsync(measurement, 0);
+        Result closed = await MqttPairs.PublishAsync(measurement, 0);
         return options.Share > 0
-            ? [closed, await PublishAsync(measurement, Math.Max(1, closed.PerSecond * options.Share))]
+            ? [closed, await MqttPairs.PublishAsync(measurement, Math.Max(1, closed.PerSecond * options.Share))]
             : [closed];
-    }
-
-    private async Task<Result> PublishAsync(Measurement measurement, double rate)
-    {
-        MqttPair[] pairs = await Task.WhenAll(Enumerable.Range(0, measurement.Senders).Select(
-            i => MqttPair.OpenAsync(measurement.Target.Ports.Mqtt, $"load-mqtt/{i}", measurement.Size, $"{rate:0}-{measurement.Size}-{i}")));
-        double cpu = measurement.Target.CpuSeconds;
-        Pacer? pacer = rate > 0 ? new Pacer(pairs.Length, rate) : null;
-        Phase phase = Phase.StartNow(options.Warmup, options.Seconds);
-        Task paced = pacer?.RunAsync(phase.Begin, phase.End) ?? Task.CompletedTask;
-        Tally[] tallies = await Task.WhenAll(pairs.Select((pair, i) => Task.Run(() => pair.RunAsync(pacer?.DueTimes(i), phase))));
-        await paced;
-        var sum = new Tally();
-        foreach (Tally tally in tallies)
-        {
-            sum.Add(tally);
-        }
-
-        foreach (MqttPair pair in pairs)
-        {
-            sum.Errors += pair.Missing;
-            pair.Dispose();
-        }
-
-        return measurement.ToResult(sum, phase, rate, pacer?.Lag, measurement.Target.CpuSeconds - cpu);
     }
 }

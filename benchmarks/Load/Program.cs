@@ -23,13 +23,9 @@ if (args is ["sdk", .. var rest])
     return await SdkRun.RunAsync(Console.Out, rest);
 }
 
-if (args is ["mqtt-scale", ..])
+if (args is ["mqtt-scale", .. var scale])
 {
-    return await MqttScaleRun.RunAsync(
-        Console.Out,
-        args is [_, var connections, ..] ? Number(connections) : 20_000,
-        args is [_, _, var filters, ..] ? Number(filters) : 100_000,
-        args is [_, _, _, var offline, ..] ? Number(offline) : 1_000_000);
+    return await ScaleCommand.RunAsync(Console.Out, scale);
 }
 
 var scenarios = new Option<string[]>("--scenario")

@@ -21,7 +21,7 @@ internal sealed class Target : IAsyncDisposable
         Ports = ports;
     }
 
-    /// <summary>gateway or floor.</summary>
+    /// <summary>gateway, floor or mosquitto.</summary>
     public string Name { get; }
 
     /// <summary>When it acknowledges.</summary>
@@ -43,11 +43,45 @@ internal sealed class Target : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the gateway.</summary>
-    public static async Task<Target> GatewayAsync(string flush)
+    /// <summary>Resident anonymous memory in bytes: what it allocated, without mapped files.</summary>
+    public long Memory
     {
-        GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings { Arguments = ["--flush", flush] });
+        get
+        {
+            string line = File.ReadLines($"/proc/{_id}/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+            return long.Parse(line.AsSpan(8).Trim().ToString().Split(' ')[0], CultureInfo.InvariantCulture) * 1024;
+        }
+    }
+
+    /// <summary>Starts the gateway.</summary>
+    /// <param name="flush">fsync or async.</param>
+    /// <param name="configuration">What stands in <c>gateway.json</c>; null for nothing.</param>
+    public static async Task<Target> GatewayAsync(string flush, string? configuration = null)
+    {
+        GatewayProcess gateway = await GatewayProcess.StartAsync(new GatewaySettings { Arguments = ["--flush", flush], Configuration = configuration });
         return new Target("gateway", flush, gateway, gateway.Id, gateway.Ports);
+    }
+
+    /// <summary>Starts mosquitto, which keeps nothing on disk and whose queues and windows have no limit.</summary>
+    /// <param name="program">The program.</param>
+    public static async Task<Target> MosquittoAsync(string program)
+    {
+        GatewayPorts ports = GatewayPorts.Free();
+        var files = new TempDirectory("mosquitto");
+        await File.WriteAllTextAsync(files["mosquitto.conf"], $"""
+            listener {Text(ports.Mqtt)} 127.0.0.1
+            allow_anonymous true
+            persistence false
+            max_queued_messages 0
+            max_queued_bytes 0
+            max_inflight_messages 0
+            set_tcp_nodelay true
+            connection_messages false
+
+            """);
+        ChildProcess child = ChildProcess.Start(program, ["-c", files["mosquitto.conf"]]);
+        await child.LineAsync(line => line.EndsWith("running", StringComparison.Ordinal), "that it is running");
+        return new Target("mosquitto", "none", new Ending(child, files), child.Id, ports);
     }
 
     /// <summary>Starts a broker alone, with asynchronous flush, for so many topics.</summary>

@@ -25,12 +25,12 @@ internal sealed class MqttConnection : IDisposable
     public PipeReader Input { get; }
 
     /// <summary>Connects and waits for the acknowledgement.</summary>
-    public static async Task<MqttConnection> OpenAsync(int port, string clientId, bool isKept = false)
+    public static async Task<MqttConnection> OpenAsync(int port, string clientId)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, port);
         var connection = new MqttConnection(socket);
-        await socket.SendAsync(MqttPackets.ConnectPacket(clientId, isKept));
+        await socket.SendAsync(MqttPackets.ConnectPacket(clientId));
         await connection.PassAsync();
         return connection;
     }
@@ -39,16 +39,6 @@ internal sealed class MqttConnection : IDisposable
     public async Task SubscribeAsync(string filter)
     {
         await Socket.SendAsync(MqttPackets.SubscribePacket(filter));
-        await PassAsync();
-    }
-
-    /// <summary>Subscribes to several filters and waits for the acknowledgement.</summary>
-    public Task SubscribeAsync(IReadOnlyList<string> filters) => SendAsync(MqttPackets.SubscribePacket(filters));
-
-    /// <summary>Sends a packet and waits for its acknowledgement.</summary>
-    public async Task SendAsync(byte[] packet)
-    {
-        await Socket.SendAsync(packet);
         await PassAsync();
     }
 

@@ -42,13 +42,22 @@ internal static class MqttPackets
         return [0x82, (byte)(5 + name.Length), 0, 1, 0, (byte)name.Length, .. name, 1];
     }
 
-    /// <summary>SUBSCRIBE to several filters at QoS 1.</summary>
-    public static byte[] SubscribePacket(IReadOnlyList<string> filters)
+    /// <summary>CONNECT of version 5 to a session that is kept.</summary>
+    public static byte[] Connect5Packet(string clientId, ushort receiveMaximum, ushort expirySeconds)
+    {
+        byte[] id = Encoding.ASCII.GetBytes(clientId);
+        byte[] properties = [0x11, 0, 0, (byte)(expirySeconds >> 8), (byte)expirySeconds, 0x21, (byte)(receiveMaximum >> 8), (byte)receiveMaximum];
+        byte[] body = [0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 5, 0, 0, 0, (byte)properties.Length, .. properties, 0, (byte)id.Length, .. id];
+        return [0x10, (byte)body.Length, .. body];
+    }
+
+    /// <summary>SUBSCRIBE to several filters.</summary>
+    public static byte[] SubscribePacket(IReadOnlyList<string> filters, byte qos)
     {
         List<byte> body = [0, 1];
         foreach (string filter in filters)
         {
-            body.AddRange([(byte)(filter.Length >> 8), (byte)filter.Length, .. Encoding.ASCII.GetBytes(filter), 1]);
+            body.AddRange([(byte)(filter.Length >> 8), (byte)filter.Length, .. Encoding.ASCII.GetBytes(filter), qos]);
         }
 
         List<byte> packet = [0x82];
@@ -69,6 +78,20 @@ internal static class MqttPackets
         packet.AddRange(new byte[2 + size]);
         return ([.. packet], identifierAt, identifierAt + 2);
     }
+
+    /// <summary>A PUBLISH at QoS 0.</summary>
+    public static byte[] PublishPacketQos0(string topic, int size)
+    {
+        byte[] name = Encoding.ASCII.GetBytes(topic);
+        List<byte> packet = [0x30];
+        AddLength(packet, 2 + name.Length + size);
+        packet.AddRange([0, (byte)name.Length, .. name]);
+        packet.AddRange(new byte[size]);
+        return [.. packet];
+    }
+
+    /// <summary>The topic name of a PUBLISH, from the body of the packet.</summary>
+    public static ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> body) => body.Slice(2, BinaryPrimitives.ReadUInt16BigEndian(body));
 
     /// <summary>Cuts the first whole packet.</summary>
     public static bool TryCut(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> packet)
