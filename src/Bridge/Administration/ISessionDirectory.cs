@@ -24,6 +24,9 @@ public interface ISessionDirectory
 public sealed record SessionState(
     string ClientId, bool IsConnected, long ExpirySeconds, DateTimeOffset? DisconnectedAt, IReadOnlyList<SessionFilter> Subscriptions)
 {
+    /// <summary>Messages that were left out of its backlog so far, because retention took them or there were more than a session may be behind.</summary>
+    public long LeftOut { get; init; }
+
     /// <summary>When it ends unless its client comes; null while that is connected.</summary>
     public DateTimeOffset? ExpiresAt => DisconnectedAt?.AddSeconds(ExpirySeconds);
 }
@@ -32,4 +35,5 @@ public sealed record SessionState(
 /// <param name="Filter">MQTT topic filter.</param>
 /// <param name="Qos">Granted QoS.</param>
 /// <param name="Waiting">Messages that wait for the client, as far as its progress is saved; null where they are not counted.</param>
-public sealed record SessionFilter(string Filter, int Qos, long? Waiting = null);
+/// <param name="LeftOut">Messages that would be left out if the client came now; null where they are not counted.</param>
+public sealed record SessionFilter(string Filter, int Qos, long? Waiting = null, long? LeftOut = null);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Access;
+using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Mapping.Rules;
 using ProtoBridgeMQ.Gateway.Mqtt;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
@@ -53,6 +54,8 @@ public sealed class MqttHost : IAsyncDisposable
 
     /// <summary>What was logged as an error.</summary>
     public IReadOnlyCollection<string> Errors => _errors.Errors;
+
+    public ISessionDirectory Sessions => _services.GetRequiredService<ISessionDirectory>();
 
     public ConnectionTable Connections => _services.GetRequiredService<ConnectionTable>();
 

@@ -56,6 +56,13 @@ public sealed class SessionRecordTests
         Assert.Equal(record.Positions, read.Positions);
         for (int length = 0; length < golden.Length; length++)
             Assert.Null(ProgressCodec.Decode(golden.AsMemory(0, length)));
+
+        // What was left out makes it version 2, with a number at the end.
+        byte[] second = [2, .. golden.AsSpan(1), 0, 0, 0, 0, 0, 0, 1, 2];
+        Assert.Equal(Convert.ToHexString(second), Convert.ToHexString(ProgressCodec.Encode(record with { LeftOut = 258 })));
+        Assert.Equal(258, ProgressCodec.Decode(second)!.LeftOut);
+        for (int length = 0; length < second.Length; length++)
+            Assert.Null(ProgressCodec.Decode(second.AsMemory(0, length)));
     }
 
     [Theory]

@@ -330,10 +330,37 @@ public sealed class SessionTests
         for (int i = 0; i < 10; i++)
             await PublishAsync(host, "a", null, $"{i}");
         _log.FilterQueues.Trim("a", 8);
+        SessionState away = (await host.Sessions.FindAsync("d"))!;
+        Assert.Equal((0, 2, 8), (away.LeftOut, away.Subscriptions[0].Waiting, away.Subscriptions[0].LeftOut));
         MqttWire wire = await host.ResumeAsync("d", 5, present: true);
         Assert.EndsWith("payload=38", await wire.ReadTextAsync(), StringComparison.Ordinal);
         Assert.Equal(6, host.Counted("mqtt.drops/backlog-limit"));
         Assert.Equal(2, host.Counted("mqtt.drops/backlog-gone"));
+        await LeaveAsync(wire);
+
+        // It stays counted when the session has gone on.
+        SessionState left = (await host.Sessions.FindAsync("d"))!;
+        Assert.Equal((8, 0), (left.LeftOut, left.Subscriptions[0].LeftOut));
+    }
+
+    [Fact]
+    public async Task A_receive_maximum_of_a_thousand_is_filled_at_once_and_kept_full()
+    {
+        await using MqttHost host = await StartAsync();
+        await LeaveAsync(await SubscribedAsync(host, "d", ("a", 1)));
+        for (int i = 0; i < 2500; i++)
+            await PublishAsync(host, "a", null, $"{i:0000}");
+        MqttWire wire = await host.ResumeAsync("d", 5, present: true, properties: p => p.Add(PropertyId.ReceiveMaximum, 1000));
+        for (int i = 0; i < 2500; i++)
+        {
+            string text = await wire.ReadTextAsync();
+            Assert.EndsWith($"payload={Convert.ToHexString(System.Text.Encoding.ASCII.GetBytes($"{i:0000}"))}", text, StringComparison.Ordinal);
+            // The first thousand come without an acknowledgement; then each brings the next.
+            if (i == 999)
+                await wire.ExpectSilenceAsync();
+            if (i >= 999)
+                await wire.SendAsync(Packets.Puback((ushort)(((i - 999) % 1000) + 1)));
+        }
     }
 
     [Fact]

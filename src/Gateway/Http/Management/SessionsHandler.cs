@@ -60,12 +60,17 @@ internal sealed class SessionsHandler(ManagementDesk desk, IServiceProvider serv
 
     private static RefusalException NotFound(string clientId) => new(Problem.NotFound, $"There is no session of client {clientId}.");
 
-    private static KeptSession ShapeOf(SessionState session) => new(
-        session.ClientId,
-        session.IsConnected,
-        session.ExpirySeconds,
-        session.DisconnectedAt,
-        session.ExpiresAt,
-        session.Subscriptions.Any(subscription => subscription.Waiting is not null) ? session.Subscriptions.Sum(subscription => subscription.Waiting ?? 0) : null,
-        [.. session.Subscriptions.Select(subscription => new KeptSubscription(subscription.Filter, subscription.Qos, subscription.Waiting))]);
+    private static KeptSession ShapeOf(SessionState session)
+    {
+        bool isCounted = session.Subscriptions.Any(subscription => subscription.Waiting is not null);
+        return new KeptSession(
+            session.ClientId,
+            session.IsConnected,
+            session.ExpirySeconds,
+            session.DisconnectedAt,
+            session.ExpiresAt,
+            isCounted ? session.Subscriptions.Sum(subscription => subscription.Waiting ?? 0) : null,
+            isCounted ? session.LeftOut + session.Subscriptions.Sum(subscription => subscription.LeftOut ?? 0) : null,
+            [.. session.Subscriptions.Select(subscription => new KeptSubscription(subscription.Filter, subscription.Qos, subscription.Waiting))]);
+    }
 }

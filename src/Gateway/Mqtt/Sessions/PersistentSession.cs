@@ -4,6 +4,7 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 public sealed class PersistentSession
 {
     private bool _isLost;
+    private long _leftOut;
 
     public PersistentSession(string clientId, SessionRecord record, bool isPresent)
     {
@@ -33,6 +34,9 @@ public sealed class PersistentSession
     /// </summary>
     public DateTimeOffset SentUntil { get; init; }
 
+    /// <summary>Messages that its client will never get, in all its time.</summary>
+    public long LeftOut => Volatile.Read(ref _leftOut) + (Progress?.LeftOut ?? 0);
+
     /// <summary>What is in flight to its client; from the beginning of the connection on.</summary>
     public SessionFlight? Flight { get; private set; }
 
@@ -54,6 +58,9 @@ public sealed class PersistentSession
 
     /// <summary>Whether the connection has ended and the session is being saved.</summary>
     public bool IsEnding { get; set; }
+
+    /// <summary>Messages were left out.</summary>
+    public void LeaveOut(long count) => Interlocked.Add(ref _leftOut, count);
 
     /// <summary>Begins the flight of a connection.</summary>
     /// <param name="window">Deliveries that the client takes without acknowledging.</param>

@@ -5,14 +5,16 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 /// <summary>Progress records as bytes, big-endian.</summary>
 /// <remarks>
 /// <code>
-/// | version 1:1 | final:1 | last packet id:2 | brokers:1 | broker ... | positions:4 | position ... | flight:2 | entry ... |
+/// | version:1 | final:1 | last packet id:2 | brokers:1 | broker ... | positions:4 | position ... | flight:2 | entry ... | left out:8 |
 /// broker: | length:1 | UTF-8 |      position: | subscription:4 | broker index:1 | offset:8 |
 /// entry: | packet id:2 | 000 retain:1 sent:1 received:1 QoS:2 | identifier:4 | broker index:1 | log offset:8 |
 /// </code>
+/// Version 1 ends before "left out": nothing was. Version 2 has it.
 /// </remarks>
 public static class ProgressCodec
 {
-    private const byte Version = 1;
+    private const byte Complete = 1;
+    private const byte WithLeftOut = 2;
     private const int Received = 4;
     private const int Sent = 8;
     private const int Retain = 16;
@@ -23,7 +25,7 @@ public static class ProgressCodec
         var output = new ArrayBufferWriter<byte>(128);
         var writer = new RecordWriter(output);
         List<string> brokers = [.. record.Positions.Select(position => position.Position.Broker).Concat(record.Flight.Select(entry => entry.Place.Broker)).Distinct(StringComparer.Ordinal)];
-        writer.WriteByte(Version);
+        writer.WriteByte(record.LeftOut > 0 ? WithLeftOut : Complete);
         writer.WriteByte(record.IsFinal ? (byte)1 : (byte)0);
         writer.WriteUInt16(record.LastPacketId);
         writer.WriteByte(checked((byte)brokers.Count));
@@ -47,6 +49,8 @@ public static class ProgressCodec
             writer.WriteInt64(entry.Place.Offset);
         }
 
+        if (record.LeftOut > 0)
+            writer.WriteInt64(record.LeftOut);
         return output.WrittenSpan.ToArray();
     }
 
@@ -54,7 +58,8 @@ public static class ProgressCodec
     public static ProgressRecord? Decode(ReadOnlyMemory<byte> bytes)
     {
         var reader = new RecordReader(bytes);
-        if (reader.ReadByte() != Version)
+        byte version = reader.ReadByte();
+        if (version is not (Complete or WithLeftOut))
             return null;
         bool isFinal = reader.ReadByte() != 0;
         ushort last = reader.ReadUInt16();
@@ -70,8 +75,9 @@ public static class ProgressCodec
         var flight = new List<FlightEntry>();
         for (int i = 0; i < flightCount && !reader.Failed; i++)
             flight.Add(ReadEntry(ref reader, brokers));
+        long leftOut = version == WithLeftOut ? reader.ReadInt64() : 0;
         return reader.IsComplete
-            ? new ProgressRecord { IsFinal = isFinal, LastPacketId = last, Positions = positions, Flight = flight }
+            ? new ProgressRecord { LeftOut = leftOut, IsFinal = isFinal, LastPacketId = last, Positions = positions, Flight = flight }
             : null;
     }
 

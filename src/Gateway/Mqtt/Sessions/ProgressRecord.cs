@@ -9,6 +9,9 @@ public sealed record ProgressRecord
     /// <summary>Where to look for the next free packet identifier.</summary>
     public ushort LastPacketId { get; init; }
 
+    /// <summary>Messages that its client will never get: its backlog was too long, or retention was faster.</summary>
+    public long LeftOut { get; init; }
+
     /// <summary>The next entry to read, of each part of each subscription's queue.</summary>
     public IReadOnlyList<SubscriptionPosition> Positions { get; init; } = [];
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Administration;
 using ProtoBridgeMQ.Bridge.Filters;
@@ -9,7 +10,7 @@ using ProtoBridgeMQ.Gateway.Mqtt.Session;
 namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 
 /// <summary>Sessions for operators.</summary>
-public sealed class SessionDirectory(IMessageBridge bridge, SessionStore store, ProgressStore progress, SessionBook book, ConnectionTable connections) : ISessionDirectory
+public sealed class SessionDirectory(IMessageBridge bridge, SessionStore store, ProgressStore progress, SessionBook book, ConnectionTable connections, IOptions<MqttOptions> options) : ISessionDirectory
 {
     /// <inheritdoc/>
     public async IAsyncEnumerable<SessionState> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -28,8 +29,8 @@ public sealed class SessionDirectory(IMessageBridge bridge, SessionStore store, 
         ProgressRecord? saved = await progress.FindAsync(key, record.Epoch).ConfigureAwait(false) ?? await progress.FindAsync(key, record.EpochBefore).ConfigureAwait(false);
         List<SessionFilter> filters = [];
         foreach (SessionSubscription subscription in record.Subscriptions)
-            filters.Add(FilterOf(subscription) with { Waiting = await WaitingAsync(subscription, saved, cancellationToken).ConfigureAwait(false) });
-        return state with { Subscriptions = filters };
+            filters.Add(await BacklogAsync(subscription, saved, cancellationToken).ConfigureAwait(false));
+        return state with { LeftOut = saved?.LeftOut ?? 0, Subscriptions = filters };
     }
 
     /// <inheritdoc/>
@@ -53,14 +54,23 @@ public sealed class SessionDirectory(IMessageBridge bridge, SessionStore store, 
 
     private static SessionFilter FilterOf(SessionSubscription subscription) => new(Encoding.UTF8.GetString(subscription.Filter.Span), subscription.Qos);
 
-    private async ValueTask<long?> WaitingAsync(SessionSubscription subscription, ProgressRecord? saved, CancellationToken cancellationToken)
+    /// <summary>What would be sent, and what left out, if the client came now.</summary>
+    private async ValueTask<SessionFilter> BacklogAsync(SessionSubscription subscription, ProgressRecord? saved, CancellationToken cancellationToken)
     {
+        SessionFilter filter = FilterOf(subscription);
         if (!subscription.IsQueued || bridge.FilterQueues is not { } queues)
-            return null;
+            return filter;
         long waiting = 0;
+        long leftOut = 0;
         foreach (FilterRange range in await queues.FindAsync(subscription.Filter, cancellationToken).ConfigureAwait(false))
-            waiting += Math.Max(0, range.MaxOffset - Math.Max(range.MinOffset, PlaceOf(subscription, saved, range)));
-        return waiting;
+        {
+            long place = PlaceOf(subscription, saved, range);
+            long first = Math.Max(Math.Max(range.MinOffset, place), range.MaxOffset - options.Value.MaximumBacklog);
+            waiting += Math.Max(0, range.MaxOffset - first);
+            leftOut += first - place;
+        }
+
+        return filter with { Waiting = waiting, LeftOut = leftOut };
     }
 
     /// <summary>Where it was read to, or began; a broker that came later is read from its beginning.</summary>

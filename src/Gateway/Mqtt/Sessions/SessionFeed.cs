@@ -260,6 +260,7 @@ public sealed class SessionFeed : IDisposable
         var record = new ProgressRecord
         {
             IsFinal = isFinal && _reader.IsPastSent,
+            LeftOut = _kept.LeftOut,
             LastPacketId = _flight.LastPacketId,
             Positions = _reader.Snapshot(),
             Flight = _flight.Snapshot(),

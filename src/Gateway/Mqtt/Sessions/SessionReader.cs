@@ -190,7 +190,7 @@ internal sealed class SessionReader : IDisposable
             long first = range.MaxOffset - _context.Options.MaximumBacklog;
             if (cursor.Next < first)
             {
-                _context.Metrics.Dropped("backlog-limit", (int)Math.Min(int.MaxValue, first - cursor.Next));
+                LeaveOut("backlog-limit", first - cursor.Next);
                 cursor.Next = first;
             }
         }
@@ -212,7 +212,7 @@ internal sealed class SessionReader : IDisposable
             _flight.Resume(entry.PacketId);
             if (!found || Encode(_batch[0], checkExpiry: !entry.IsSent) is not { } message || !MayReceive(message))
             {
-                _context.Metrics.Dropped("backlog-gone");
+                LeaveOut("backlog-gone", 1);
                 _flight.TryRelease(entry.PacketId);
                 continue;
             }
@@ -230,7 +230,7 @@ internal sealed class SessionReader : IDisposable
         int max = wasAway ? (int)Math.Min(room, cursor.AwayUntil - cursor.Next) : room;
         FilterRead read = await _context.Queues.ReadAsync(cursor.Place, max, _batch, cancellationToken).ConfigureAwait(false);
         if (read.Missing > 0)
-            _context.Metrics.Dropped("backlog-gone", (int)Math.Min(int.MaxValue, read.Missing));
+            LeaveOut("backlog-gone", read.Missing);
         for (int i = 0; i < _batch.Count; i++)
             Take(_batch[i], cursor, wasAway, ready);
         if (read.NextOffset == cursor.Next)
@@ -239,6 +239,12 @@ internal sealed class SessionReader : IDisposable
         cursor.Arrived();
         Interlocked.Add(ref _moved, Math.Max(1, _batch.Count));
         return true;
+    }
+
+    private void LeaveOut(string reason, long count)
+    {
+        _context.Metrics.Dropped(reason, (int)Math.Min(int.MaxValue, count));
+        _kept.LeaveOut(count);
     }
 
     private void Take(in BridgeMessage message, FilterCursor cursor, bool wasAway, List<Delivery> ready)

@@ -44,6 +44,8 @@ async function details(session, signal) {
       ["Outlives its connection by", duration(found.expirySeconds * 1000)],
       ["Left", found.disconnectedAt && clock(found.disconnectedAt)],
       ["Ends", found.expiresAt && clock(found.expiresAt)],
+      ["Waiting", found.waiting != null && count(found.waiting)],
+      ["Left out of its backlog", found.leftOut > 0 && count(found.leftOut)],
     ]),
     h("h3", {}, "Subscriptions"),
     table([

@@ -7,6 +7,7 @@ namespace ProtoBridgeMQ.Gateway.Http.Codec.Management;
 /// <param name="DisconnectedAt">When the connection ended; absent while there is one.</param>
 /// <param name="ExpiresAt">When it ends unless its client comes; absent while that is connected.</param>
 /// <param name="Waiting">Messages that wait for its client, as far as its progress is saved; absent where they are not counted.</param>
+/// <param name="LeftOut">Messages of its backlog that its client will not get: retention took them, or there were more than `mqtt.maximumBacklog`; absent where they are not counted.</param>
 /// <param name="Subscriptions">Its subscriptions.</param>
 internal sealed record KeptSession(
     string ClientId,
@@ -15,6 +16,7 @@ internal sealed record KeptSession(
     DateTimeOffset? DisconnectedAt,
     DateTimeOffset? ExpiresAt,
     long? Waiting,
+    long? LeftOut,
     IReadOnlyList<KeptSubscription> Subscriptions);
 
 /// <summary>A subscription of a session.</summary>
