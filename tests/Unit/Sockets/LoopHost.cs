@@ -23,16 +23,16 @@ internal sealed class LoopHost : IAsyncDisposable
 
     public int Port => _endpoint.IPEndPoint!.Port;
 
-    public static async Task<LoopHost> StartAsync(Func<ConnectionContext, Task> serve, Action<LoopOptions>? configure = null, int port = 0)
+    public static async Task<LoopHost> StartAsync(Func<ConnectionContext, Task> serve, Action<LoopOptions>? configure = null, int port = 0, bool isDirect = false)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Logging.ClearProviders();
         LoopTransport.AddTo(builder.Services, configure);
         ListenOptions? endpoint = null;
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new LoopEndPoint(IPAddress.Loopback, port), listen =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new LoopEndPoint(IPAddress.Loopback, port) { Serve = isDirect ? connection => serve(connection) : null }, listen =>
         {
             endpoint = listen;
-            listen.Run(connection => serve(connection));
+            listen.Run(connection => isDirect ? throw new InvalidOperationException("Kestrel got a connection that its loop serves.") : serve(connection));
         }));
         WebApplication application = builder.Build();
         try

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Unit.Sockets;
@@ -9,10 +10,12 @@ namespace ProtoBridgeMQ.Tests.Unit.Sockets;
 /// <summary>Event loops under Kestrel, with real sockets on loopback.</summary>
 public sealed class LoopTransports
 {
-    [Fact]
-    public Task What_is_sent_in_pieces_of_any_size_comes_back_whole_and_in_order() => Seeded.RunAsync(async random =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task What_is_sent_in_pieces_of_any_size_comes_back_whole_and_in_order(bool isDirect) => Seeded.RunAsync(async random =>
     {
-        await using LoopHost host = await LoopHost.StartAsync(EchoAsync);
+        await using LoopHost host = await LoopHost.StartAsync(EchoAsync, isDirect: isDirect);
         using Socket socket = await host.ConnectAsync();
         byte[] sent = new byte[5_000_000];
         random.NextBytes(sent);
@@ -105,8 +108,10 @@ public sealed class LoopTransports
         Assert.Equal(accepted, (await reading.Within("the echo came back")).LongLength);
     }
 
-    [Fact]
-    public async Task The_end_and_the_loss_of_a_connection_are_told_to_the_protocol()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_end_and_the_loss_of_a_connection_are_told_to_the_protocol(bool isDirect)
     {
         var ended = new Signal("the end of the input was seen");
         var lost = new Signal("the reset was seen");
@@ -126,7 +131,7 @@ public sealed class LoopTransports
             {
                 lost.Set();
             }
-        });
+        }, isDirect: isDirect);
 
         using Socket polite = await host.ConnectAsync();
         polite.Shutdown(SocketShutdown.Send);
@@ -140,8 +145,10 @@ public sealed class LoopTransports
         await lost.WaitAsync();
     }
 
-    [Fact]
-    public async Task An_abort_ends_a_connection_whose_peer_does_not_read()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_abort_ends_a_connection_whose_peer_does_not_read(bool isDirect)
     {
         var over = new Signal("the connection's task ended");
         await using LoopHost host = await LoopHost.StartAsync(async connection =>
@@ -158,7 +165,7 @@ public sealed class LoopTransports
             }
 
             over.Set();
-        });
+        }, isDirect: isDirect);
         using Socket socket = await host.ConnectAsync();
 
         await over.WaitAsync();
@@ -167,8 +174,10 @@ public sealed class LoopTransports
         Assert.False(patience.IsCancellationRequested, "the host waited for the aborted connection");
     }
 
-    [Fact]
-    public async Task A_protocol_that_throws_where_bytes_arrive_ends_its_own_connection_only()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_protocol_that_throws_where_bytes_arrive_ends_its_own_connection_only(bool isDirect)
     {
         await using LoopHost host = await LoopHost.StartAsync(async connection =>
         {
@@ -180,7 +189,7 @@ public sealed class LoopTransports
 
             connection.Transport.Input.AdvanceTo(read.Buffer.Start);
             await EchoAsync(connection);
-        });
+        }, isDirect: isDirect);
         using Socket good = await host.ConnectAsync();
         using Socket bad = await host.ConnectAsync();
         await bad.SendAsync("x"u8.ToArray());
@@ -191,10 +200,12 @@ public sealed class LoopTransports
         Assert.Equal("hello"u8.ToArray(), await ReadToEndAsync(good).Within("the other one was served"));
     }
 
-    [Fact]
-    public async Task Connections_come_and_go_and_their_places_serve_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Connections_come_and_go_and_their_places_serve_again(bool isDirect)
     {
-        await using LoopHost host = await LoopHost.StartAsync(EchoAsync, options => options.Loops = 2);
+        await using LoopHost host = await LoopHost.StartAsync(EchoAsync, options => options.Loops = 2, isDirect: isDirect);
         for (int round = 0; round < 5; round++)
         {
             await Task.WhenAll(Enumerable.Range(0, 100).Select(async number =>
@@ -206,6 +217,55 @@ public sealed class LoopTransports
                 Assert.Equal(text, await ReadToEndAsync(socket).Within("the echo came back"));
             }));
         }
+    }
+
+    [Fact]
+    public async Task A_connection_that_its_loop_serves_begins_on_the_loop_and_is_asked_to_end_when_the_host_stops()
+    {
+        var began = new Signal("the connection began");
+        string? thread = null;
+        (string? Local, string? Remote, bool IsKnown) addresses = default;
+        await using LoopHost host = await LoopHost.StartAsync(
+            async connection =>
+            {
+                thread = Thread.CurrentThread.Name;
+                addresses = (connection.LocalEndPoint?.ToString(), connection.RemoteEndPoint?.ToString(), connection.Features.Get<IConnectionEndPointFeature>() is not null);
+                var asked = new Signal("the connection was asked to end");
+                using CancellationTokenRegistration stop = connection.Features.Get<IConnectionLifetimeNotificationFeature>()!.ConnectionClosedRequested.Register(asked.Set);
+                began.Set();
+                await asked.WaitAsync();
+                await connection.Transport.Output.WriteAsync("bye"u8.ToArray());
+            },
+            isDirect: true);
+        using Socket socket = await host.ConnectAsync();
+        await began.WaitAsync();
+
+        using var patience = new CancellationTokenSource(Waiting.Patience);
+        await host.StopAsync(patience.Token);
+
+        Assert.Equal("bye"u8.ToArray(), await ReadToEndAsync(socket).Within("the goodbye came"));
+        Assert.False(patience.IsCancellationRequested, "the host waited for the connection");
+        Assert.StartsWith("socket-loop-", thread, StringComparison.Ordinal);
+        Assert.Equal((socket.RemoteEndPoint?.ToString(), socket.LocalEndPoint?.ToString(), true), addresses);
+    }
+
+    [Fact]
+    public async Task A_connection_that_does_not_end_when_it_is_asked_to_is_aborted_when_the_host_has_waited_long_enough()
+    {
+        var began = new Signal("the connection began");
+        await using LoopHost host = await LoopHost.StartAsync(
+            async connection =>
+            {
+                began.Set();
+                await ReadAllAsync(connection.Transport.Input);
+            },
+            isDirect: true);
+        using Socket socket = await host.ConnectAsync();
+        await began.WaitAsync();
+
+        await host.StopAsync(new CancellationToken(canceled: true));
+
+        Assert.Empty(await ReadToEndAsync(socket).Within("the connection was closed"));
     }
 
     [Fact]
