@@ -293,10 +293,6 @@ internal sealed class LoopConnection
                     break;
             }
         }
-        catch (ObjectDisposedException error)
-        {
-            failure = new ConnectionResetException(error.Message, error);
-        }
         catch (ConnectionResetException error)
         {
             failure = error;

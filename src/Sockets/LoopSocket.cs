@@ -1,15 +1,17 @@
 using System.Buffers;
 using System.Net;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace ProtoBridgeMQ.Sockets;
 
 /// <summary>
 /// An accepted socket of Linux that never blocks. Where a call answers a count, a negative one is the system's error number.
 /// </summary>
-/// <remarks>Thread safe: the handle is not closed, and its number not given to another file, while a call uses it.</remarks>
-internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
+/// <remarks>
+/// Thread safe: the file is not closed, and its number not given to another one, while a call uses it. Unlike a safe handle it has no
+/// finalizer: there may be very many, and the loop knows each until it is closed.
+/// </remarks>
+internal sealed partial class LoopSocket : IDisposable
 {
     /// <summary>There is nothing to read, or no room to write.</summary>
     public const int WouldBlock = -11;
@@ -19,6 +21,8 @@ internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
     private const int BothWays = 2;
+    private const int BadFile = 9;
+    private const int Disposed = int.MinValue / 2;
 
     // What accept(2) tells of the connection that it would have answered.
     private const int NotPermitted = 1;
@@ -29,13 +33,13 @@ internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
     private const int HostDown = 112;
     private const int NoRoute = 113;
 
-    public LoopSocket()
-        : base(ownsHandle: true)
-    {
-    }
+    // Calls at work; below zero it was disposed of, and the last call closes it.
+    private int _uses;
+
+    private LoopSocket(int file) => File = file;
 
     /// <summary>The number that <see cref="Epoll"/> wants.</summary>
-    public int File => (int)handle;
+    public int File { get; }
 
     /// <summary>Takes the next connection that waits; null with an error number when there is none.</summary>
     /// <param name="listener">A listening socket that does not block.</param>
@@ -57,10 +61,8 @@ internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
         peer = null;
         if (file < 0)
             return null;
-        var socket = new LoopSocket();
-        socket.SetHandle(file);
         peer = SocketName.Read(new ReadOnlySpan<byte>(name, Math.Min(length, SocketName.MaxSize)));
-        return socket;
+        return new LoopSocket(file);
     }
 
     /// <summary>Whether an accept failed because the connection, or the way to it, was gone: the next one may be there.</summary>
@@ -69,29 +71,35 @@ internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
     /// <summary>Receives what is there; 0 is the peer's end.</summary>
     public unsafe int Receive(Span<byte> room)
     {
+        if (!TryUse())
+            return -BadFile;
+        nint count;
         fixed (byte* start = room)
         {
-            nint count;
-            while ((count = ReceiveBytes(this, start, room.Length, 0)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
-            {
-            }
-
-            return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+            do
+                count = Counted(ReceiveBytes(File, start, room.Length, 0));
+            while (count == -Interrupted);
         }
+
+        Used();
+        return (int)count;
     }
 
     /// <summary>Sends as much as there is room for.</summary>
     public unsafe int Send(ReadOnlySpan<byte> bytes)
     {
+        if (!TryUse())
+            return -BadFile;
+        nint count;
         fixed (byte* start = bytes)
         {
-            nint count;
-            while ((count = SendBytes(this, start, bytes.Length, NoSignal)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
-            {
-            }
-
-            return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+            do
+                count = Counted(SendBytes(File, start, bytes.Length, NoSignal));
+            while (count == -Interrupted);
         }
+
+        Used();
+        return (int)count;
     }
 
     /// <summary>Sends pieces in one call, as much of them as there is room for.</summary>
@@ -100,52 +108,79 @@ internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
     /// <summary>Ends both directions; what waits for the socket wakes up.</summary>
     public void ShutDown()
     {
-        try
-        {
-            _ = ShutDownFile(this, BothWays);
-        }
-        catch (ObjectDisposedException)
-        {
-            // It is closed.
-        }
+        if (!TryUse())
+            return;
+        _ = ShutDownFile(File, BothWays);
+        Used();
     }
 
     /// <summary>The address on this side; null when it is not known any more.</summary>
     public unsafe IPEndPoint? LocalAddress()
     {
-        try
-        {
-            var name = stackalloc byte[SocketName.MaxSize];
-            var length = SocketName.MaxSize;
-            return NameOf(this, name, &length) < 0 ? null : SocketName.Read(new ReadOnlySpan<byte>(name, Math.Min(length, SocketName.MaxSize)));
-        }
-        catch (ObjectDisposedException)
-        {
+        if (!TryUse())
             return null;
+        var name = stackalloc byte[SocketName.MaxSize];
+        var length = SocketName.MaxSize;
+        var isKnown = NameOf(File, name, &length) == 0;
+        Used();
+        return isKnown ? SocketName.Read(new ReadOnlySpan<byte>(name, Math.Min(length, SocketName.MaxSize))) : null;
+    }
+
+    /// <summary>Closes it, when the calls at work are done.</summary>
+    public void Dispose()
+    {
+        var before = Volatile.Read(ref _uses);
+        while (before >= 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _uses, before + Disposed, before);
+            if (seen == before)
+            {
+                if (before == 0)
+                    Epoll.Close(File);
+                return;
+            }
+
+            before = seen;
         }
     }
 
-    /// <inheritdoc/>
-    protected override bool ReleaseHandle()
+    private static nint Counted(nint result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
+
+    private bool TryUse()
     {
-        Epoll.Close((int)handle);
-        return true;
+        var uses = Volatile.Read(ref _uses);
+        while (uses >= 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _uses, uses + 1, uses);
+            if (seen == uses)
+                return true;
+            uses = seen;
+        }
+
+        return false;
+    }
+
+    private void Used()
+    {
+        // Once disposed of, it is not used again: it gets here once.
+        if (Interlocked.Decrement(ref _uses) == Disposed)
+            Epoll.Close(File);
     }
 
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     private static unsafe partial int AcceptFile(SafeHandle listener, byte* name, int* length, int flags);
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
-    private static unsafe partial nint ReceiveBytes(LoopSocket socket, byte* room, nint length, int flags);
+    private static unsafe partial nint ReceiveBytes(int file, byte* room, nint length, int flags);
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
-    private static unsafe partial nint SendBytes(LoopSocket socket, byte* bytes, nint length, int flags);
+    private static unsafe partial nint SendBytes(int file, byte* bytes, nint length, int flags);
 
     [LibraryImport("libc", EntryPoint = "shutdown")]
-    private static partial int ShutDownFile(LoopSocket socket, int how);
+    private static partial int ShutDownFile(int file, int how);
 
     [LibraryImport("libc", EntryPoint = "getsockname")]
-    private static unsafe partial int NameOf(LoopSocket socket, byte* name, int* length);
+    private static unsafe partial int NameOf(int file, byte* name, int* length);
 
     /// <summary>Several pieces in one call.</summary>
     private static partial class Gather
@@ -158,6 +193,8 @@ internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
 
         public static unsafe int Send(LoopSocket socket, in ReadOnlySequence<byte> bytes)
         {
+            if (!socket.TryUse())
+                return -BadFile;
             var pins = _pins ??= new MemoryHandle[MaxPieces];
             var pieces = stackalloc Piece[MaxPieces];
             var count = 0;
@@ -175,21 +212,21 @@ internal sealed partial class LoopSocket : SafeHandleMinusOneIsInvalid
 
                 var message = new Message { Pieces = pieces, Count = count };
                 nint sent;
-                while ((sent = SendPieces(socket, &message, NoSignal)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
-                {
-                }
-
-                return sent < 0 ? -Marshal.GetLastPInvokeError() : (int)sent;
+                do
+                    sent = Counted(SendPieces(socket.File, &message, NoSignal));
+                while (sent == -Interrupted);
+                return (int)sent;
             }
             finally
             {
                 while (count > 0)
                     pins[--count].Dispose();
+                socket.Used();
             }
         }
 
         [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
-        private static unsafe partial nint SendPieces(LoopSocket socket, Message* message, int flags);
+        private static unsafe partial nint SendPieces(int file, Message* message, int flags);
 
         /// <summary>struct iovec.</summary>
         private unsafe struct Piece

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -224,12 +225,12 @@ public sealed class LoopTransports
     {
         var began = new Signal("the connection began");
         string? thread = null;
-        (string? Local, string? Remote, bool IsKnown) addresses = default;
+        (EndPoint? Local, EndPoint? Remote, bool IsKnown) addresses = default;
         await using LoopHost host = await LoopHost.StartAsync(
             async connection =>
             {
                 thread = Thread.CurrentThread.Name;
-                addresses = (connection.LocalEndPoint?.ToString(), connection.RemoteEndPoint?.ToString(), connection.Features.Get<IConnectionEndPointFeature>() is not null);
+                addresses = (connection.LocalEndPoint, connection.RemoteEndPoint, connection.Features.Get<IConnectionEndPointFeature>() is not null);
                 var asked = new Signal("the connection was asked to end");
                 using CancellationTokenRegistration stop = connection.Features.Get<IConnectionLifetimeNotificationFeature>()!.ConnectionClosedRequested.Register(asked.Set);
                 began.Set();
@@ -246,7 +247,7 @@ public sealed class LoopTransports
         Assert.Equal("bye"u8.ToArray(), await ReadToEndAsync(socket).Within("the goodbye came"));
         Assert.False(patience.IsCancellationRequested, "the host waited for the connection");
         Assert.StartsWith("socket-loop-", thread, StringComparison.Ordinal);
-        Assert.Equal((socket.RemoteEndPoint?.ToString(), socket.LocalEndPoint?.ToString(), true), addresses);
+        Assert.Equal((new IPEndPoint(IPAddress.Loopback, host.Port), new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)socket.LocalEndPoint!).Port), true), addresses);
     }
 
     [Fact]

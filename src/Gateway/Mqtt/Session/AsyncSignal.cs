@@ -31,8 +31,19 @@ public sealed class AsyncSignal : IValueTaskSource
     }
 
     /// <summary>Wakes the waiter, or the next one.</summary>
-    /// <param name="here">Whether the waiter goes on within this call, when it waits already.</param>
-    public void Set(bool here = false)
+    public void Set() => Set(here: false);
+
+    /// <summary>Wakes the waiter, or the next one; a waiter that waits already goes on within this call.</summary>
+    public void SetHere() => Set(here: true);
+
+    void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+        => _core.OnCompleted(continuation, state, token, flags);
+
+    private void Set(bool here)
     {
         while (true)
         {
@@ -50,11 +61,4 @@ public sealed class AsyncSignal : IValueTaskSource
             return;
         }
     }
-
-    void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
-
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-        => _core.OnCompleted(continuation, state, token, flags);
 }

@@ -27,7 +27,7 @@ public sealed class ConnectionWriter
     public void Wake() => _wake.Set();
 
     /// <summary>There is something to write, and this thread has nothing better to do.</summary>
-    public void WriteHere() => _wake.Set(here: true);
+    public void WriteHere() => _wake.SetHere();
 
     /// <summary>Runs until the connection closes and its last packet has left.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "A transport reports a broken connection by exceptions of its own choice; the reader sees the same break.")]
