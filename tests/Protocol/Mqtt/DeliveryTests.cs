@@ -206,6 +206,7 @@ public sealed class DeliveryTests
         MqttWire four = await host.Connect311Async("four");
         await four.SendAsync(Packets.Subscribe(1, [.. Enumerable.Range(0, 4).Select(i => ($"a/{i}", 1))]));
         await four.ExpectAsync("90 06 00 01 01 01 01 80");
+        Assert.Equal(3, host.Counted("mqtt.limited/subscriptions"));
     }
 
     [Theory]

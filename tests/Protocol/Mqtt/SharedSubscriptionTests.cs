@@ -269,6 +269,8 @@ public sealed class SharedSubscriptionTests
         MqttWire wire = await host.Connect5Async("a");
         await wire.SendAsync(Packets.Subscribe(1, ("x", 1), ("$share/g/jobs/#", 1), ("$share/h/jobs/#", 1), ("$share/g/jobs/#", 0)));
         Assert.EndsWith("codes=01019700", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        await wire.SendAsync(Packets.Subscribe(2, ("y", 1)));
+        Assert.EndsWith("codes=97", await wire.ReadTextAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

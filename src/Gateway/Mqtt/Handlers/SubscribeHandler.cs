@@ -92,7 +92,7 @@ public sealed class SubscribeHandler
 
     private static async ValueTask<byte> SubscribeAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<string> refusals, List<NewSubscription> retained, SubscriptionEdit? edit)
     {
-        ReasonCode refusal = Judge(connection.Shared.Options, session, request.Filter.Span);
+        ReasonCode refusal = Judge(connection, session, request.Filter.Span);
         if (refusal == ReasonCode.Success && !connection.Access.MaySubscribe(request.Filter.Span))
             refusal = ReasonCode.NotAuthorized;
         string text = "not possible here";
@@ -122,18 +122,21 @@ public sealed class SubscribeHandler
             }
         }
 
+        if (refusal == ReasonCode.QuotaExceeded)
+            connection.Shared.Metrics.Limited("subscriptions");
         MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, refusal, text);
         return session.Version == ProtocolVersion.Mqtt5 ? (byte)refusal : Failure311;
     }
 
-    private static ReasonCode Judge(MqttOptions options, MqttSession session, ReadOnlySpan<byte> filter)
+    private static ReasonCode Judge(MqttConnection connection, MqttSession session, ReadOnlySpan<byte> filter)
     {
+        MqttOptions options = connection.Shared.Options;
         if (TopicRules.CountLevels(filter) > options.TopicLevels)
             return ReasonCode.TopicFilterInvalid;
         if (TopicRules.IsShared(filter))
             return ReasonCode.Success;
         bool known = session.Subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(filter);
-        return !known && session.Subscriptions.Count >= options.SubscriptionsPerSession ? ReasonCode.QuotaExceeded : ReasonCode.Success;
+        return !known && session.Subscriptions.Count + (connection.Shares?.Count ?? 0) >= options.SubscriptionsPerSession ? ReasonCode.QuotaExceeded : ReasonCode.Success;
     }
 
     private static async ValueTask<byte> PutInForceAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<NewSubscription> retained, SubscriptionEdit? edit)
