@@ -360,7 +360,7 @@ public sealed class SessionTests
             if (i == 999)
                 await wire.ExpectSilenceAsync();
             if (i >= 999)
-                await wire.SendAsync(Packets.Puback((ushort)(((i - 999) % 1000) + 1)));
+                await wire.SendAsync(Packets.Puback((ushort)(i - 998)));
         }
     }
 
