@@ -59,12 +59,10 @@ public sealed class AdminClient
 
     /// <summary>The route of a topic, as a name server has it now; null when it knows none.</summary>
     /// <exception cref="ProtoBridgeMqException">No name server answers.</exception>
-    public async ValueTask<TopicRoute?> FindRouteAsync(string topic, CancellationToken cancellationToken = default)
+    public ValueTask<TopicRoute?> FindRouteAsync(string topic, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(topic);
-        Routing.TopicEntry entry = _connection.Routes.Entry(topic);
-        TopicRoute? route = await _connection.Routes.LookUpAsync(entry, null, 0, cancellationToken).ConfigureAwait(false);
-        return entry.IsTemplate ? null : route;
+        return _connection.Routes.AskAfreshAsync(topic, cancellationToken);
     }
 
     /// <summary>Creates a topic on every broker that has a master, or changes its number of queues.</summary>

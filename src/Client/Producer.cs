@@ -208,8 +208,7 @@ public sealed class Producer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
-        ThrowIfNotStarted();
-        return _requests.RequestAsync(message, timeout, cancellationToken);
+        return RequestAsync(message, SendTarget.Any, timeout, cancellationToken);
     }
 
     /// <summary>Replies to a request that a consumer of this process handles.</summary>
@@ -253,6 +252,20 @@ public sealed class Producer : IAsyncDisposable
         {
             _lanes.Dispose();
         }
+    }
+
+    /// <summary>Sends a request to a given queue, or the one of an ordering hash.</summary>
+    internal ValueTask<ReceivedMessage> RequestAsync(Message message, SendTarget target, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        ThrowIfNotStarted();
+        return _requests.RequestAsync(message, target, timeout, cancellationToken);
+    }
+
+    /// <summary>Replies by way of one broker to a request of which only the address is known.</summary>
+    internal ValueTask<SendReceipt> ReplyAsync(ReplyTo to, MessageQueue queue, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        ThrowIfNotStarted();
+        return _requests.ReplyAsync(to, new SendTarget(queue, null), body, cancellationToken);
     }
 
     /// <summary>Sends with what RocketMQ adds for a purpose.</summary>

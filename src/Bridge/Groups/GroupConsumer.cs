@@ -144,6 +144,27 @@ internal sealed class GroupConsumer
         }
     }
 
+    /// <summary>Begins again in queues whose progress an operator set. What was read ahead of them is dropped, and deliveries in flight are not known any more.</summary>
+    public async ValueTask FollowResetsAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            List<QueueReader> reset = Deliveries.Readers.Where(reader => Source.IsReset(reader.Queue)).ToList();
+            if (_closing || reset.Count == 0)
+            {
+                return;
+            }
+
+            await LoseAsync(reset).ConfigureAwait(false);
+            await ApplyAsync(Source.Assignment, _stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
     private async ValueTask SubscribeAsync(GroupStream stream, TopicSelection topics, CancellationToken cancellationToken)
     {
         if (!Topics.TryAdd(stream, topics, out List<string> refiltered))
@@ -256,6 +277,25 @@ internal sealed class GroupConsumer
         if (Topics.HasIdle(now))
         {
             _ = DropIdleAsync();
+        }
+
+        if (Deliveries.HasReset())
+        {
+            _ = FollowResetsLaterAsync();
+        }
+    }
+
+    private async Task FollowResetsLaterAsync()
+    {
+        try
+        {
+            await FollowResetsAsync(_stop.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Nobody awaits it; the next tick tries again.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Log.AssignmentFailed(Group, failure.Message);
         }
     }
 

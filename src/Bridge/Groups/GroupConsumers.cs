@@ -62,6 +62,18 @@ public sealed class GroupConsumers : IAsyncDisposable
         }
     }
 
+    /// <summary>Begins again, now and not a moment later, where an operator set the progress of a group.</summary>
+    public ValueTask FollowResetsAsync(string group, CancellationToken cancellationToken)
+    {
+        GroupConsumer? consumer;
+        lock (_gate)
+        {
+            _consumers.TryGetValue(group, out consumer);
+        }
+
+        return consumer is null ? ValueTask.CompletedTask : consumer.FollowResetsAsync(cancellationToken);
+    }
+
     /// <summary>Closes all streams and leaves all groups, progress saved.</summary>
     public async ValueTask DisposeAsync()
     {

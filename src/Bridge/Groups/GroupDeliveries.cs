@@ -29,6 +29,23 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
     /// <summary>The readers; read under the gate.</summary>
     public List<QueueReader> Readers => _readers;
 
+    /// <summary>Whether an operator set the progress of a queue that is read.</summary>
+    public bool HasReset()
+    {
+        lock (Gate)
+        {
+            foreach (QueueReader reader in _readers)
+            {
+                if (owner.Source.IsReset(reader.Queue))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     public void Add(GroupStream stream)
     {
         lock (Gate)

@@ -77,6 +77,12 @@ public interface IGroupSource : IAsyncDisposable
     ValueTask CommitAsync(GroupQueue queue, long offset, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Whether an operator set the group's progress in a queue since <see cref="FindStartAsync"/> was asked for it. Until it is asked again
+    /// progress that is saved there is left out: it is from before. Asked often: it is quick.
+    /// </summary>
+    bool IsReset(GroupQueue queue) => false;
+
+    /// <summary>
     /// Stores the message again for the group, to come after the delay (where there are no timers rounded up to a delay level; zero: at once),
     /// counted as one more attempt; after the last allowed attempt the broker makes it a dead letter.
     /// Complete when durable: only then is the original counted as settled.

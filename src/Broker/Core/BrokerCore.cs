@@ -63,7 +63,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _reads = new QueueReads(store, tables.Topics, options);
         _queries = new KeyQueries(store, options);
         FilterQueues = new FilterQueueTable(store, filters, time);
-        Offsets = new OffsetBook(tables.Offsets, store, options);
+        Offsets = new OffsetBook(tables.Offsets, tables.Resets, store, options);
         Settings = settings;
         Routes = new TopicRoutes(options, time);
         Desk = new BrokerAdministration(this, time);

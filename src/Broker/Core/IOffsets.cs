@@ -18,6 +18,12 @@ public interface IOffsets
     /// <returns>As <see cref="Commit"/>.</returns>
     bool Advance(string group, string topic, int queueId, long offset);
 
+    /// <summary>Whether an operator set the group's progress there, and its reader has not taken that up: what it saves is from before.</summary>
+    bool IsReset(string group, string topic, int queueId);
+
+    /// <summary>Takes a reset up: where to go on; false when there is none.</summary>
+    bool TakeReset(string group, string topic, int queueId, out long offset);
+
     /// <summary>Oldest offset kept of a queue; 0 for a queue that never had a message.</summary>
     long Min(string topic, int queueId);
 

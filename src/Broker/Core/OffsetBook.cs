@@ -7,7 +7,7 @@ using ProtoBridgeMQ.Store.Queues;
 namespace ProtoBridgeMQ.Broker.Core;
 
 /// <summary>Progress of groups over the offset table, ends of queues over the store.</summary>
-internal sealed class OffsetBook(OffsetTable table, MessageStore store, BrokerOptions options) : IOffsets
+internal sealed class OffsetBook(OffsetTable table, OffsetResets resets, MessageStore store, BrokerOptions options) : IOffsets
 {
     public long Query(string group, string topic, int queueId) => table.Query(group, topic, queueId);
 
@@ -17,6 +17,10 @@ internal sealed class OffsetBook(OffsetTable table, MessageStore store, BrokerOp
 
     public bool Advance(string group, string topic, int queueId, long offset) =>
         group == HalfTopics.Group || table.Advance(group, topic, queueId, offset, options.MaxOffsets);
+
+    public bool IsReset(string group, string topic, int queueId) => resets.IsPending(topic, group, queueId);
+
+    public bool TakeReset(string group, string topic, int queueId, out long offset) => resets.TryTake(topic, group, queueId, out offset);
 
     public long Min(string topic, int queueId) =>
         store.CompactedTopics.TryGetQueue(topic, queueId, out CompactedQueue? compacted) ? compacted.MinOffset

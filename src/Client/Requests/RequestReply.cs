@@ -10,7 +10,7 @@ internal sealed class RequestReply(ClusterConnection connection, MessageSender s
 {
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
 
-    public async ValueTask<ReceivedMessage> RequestAsync(Message message, TimeSpan timeout, CancellationToken cancellationToken)
+    public async ValueTask<ReceivedMessage> RequestAsync(Message message, SendTarget target, TimeSpan timeout, CancellationToken cancellationToken)
     {
         long start = connection.Options.TimeProvider.GetTimestamp();
         TopicRoute route = await sender.RouteAsync(message.Topic, cancellationToken).ConfigureAwait(false);
@@ -20,7 +20,7 @@ internal sealed class RequestReply(ClusterConnection connection, MessageSender s
         Task<ReceivedMessage> reply = connection.Replies.Add(correlation);
         try
         {
-            SendReceipt receipt = await sender.SendAsync(message, SendTarget.Any, Asks(correlation, timeout), cancellationToken).ConfigureAwait(false);
+            SendReceipt receipt = await sender.SendAsync(message, target, Asks(correlation, timeout), cancellationToken).ConfigureAwait(false);
             TimeSpan left = timeout - connection.Options.TimeProvider.GetElapsedTime(start);
             try
             {
@@ -53,22 +53,24 @@ internal sealed class RequestReply(ClusterConnection connection, MessageSender s
                 $"The message {request.MessageId} is no request: it has not all of the properties CORRELATION_ID, REPLY_TO_CLIENT and CLUSTER, the last of which its broker adds.");
         }
 
-        var reply = new Message(ReplyTopic(cluster), body);
-        TopicRoute route = await sender.RouteAsync(reply.Topic, cancellationToken).ConfigureAwait(false);
+        var to = new ReplyTo(cluster, correlation, client, asked.GetValueOrDefault("TTL") ?? "0");
+        TopicRoute route = await sender.RouteAsync(to.Topic, cancellationToken).ConfigureAwait(false);
         MessageQueue? near = route.WriteQueues.Where(queue => queue.BrokerName == request.Queue.BrokerName).Cast<MessageQueue?>().FirstOrDefault();
+        return await ReplyAsync(to, near is { } queue ? new SendTarget(queue, null) : SendTarget.Any, body, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends a reply to one broker, or any.</summary>
+    public ValueTask<SendReceipt> ReplyAsync(ReplyTo to, SendTarget target, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
         SystemProperty[] properties =
         [
             new("MSG_TYPE", "reply"),
-            new("CORRELATION_ID", correlation),
-            new("REPLY_TO_CLIENT", client),
-            new("TTL", asked.GetValueOrDefault("TTL") ?? "0"),
+            new("CORRELATION_ID", to.CorrelationId),
+            new("REPLY_TO_CLIENT", to.Client),
+            new("TTL", to.TimeToLive),
         ];
-        return await sender
-            .SendAsync(reply, near is { } queue ? new SendTarget(queue, null) : SendTarget.Any, new SendPurpose(SendKind.Reply, 0, properties), cancellationToken)
-            .ConfigureAwait(false);
+        return sender.SendAsync(new Message(to.Topic, body), target, new SendPurpose(SendKind.Reply, 0, properties), cancellationToken);
     }
-
-    private static string ReplyTopic(string cluster) => cluster + "_REPLY_TOPIC";
 
     private SendPurpose Asks(string correlation, TimeSpan timeout) => new(
         SendKind.Message,
@@ -90,7 +92,7 @@ internal sealed class RequestReply(ClusterConnection connection, MessageSender s
         foreach (string cluster in route.Brokers.Select(broker => broker.Cluster).Distinct())
         {
             // Repliers may send to any broker of the reply topic.
-            await connection.Routes.FindAsync(ReplyTopic(cluster), cancellationToken).ConfigureAwait(false);
+            await connection.Routes.FindAsync(ReplyTo.TopicOf(cluster), cancellationToken).ConfigureAwait(false);
         }
 
         await connection.Heartbeats.BeatOnceAsync(cancellationToken).ConfigureAwait(false);

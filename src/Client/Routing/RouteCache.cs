@@ -53,6 +53,28 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
         return entry.IsTemplate ? null : found;
     }
 
+    /// <summary>The route as the name servers have it now; when they have none, the one that was known: they may have started a moment ago.</summary>
+    public async ValueTask<TopicRoute?> RefreshAsync(string topic, CancellationToken cancellationToken)
+    {
+        TopicEntry entry = Entry(topic);
+        TopicRoute? found = await LookUpAsync(entry, null, 0, cancellationToken).ConfigureAwait(false);
+        return entry.IsTemplate ? null : found;
+    }
+
+    /// <summary>The route as a name server has it now, whatever was known; null when it has none.</summary>
+    public async ValueTask<TopicRoute?> AskAfreshAsync(string topic, CancellationToken cancellationToken)
+    {
+        TopicRouteData? data = await AskAsync(topic, cancellationToken).ConfigureAwait(false);
+        if (data is null)
+        {
+            return null;
+        }
+
+        TopicRoute route = RouteReading.Read(topic, data);
+        Set(Entry(topic), route, isTemplate: false);
+        return route;
+    }
+
     /// <summary>Asks the name servers now; many callers share one look-up.</summary>
     public async ValueTask<TopicRoute?> LookUpAsync(TopicEntry entry, string? template, int templateQueues, CancellationToken cancellationToken)
     {
@@ -112,7 +134,7 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
         await Task.Yield();
         try
         {
-            TopicRouteData? data = await AskAsync(entry.Topic).ConfigureAwait(false);
+            TopicRouteData? data = await AskAsync(entry.Topic, CancellationToken.None).ConfigureAwait(false);
             if (data is not null)
             {
                 Set(entry, RouteReading.Read(entry.Topic, data), isTemplate: false);
@@ -125,7 +147,7 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
                 return entry.Route;
             }
 
-            if (template is not null && await AskAsync(template).ConfigureAwait(false) is { } templateData)
+            if (template is not null && await AskAsync(template, CancellationToken.None).ConfigureAwait(false) is { } templateData)
             {
                 Set(entry, RouteReading.ReadTemplate(entry.Topic, templateData, templateQueues), isTemplate: true);
                 return entry.Route;
@@ -142,13 +164,13 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
         }
     }
 
-    private ValueTask<TopicRouteData?> AskAsync(string topic) => nameServers.AskAsync(
+    private ValueTask<TopicRouteData?> AskAsync(string topic, CancellationToken cancellationToken) => nameServers.AskAsync(
         RequestCode.GetRouteInfoByTopic,
         new GetRouteInfoRequestHeader { Topic = topic },
         $"Asking for the route of topic {topic}",
         static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.TopicRouteData),
         ResponseCode.TopicNotExist,
-        CancellationToken.None);
+        cancellationToken);
 
     private void Set(TopicEntry entry, TopicRoute route, bool isTemplate)
     {

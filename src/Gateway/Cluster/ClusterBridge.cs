@@ -5,12 +5,15 @@ using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Groups;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Reading;
+using ProtoBridgeMQ.Bridge.Requests;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
 using ProtoBridgeMQ.Bridge.Topics;
+using ProtoBridgeMQ.Bridge.Transactions;
 using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Gateway.Cluster.Administration;
+using ProtoBridgeMQ.Gateway.Cluster.Exchanges;
 using ProtoBridgeMQ.Gateway.Cluster.Filters;
 
 namespace ProtoBridgeMQ.Gateway.Cluster;
@@ -47,6 +50,8 @@ public sealed class ClusterBridge : IMessageBridge
         _tails = new TailContext(new QueueReader(connection), topics, options, clock, log);
         Reader = new ClusterReader(connection, log);
         Administration = new ClusterAdministration(connection, topics);
+        Requests = new ClusterRequests(connection, producer) { Check = message => ThrowIfImpossible(message) };
+        Transactions = new ClusterTransactions(connection, producer, log) { Check = message => ThrowIfImpossible(message) };
         _groups = new GroupConsumers(
             group => new ClusterGroupSource(connection, group, delays, log),
             options.Groups,
@@ -68,6 +73,12 @@ public sealed class ClusterBridge : IMessageBridge
 
     /// <inheritdoc/>
     public ITopicDirectory Topics => _topics;
+
+    /// <inheritdoc/>
+    public IRequests Requests { get; }
+
+    /// <inheritdoc/>
+    public ITransactions Transactions { get; }
 
     /// <inheritdoc/>
     public IRetainedMessages Retained => _retained;

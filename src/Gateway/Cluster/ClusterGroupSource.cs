@@ -14,6 +14,7 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
     private readonly QueueReader _reader = new(connection, group);
     private readonly GroupMember _member = new(connection, new GroupMemberOptions { Group = group, From = ConsumeFrom.First });
     private readonly ConcurrentDictionary<long, GroupAssignment> _assignments = new();
+    private readonly ConcurrentDictionary<GroupQueue, long> _resets = new();
     private volatile Dictionary<string, GroupFilter> _filters = new(StringComparer.Ordinal);
 
     // The cluster tells its members at the same time.
@@ -34,6 +35,12 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
 
     public async ValueTask<long> FindStartAsync(GroupQueue queue, GroupStart start, CancellationToken cancellationToken)
     {
+        if (_resets.TryRemove(queue, out long reset))
+        {
+            await CommitAsync(queue, reset, cancellationToken).ConfigureAwait(false);
+            return reset;
+        }
+
         MessageQueue at = Native(queue);
         ConsumeFrom from = start == GroupStart.Earliest ? ConsumeFrom.First : ConsumeFrom.Last;
         StartOffset found = await ClusterErrors.TranslateAsync(_reader.FindStartAsync(at, from, default, cancellationToken)).ConfigureAwait(false);
@@ -59,6 +66,13 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
         using PullResult result = await ClusterErrors
             .TranslateAsync(_reader.PullAsync(at, offset, maxMessages, wait, ClusterReader.FilterOf(filter), cancellationToken))
             .ConfigureAwait(false);
+        if (result.Status == PullStatus.OffsetIllegal && result.NextOffset < offset)
+        {
+            // An operator set progress back (or the queue was cut): so the broker tells readers.
+            _resets[queue] = result.NextOffset;
+            return new GroupRead(offset);
+        }
+
         try
         {
             long next = Copy(result, offset, maxBytes, filter, batch);
@@ -70,8 +84,10 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
         }
     }
 
+    public bool IsReset(GroupQueue queue) => _resets.ContainsKey(queue);
+
     public ValueTask CommitAsync(GroupQueue queue, long offset, CancellationToken cancellationToken)
-        => ClusterErrors.TranslateAsync(_reader.CommitAsync(Native(queue), offset, cancellationToken));
+        => IsReset(queue) ? ValueTask.CompletedTask : ClusterErrors.TranslateAsync(_reader.CommitAsync(Native(queue), offset, cancellationToken));
 
     public async ValueTask SendBackAsync(HeldMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {

@@ -39,6 +39,12 @@ internal static partial class ClusterLog
     [LoggerMessage(7112, LogLevel.Warning, "Queues of topic filters of broker {Broker} are not watched, which is tried again: {Reason}")]
     public static partial void FiltersNotWatched(this ILogger log, string broker, string reason);
 
+    [LoggerMessage(7113, LogLevel.Warning, "A question about a transaction of group {Group} is left for later: no route names the broker at {Address}")]
+    public static partial void QuestionFromUnknown(this ILogger log, string group, string address);
+
+    [LoggerMessage(7114, LogLevel.Warning, "Brokers may not know yet that questions about transactions of group {Group} can be asked here: {Reason}")]
+    public static partial void GroupNotTold(this ILogger log, string group, string reason);
+
     [LoggerMessage(7120, LogLevel.Warning, "The cluster cannot be published to: {Reason}. {Detail}")]
     public static partial void ClusterLost(this ILogger log, string reason, string detail);
 

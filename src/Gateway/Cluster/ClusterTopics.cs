@@ -54,7 +54,7 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
             return null;
         }
 
-        TopicRoute? route = await ClusterErrors.TranslateAsync(_admin.FindRouteAsync(topic, cancellationToken)).ConfigureAwait(false);
+        TopicRoute? route = await ClusterErrors.TranslateAsync(connection.Routes.RefreshAsync(topic, cancellationToken)).ConfigureAwait(false);
         return route is null ? null : new TopicInfo(topic, route.WriteQueues.Count);
     }
 
@@ -164,7 +164,7 @@ internal sealed class ClusterTopics(ClusterConnection connection, ClusterOptions
     /// <summary>So many queues in all, spread over the masters; none loses queues that it has.</summary>
     private async ValueTask SpreadAsync(string topic, int queues, CancellationToken cancellationToken)
     {
-        TopicRoute? route = await _admin.FindRouteAsync(topic, cancellationToken).ConfigureAwait(false);
+        TopicRoute? route = await connection.Routes.RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<BrokerRoute> brokers = await _admin.ListBrokersAsync(cancellationToken).ConfigureAwait(false);
         (string Name, int Had, int Gets)[] shares =
         [

@@ -62,7 +62,11 @@ internal static class MessageCopy
 
     /// <summary>Adds a message that was found.</summary>
     public static void Add(ReceivedMessage message, MessageBatch batch)
-        => batch.AddCopy(new BridgeMessage
+        => batch.AddCopy(Of(message));
+
+    /// <summary>A message that was received, as the bridge shows it; it shares its memory.</summary>
+    public static BridgeMessage Of(ReceivedMessage message)
+        => new()
         {
             Topic = message.Topic,
             QueueId = message.Queue.QueueId,
@@ -74,7 +78,7 @@ internal static class MessageCopy
             Delivery = default,
             Properties = new MessageProperties(message.PropertyText),
             Body = message.Body,
-        });
+        };
 
     /// <summary>The id of a receipt: 32 digits are an offset id of an IPv4 broker, anything else stays text.</summary>
     public static MessageId IdOf(string offsetMessageId)

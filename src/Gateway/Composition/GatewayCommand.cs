@@ -77,8 +77,12 @@ public static class GatewayCommand
         {
             long began = TimeProvider.System.GetTimestamp();
             GatewayConfiguration configuration = GatewayConfiguration.Load(given, file, environment);
-            foreach (string warning in configuration.Warnings)
-                await error.WriteLineAsync(warning);
+            // Where the log is JSON, they are lines of it; so they wait until there is one.
+            if (configuration.Options.LogFormat != LogFormat.Json)
+            {
+                foreach (string warning in configuration.Warnings)
+                    await error.WriteLineAsync(warning);
+            }
 
             await using GatewayHost host = await GatewayHost.StartAsync(
                 configuration.Options,
@@ -86,6 +90,7 @@ public static class GatewayCommand
                 cancellationToken);
             if (configuration.Options.LogFormat == LogFormat.Json)
             {
+                host.LogIgnored(configuration.Warnings);
                 host.LogReady(TimeProvider.System.GetElapsedTime(began));
             }
             else

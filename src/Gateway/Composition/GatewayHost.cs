@@ -61,6 +61,14 @@ public sealed class GatewayHost : IAsyncDisposable
         Bridge.Capabilities.Durability,
         Bridge.Capabilities.Cluster);
 
+    /// <summary>Tells the log what was ignored of the settings.</summary>
+    internal void LogIgnored(IReadOnlyList<string> warnings)
+    {
+        ILogger<GatewayHost> log = _application.Services.GetRequiredService<ILogger<GatewayHost>>();
+        foreach (string warning in warnings)
+            log.SettingIgnored(warning);
+    }
+
     /// <summary>Waits until something asks it to stop: a signal, or the host.</summary>
     public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _application.WaitForShutdownAsync(cancellationToken);
 

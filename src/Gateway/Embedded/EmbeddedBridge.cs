@@ -55,7 +55,7 @@ public sealed class EmbeddedBridge : IMessageBridge
         _topics = new EmbeddedTopics(core);
         Reader = new EmbeddedReader(core, decoder);
         _timed = new TimedMessages(core, decoder, clock);
-        Administration = new EmbeddedAdministration(core, options);
+        Administration = new EmbeddedAdministration(core, options, (group, cancellationToken) => _groups!.FollowResetsAsync(group, cancellationToken));
         FilterQueues = new EmbeddedFilterQueues(core, _decoder, options);
         string clientId = string.Create(CultureInfo.InvariantCulture, $"{core.StoreHost.Address}@gateway-{Environment.ProcessId}");
         _requests = new EmbeddedRequests(core, clientId, PublishAsync, clock);

@@ -135,6 +135,12 @@ internal sealed class EmbeddedGroupSource : IGroupSource
 
     public ValueTask<long> FindStartAsync(GroupQueue queue, GroupStart start, CancellationToken cancellationToken)
     {
+        if (_core.Offsets.TakeReset(_group, queue.Topic, queue.QueueId, out long reset))
+        {
+            _core.Offsets.Commit(_group, queue.Topic, queue.QueueId, reset);
+            return ValueTask.FromResult(reset);
+        }
+
         long saved = _core.Offsets.Query(_group, queue.Topic, queue.QueueId);
         if (saved < 0)
         {
@@ -178,9 +184,15 @@ internal sealed class EmbeddedGroupSource : IGroupSource
 
     public ValueTask CommitAsync(GroupQueue queue, long offset, CancellationToken cancellationToken)
     {
-        _core.Offsets.Commit(_group, queue.Topic, queue.QueueId, offset);
+        if (!IsReset(queue))
+        {
+            _core.Offsets.Commit(_group, queue.Topic, queue.QueueId, offset);
+        }
+
         return ValueTask.CompletedTask;
     }
+
+    public bool IsReset(GroupQueue queue) => _core.Offsets.IsReset(_group, queue.Topic, queue.QueueId);
 
     public ValueTask SendBackAsync(HeldMessage message, TimeSpan delay, CancellationToken cancellationToken)
         => SendBackAsync(message, _levels.AtLeast(delay), withoutDelay: delay <= TimeSpan.Zero, TimeOf(delay));

@@ -15,6 +15,15 @@ internal static partial class HttpLog
     [LoggerMessage(7203, LogLevel.Warning, "Group stream of {Group} on {Topic} could not be closed")]
     public static partial void StreamNotClosed(ILogger logger, string group, string topic, Exception failure);
 
+    [LoggerMessage(7205, LogLevel.Warning, "Alarm {Name} ({Severity}): {Text}")]
+    public static partial void AlarmBegan(ILogger logger, string name, string severity, string text);
+
+    [LoggerMessage(7206, LogLevel.Information, "Alarm {Name} is over")]
+    public static partial void AlarmOver(ILogger logger, string name);
+
+    [LoggerMessage(7207, LogLevel.Warning, "Alarms could not be looked for: {Reason}")]
+    public static partial void AlarmsNotSeen(ILogger logger, string reason);
+
     [LoggerMessage(7211, LogLevel.Warning, "The ends of topic {Topic} could not be seen, event streams of it wait: {Reason}")]
     public static partial void FeedFailed(ILogger logger, string topic, string reason);
 

@@ -27,6 +27,7 @@ public sealed class HttpMetrics : IDisposable
             _meter.CreateCounter<long>("protobridge.http.events", "{message}", "Messages sent to event streams."), count => Traffic.AddOut(count));
         EventClients = _meter.CreateUpDownCounter<long>("protobridge.http.event_clients", "{client}", "Event streams open.");
         Waiting = _meter.CreateUpDownCounter<long>("protobridge.http.receives_waiting", "{request}", "Receive requests at work, long polls included.");
+        Alarms = _meter.CreateUpDownCounter<long>("protobridge.http.alarms", "{alarm}", "Alarms of the overview now, by name.");
         LiveClients = _meter.CreateUpDownCounter<long>("protobridge.http.live_clients", "{client}", "Streams of the overview open.");
         Connections = _meter.CreateUpDownCounter<long>("protobridge.http.connections", "{connection}", "Connections of the HTTP ports.");
         Changes = _meter.CreateCounter<long>("protobridge.http.changes", "{change}", "Changes made by the management interface, by action.");
@@ -91,6 +92,8 @@ public sealed class HttpMetrics : IDisposable
     internal UpDownCounter<long> GroupStreams { get; }
 
     internal UpDownCounter<long> LiveClients { get; }
+
+    internal UpDownCounter<long> Alarms { get; }
 
     internal UpDownCounter<long> Connections { get; }
 

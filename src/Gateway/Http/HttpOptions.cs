@@ -180,6 +180,10 @@ public sealed class HttpOptions
     /// <summary>Whether webhooks may go to addresses of this machine and of private networks.</summary>
     public bool WebhookPrivateAddresses { get; set; }
 
+    /// <summary>How often alarms are looked for while nobody looks at the overview; zero: only then.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan AlarmInterval { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Queues that a topic may be given.</summary>
     [Range(1, 65536)]
     public int MaxQueues { get; set; } = 1024;

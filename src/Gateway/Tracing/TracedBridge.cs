@@ -1,15 +1,7 @@
 using System.Diagnostics;
 using ProtoBridgeMQ.Bridge;
-using ProtoBridgeMQ.Bridge.Administration;
-using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
-using ProtoBridgeMQ.Bridge.Reading;
-using ProtoBridgeMQ.Bridge.Requests;
-using ProtoBridgeMQ.Bridge.Retained;
-using ProtoBridgeMQ.Bridge.State;
 using ProtoBridgeMQ.Bridge.Streams;
-using ProtoBridgeMQ.Bridge.Topics;
-using ProtoBridgeMQ.Bridge.Transactions;
 using ProtoBridgeMQ.Bridge.Tracing;
 
 namespace ProtoBridgeMQ.Gateway.Tracing;
@@ -18,49 +10,23 @@ namespace ProtoBridgeMQ.Gateway.Tracing;
 /// A bridge whose publishes and group deliveries are activities. It is there only where traces go somewhere, so that nothing is
 /// paid for it elsewhere.
 /// </summary>
-internal sealed class TracedBridge(IMessageBridge inner) : IMessageBridge
+internal sealed class TracedBridge(IMessageBridge inner) : ForwardingBridge(inner)
 {
     /// <summary>Room that a context takes in the properties: two names, a parent, the longest state, four separators.</summary>
     private const int ContextSize = 11 + 10 + 55 + 512 + 4;
 
-    public BridgeCapabilities Capabilities => inner.Capabilities;
-
-    public BridgeStatus Status => inner.Status;
-
-    public ITopicDirectory Topics => inner.Topics;
-
-    public IFilterQueues? FilterQueues => inner.FilterQueues;
-
-    public IMessageReader Reader => inner.Reader;
-
-    public IRequests? Requests => inner.Requests;
-
-    public ITransactions? Transactions => inner.Transactions;
-
-    public IRetainedMessages Retained => inner.Retained;
-
-    public IStateStore State => inner.State;
-
-    public IAdministration? Administration => inner.Administration;
-
-    public ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
-        => MessageActivities.IsActive && message.Properties.Text.Length + ContextSize <= inner.Capabilities.MaxPropertiesSize
+    public override ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
+        => MessageActivities.IsActive && message.Properties.Text.Length + ContextSize <= Inner.Capabilities.MaxPropertiesSize
             ? PublishTracedAsync(message, cancellationToken)
-            : inner.PublishAsync(message, cancellationToken);
+            : Inner.PublishAsync(message, cancellationToken);
 
-    public async ValueTask<IMessageStream> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken = default)
+    public override async ValueTask<IMessageStream> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        IMessageStream stream = await inner.SubscribeAsync(request, cancellationToken).ConfigureAwait(false);
+        IMessageStream stream = await Inner.SubscribeAsync(request, cancellationToken).ConfigureAwait(false);
         // What a tail reads goes to many: the front that hands it on makes the activities.
         return request.Kind == StreamKind.Group ? new TracedStream(stream, request) : stream;
     }
-
-    public ValueTask RecallAsync(string topic, string handle, CancellationToken cancellationToken = default) => inner.RecallAsync(topic, handle, cancellationToken);
-
-    public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default) => inner.LookBackAsync(look, cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     /// <summary>Begins with no wait before the inner publish, so that the order of publishes stays.</summary>
     private async ValueTask<PublishReceipt> PublishTracedAsync(PublishMessage message, CancellationToken cancellationToken)
@@ -69,13 +35,13 @@ internal sealed class TracedBridge(IMessageBridge inner) : IMessageBridge
         using Activity? activity = MessageActivities.Publish(message.Topic, message.Body.Length, carried);
         if (activity?.Id is null)
         {
-            return await inner.PublishAsync(message, cancellationToken).ConfigureAwait(false);
+            return await Inner.PublishAsync(message, cancellationToken).ConfigureAwait(false);
         }
 
         PropertyTextWriter properties = With(message.Properties, activity);
         try
         {
-            PublishReceipt receipt = await inner.PublishAsync(message with { Properties = properties.Written }, cancellationToken).ConfigureAwait(false);
+            PublishReceipt receipt = await Inner.PublishAsync(message with { Properties = properties.Written }, cancellationToken).ConfigureAwait(false);
             MessageActivities.Published(activity, receipt);
             return receipt;
         }

@@ -15,7 +15,11 @@ public sealed class ClusterFixture : BridgeFixture
 
     public override async Task StartAsync()
     {
-        _cluster = await LocalCluster.StartAsync();
+        _cluster = await LocalCluster.StartAsync(options =>
+        {
+            options.TransactionTimeout = TimeSpan.FromSeconds(1);
+            options.TransactionCheckInterval = TimeSpan.FromMilliseconds(500);
+        });
         await OpenAsync();
     }
 
@@ -61,6 +65,8 @@ public sealed class ClusterFilterQueueContract : FilterQueueContract<ClusterFixt
 public sealed class ClusterTopicContract : TopicContract<ClusterFixture>;
 
 public sealed class ClusterReaderContract : ReaderContract<ClusterFixture>;
+
+public sealed class ClusterExchangeContract : ExchangeContract<ClusterFixture>;
 
 public sealed class ClusterRetainedContract : RetainedContract<ClusterFixture>;
 

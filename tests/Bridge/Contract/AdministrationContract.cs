@@ -128,6 +128,36 @@ public abstract class AdministrationContract<TFixture> : BridgeTest<TFixture>
     }
 
     [Fact]
+    public async Task A_group_that_is_read_goes_on_where_a_reset_says()
+    {
+        string topic = Fixture.Name("rewound-live");
+        string group = Fixture.Name("live-rewinder");
+        await Bridge.Topics.CreateAsync(topic, 1);
+        List<string> texts = await PublishManyAsync(topic, 4);
+        await using IMessageStream stream = await JoinAsync(group, topic);
+        Assert.Equal(texts, (await ConsumeAsync(stream, 4)).Select(message => message.Text));
+
+        await Brokers.Groups.ResetAsync(new OffsetReset(group, topic, DateTimeOffset.UnixEpoch, DryRun: false));
+
+        Task<List<Received>> again = ConsumeAsync(stream, 4);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await Fixture.LetPassAsync(TimeSpan.FromMilliseconds(500));
+                return again.IsCompleted;
+            },
+            "the group reads from the beginning again");
+        Assert.Equal(texts, (await again).Select(message => message.Text));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await Fixture.LetPassAsync(TimeSpan.FromSeconds(5));
+                return await LagAsync(group, topic) == 0;
+            },
+            "the progress is saved again");
+    }
+
+    [Fact]
     public async Task A_deleted_topic_is_gone()
     {
         string topic = Fixture.Name("deleted");

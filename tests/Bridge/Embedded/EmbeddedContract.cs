@@ -20,7 +20,14 @@ public sealed class EmbeddedFixture : BridgeFixture
     public override async Task StartAsync()
     {
         _core = BrokerCore.Open(
-            new BrokerOptions { DataDirectory = _directory.Path, CommitLogFileSize = 16 << 20, Port = 0 },
+            new BrokerOptions
+            {
+                DataDirectory = _directory.Path,
+                CommitLogFileSize = 16 << 20,
+                Port = 0,
+                TransactionTimeout = TimeSpan.FromSeconds(1),
+                TransactionCheckInterval = TimeSpan.FromMilliseconds(500),
+            },
             new IPEndPoint(IPAddress.Loopback, 10911),
             TimeProvider.System,
             NullLoggerFactory.Instance,
@@ -66,6 +73,8 @@ public sealed class EmbeddedStateContract : StateContract<EmbeddedFixture>;
 public sealed class EmbeddedTopicContract : TopicContract<EmbeddedFixture>;
 
 public sealed class EmbeddedReaderContract : ReaderContract<EmbeddedFixture>;
+
+public sealed class EmbeddedExchangeContract : ExchangeContract<EmbeddedFixture>;
 
 public sealed class EmbeddedRetainedContract : RetainedContract<EmbeddedFixture>;
 

@@ -16,6 +16,6 @@ public sealed class Decorators
     public void They_forward_every_member(Type decorator, Type contract)
     {
         InterfaceMapping map = decorator.GetInterfaceMap(contract);
-        Assert.Empty(map.TargetMethods.Zip(map.InterfaceMethods).Where(pair => pair.First?.DeclaringType != decorator).Select(pair => pair.Second.Name));
+        Assert.Empty(map.TargetMethods.Zip(map.InterfaceMethods).Where(pair => pair.First?.DeclaringType?.IsInterface != false).Select(pair => pair.Second.Name));
     }
 }

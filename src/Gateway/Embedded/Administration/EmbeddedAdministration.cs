@@ -8,11 +8,11 @@ internal sealed class EmbeddedAdministration : IAdministration
 {
     private readonly IBrokerCore _core;
 
-    public EmbeddedAdministration(IBrokerCore core, EmbeddedOptions options)
+    public EmbeddedAdministration(IBrokerCore core, EmbeddedOptions options, Func<string, CancellationToken, ValueTask> followResets)
     {
         _core = core;
         Topics = new EmbeddedTopicAdministration(core);
-        Groups = new EmbeddedGroupAdministration(core);
+        Groups = new EmbeddedGroupAdministration(core, followResets);
         Messages = new EmbeddedMessageAdministration(core, options);
         NativeClients = new RemotingClients(core);
     }

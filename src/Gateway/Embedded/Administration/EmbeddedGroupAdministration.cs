@@ -7,7 +7,7 @@ using ProtoBridgeMQ.Broker.Groups;
 namespace ProtoBridgeMQ.Gateway.Embedded.Administration;
 
 /// <summary>Groups of the broker in this process.</summary>
-internal sealed class EmbeddedGroupAdministration(IBrokerCore core) : IGroupAdministration
+internal sealed class EmbeddedGroupAdministration(IBrokerCore core, Func<string, CancellationToken, ValueTask> follow) : IGroupAdministration
 {
     public ValueTask<IReadOnlyList<GroupSettings>> ListAsync(CancellationToken cancellationToken = default)
         => ValueTask.FromResult<IReadOnlyList<GroupSettings>>(
@@ -49,16 +49,15 @@ internal sealed class EmbeddedGroupAdministration(IBrokerCore core) : IGroupAdmi
     public ValueTask<long> GetLagAsync(string group, CancellationToken cancellationToken = default)
         => ValueTask.FromResult(ProgressOf(group, withTimes: false).Sum(queue => queue.Lag));
 
-    public ValueTask<IReadOnlyList<QueueReset>> ResetAsync(OffsetReset reset, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<QueueReset>> ResetAsync(OffsetReset reset, CancellationToken cancellationToken = default)
     {
-        try
+        IReadOnlyList<QueueReset> queues = Reset(reset);
+        if (!reset.DryRun)
         {
-            return ValueTask.FromResult<IReadOnlyList<QueueReset>>(Reset(reset));
+            await follow(reset.Group, cancellationToken).ConfigureAwait(false);
         }
-        catch (BridgeException refusal)
-        {
-            return ValueTask.FromException<IReadOnlyList<QueueReset>>(refusal);
-        }
+
+        return queues;
     }
 
     private static GroupSettings SettingsOf(SubscriptionGroup group) => new(group.Name)
@@ -107,12 +106,6 @@ internal sealed class EmbeddedGroupAdministration(IBrokerCore core) : IGroupAdmi
         if (core.Groups.Find(reset.Group) is null)
         {
             throw new BridgeException(BridgeError.GroupInvalid, $"There is no group {reset.Group}.");
-        }
-
-        if (!reset.DryRun && core.Groups.Members(reset.Group).Any(member => member is GatewayMember))
-        {
-            throw new BridgeException(
-                BridgeError.Busy, $"Group {reset.Group} is read by this gateway for HTTP or MQTT clients, which take no reset while they run.", retryAfter: TimeSpan.FromSeconds(30));
         }
 
         List<QueueReset> queues = [];

@@ -11,6 +11,8 @@ internal static class ManagementServices
         services.AddSingleton(provider => new RefusalRing(provider.GetRequiredService<IOptions<HttpOptions>>().Value.MaxRefusals, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ManagementDesk>();
         services.AddSingleton<OverviewSource>();
+        services.AddSingleton<AlarmWatch>();
+        services.AddHostedService<OverviewSampler>();
         services.AddSingleton<OverviewHandler>();
         services.AddSingleton<TopicsHandler>();
         services.AddSingleton<GroupsHandler>();

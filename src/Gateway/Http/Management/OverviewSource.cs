@@ -19,17 +19,19 @@ internal sealed class OverviewSource : IDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly TrafficWindow _traffic;
     private readonly LagWatch _lag;
+    private readonly AlarmWatch _alarms;
     private readonly DateTimeOffset _startedAt;
     private byte[]? _present;
     private long _madeAt;
 
-    public OverviewSource(IMessageBridge bridge, IEnumerable<IProtocolClients> fronts, IOptions<HttpOptions> options, TimeProvider clock)
+    public OverviewSource(IMessageBridge bridge, IEnumerable<IProtocolClients> fronts, IOptions<HttpOptions> options, AlarmWatch alarms, TimeProvider clock)
     {
         _bridge = bridge;
         _clock = clock;
         _protocols = [.. fronts, .. bridge.Administration is { } brokers ? [brokers.NativeClients] : Array.Empty<IProtocolClients>()];
         _traffic = new TrafficWindow(_protocols, clock);
         _lag = new LagWatch(options, clock);
+        _alarms = alarms;
         _startedAt = clock.GetUtcNow();
     }
 
@@ -69,6 +71,8 @@ internal sealed class OverviewSource : IDisposable
         _traffic.Update();
         BridgeStatus status = _bridge.Status;
         DateTimeOffset now = _clock.GetUtcNow();
+        IReadOnlyList<Alarm> alarms = Alarms.Of(status, brokers, _lag);
+        _alarms.See(alarms);
         return new Overview(
             now,
             Version,
@@ -86,7 +90,7 @@ internal sealed class OverviewSource : IDisposable
             _protocols.ToDictionary(protocol => protocol.Protocol, protocol => protocol.Connections),
             new OverviewRetained(_bridge.Retained.Count, _bridge.Retained.Bytes),
             [.. brokers.Select(ShapeOf)],
-            Alarms.Of(status, brokers, _lag));
+            alarms);
     }
 
     private static async ValueTask<IReadOnlyList<BrokerState>> BrokersAsync(IAdministration? administration, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal static class Notes
 
     private static readonly (string, string, string) WebhookId = ("id", "Id of the webhook.", "");
 
-    private static readonly Problem[] Broker = [Problem.Busy, Problem.ReadOnly, Problem.Unreachable, Problem.Timeout];
+    private static readonly Problem[] Broker = [Problem.Unauthorized, Problem.Forbidden, Problem.Busy, Problem.ReadOnly, Problem.Unreachable, Problem.Timeout];
 
     public static OperationNotes Publish { get; } = new(
         [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.UnsupportedMediaType, Problem.IdempotencyMismatch, .. Broker])
@@ -129,12 +129,12 @@ internal static class Notes
         Bodies = [(Json, typeof(WebhookWanted), false, """{ "url": "https://example.org/hook", "topic": "sensors", "filter": "kitchen/temp" }""")],
     };
 
-    public static OperationNotes ListWebhooks { get; } = new(Problem.InvalidRequest)
+    public static OperationNotes ListWebhooks { get; } = new(Problem.InvalidRequest, Problem.Unauthorized, Problem.Forbidden)
     {
         Parameters = [("limit", "1 to 1000; default 50.", ""), ("cursor", "`next` of the page before.", "")],
     };
 
-    public static OperationNotes FindWebhook { get; } = new(Problem.CrossOrigin, Problem.NotFound, Problem.PreconditionFailed) { Parameters = [WebhookId] };
+    public static OperationNotes FindWebhook { get; } = new(Problem.Unauthorized, Problem.Forbidden, Problem.CrossOrigin, Problem.NotFound, Problem.PreconditionFailed) { Parameters = [WebhookId] };
 
     public static OperationNotes Browse { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.FilterInvalid, Problem.TopicNotFound, .. Broker])
     {
@@ -169,7 +169,7 @@ internal static class Notes
     };
 
     public static OperationNotes TryMapping { get; } = new(
-        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.CrossOrigin, Problem.TooLarge, Problem.UnsupportedMediaType])
+        [Problem.InvalidRequest, Problem.MalformedJson, Problem.TopicInvalid, Problem.Unauthorized, Problem.Forbidden, Problem.CrossOrigin, Problem.TooLarge, Problem.UnsupportedMediaType])
     {
         Bodies = [(Json, typeof(MappingToTry), false, """{ "mqttTopic": "site1/dev7/telemetry/temp" }""")],
     };
@@ -177,7 +177,7 @@ internal static class Notes
     public static OperationNotes Ready { get; } = new(Problem.NotReady);
 
     private static OperationNotes Settle(Type shape, string example)
-        => new([Problem.InvalidRequest, Problem.MalformedJson, Problem.CrossOrigin, Problem.TooLarge, Problem.UnsupportedMediaType])
+        => new([Problem.InvalidRequest, Problem.MalformedJson, Problem.Unauthorized, Problem.Forbidden, Problem.CrossOrigin, Problem.TooLarge, Problem.UnsupportedMediaType])
         {
             Bodies = [(Json, shape, false, example)],
         };

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Bridge.Administration;
 
@@ -29,6 +31,8 @@ internal sealed class HttpConnections(IOptions<HttpOptions> options, HttpMetrics
         var entry = new HttpConnection(connection, clock.GetUtcNow());
         _connections[connection.ConnectionId] = entry;
         connection.Features.Set(entry);
+        // What a publish says of where it came from; one object for all requests of a connection.
+        connection.Features.Set<IConnectionEndPointFeature>(entry);
         metrics.Connections.Add(1);
         try
         {
@@ -54,13 +58,19 @@ internal sealed class HttpConnections(IOptions<HttpOptions> options, HttpMetrics
 }
 
 /// <summary>One connection of an HTTP port; a feature of its requests.</summary>
-internal sealed class HttpConnection(ConnectionContext connection, DateTimeOffset since)
+internal sealed class HttpConnection(ConnectionContext connection, DateTimeOffset since) : IConnectionEndPointFeature
 {
     private readonly string? _address = connection.RemoteEndPoint?.ToString();
     private volatile string? _user;
     private volatile string? _stream;
 
     public string Id => connection.ConnectionId;
+
+    /// <inheritdoc/>
+    public EndPoint? LocalEndPoint { get; set; } = connection.LocalEndPoint;
+
+    /// <inheritdoc/>
+    public EndPoint? RemoteEndPoint { get; set; } = connection.RemoteEndPoint;
 
     /// <summary>Who sent its last request, as far as access control knows.</summary>
     public string? User

@@ -16,7 +16,7 @@ export async function show(root, { query, signal }) {
     field("Died from", h("input", { name: "from", type: "datetime-local", step: "1" })),
     field("to", h("input", { name: "to", type: "datetime-local", step: "1" })),
     h("button", { type: "submit" }, "Show"));
-  root.append(head("Dead letters", { about: "Messages that a group gave up after all its tries. Sending them again puts them back to the topic they came from." }), panel(null, form), place);
+  root.append(head("Dead letters", { about: "Messages that a group gave up after all its tries. Sending them again gives them to the group alone, with all tries before them; or publishes them to a topic that you name." }), panel(null, form), place);
   // Suggestions only: whoever may not list groups can still type one.
   get(path("groups"), { limit: 500 }, signal).then((answer) => replace(names, page(answer, "groups").items.map((group) => h("option", { value: group.name }))), () => {});
   if (query.group) await search();
@@ -51,8 +51,8 @@ function list(group, { items, next }, bounds, read, again) {
 async function resend(group, messages, again) {
   const done = await ask({
     title: `Send ${plural(messages.length, "message")} again?`,
-    text: "They go to the topic that they came from, unless you name another one.",
-    fields: field("Topic", h("input", { name: "topic", autocomplete: "off", spellcheck: "false", placeholder: "where each came from" })),
+    text: "They go to this group alone, and have all tries before them. With a topic they are published there, and every group that reads it gets them.",
+    fields: field("Topic instead of the group", h("input", { name: "topic", autocomplete: "off", spellcheck: "false", placeholder: "the group alone" })),
     action: "Send again",
     submit: async ({ topic }) => tell(await call("POST", path("groups", group, "dead-letters", "resend"), { json: { messageIds: messages.map((message) => message.messageId), ...(topic ? { topic } : {}) } })),
   });
@@ -64,7 +64,7 @@ async function resendAll(group, bounds, again) {
     title: `Send all dead letters of ${group} again?`,
     text: Object.values(bounds).some(Boolean) ? "All that the key and times above match, also those that are not shown." : "Also those that are not shown.",
     fields: [
-      field("Topic", h("input", { name: "topic", autocomplete: "off", spellcheck: "false", placeholder: "where each came from" })),
+      field("Topic instead of the group", h("input", { name: "topic", autocomplete: "off", spellcheck: "false", placeholder: "the group alone" })),
       check("I want all of them", { name: "sure", required: true }),
     ],
     action: "Send all again",
