@@ -208,7 +208,7 @@ public sealed class Producer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
-        return RequestAsync(message, SendTarget.Any, timeout, cancellationToken);
+        return RequestToAsync(message, SendTarget.Any, timeout, cancellationToken);
     }
 
     /// <summary>Replies to a request that a consumer of this process handles.</summary>
@@ -255,14 +255,14 @@ public sealed class Producer : IAsyncDisposable
     }
 
     /// <summary>Sends a request to a given queue, or the one of an ordering hash.</summary>
-    internal ValueTask<ReceivedMessage> RequestAsync(Message message, SendTarget target, TimeSpan timeout, CancellationToken cancellationToken)
+    internal ValueTask<ReceivedMessage> RequestToAsync(Message message, SendTarget target, TimeSpan timeout, CancellationToken cancellationToken)
     {
         ThrowIfNotStarted();
         return _requests.RequestAsync(message, target, timeout, cancellationToken);
     }
 
     /// <summary>Replies by way of one broker to a request of which only the address is known.</summary>
-    internal ValueTask<SendReceipt> ReplyAsync(ReplyTo to, MessageQueue queue, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    internal ValueTask<SendReceipt> ReplyByAsync(ReplyTo to, MessageQueue queue, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         ThrowIfNotStarted();
         return _requests.ReplyAsync(to, new SendTarget(queue, null), body, cancellationToken);

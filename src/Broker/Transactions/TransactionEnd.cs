@@ -6,7 +6,8 @@ namespace ProtoBridgeMQ.Broker.Transactions;
 /// <param name="PhysicalOffset">Place of the half message in the commit log.</param>
 /// <param name="Result">How it ends.</param>
 /// <param name="WasAsked">Whether the broker had asked.</param>
-public readonly record struct TransactionEnd(string ProducerGroup, long Place, long PhysicalOffset, TransactionResult Result, bool WasAsked);
+/// <param name="Key">The unique key that the half message must have; null for any: places alone can be guessed.</param>
+public readonly record struct TransactionEnd(string ProducerGroup, long Place, long PhysicalOffset, TransactionResult Result, bool WasAsked, string? Key = null);
 
 /// <summary>What became of it.</summary>
 public enum EndStatus

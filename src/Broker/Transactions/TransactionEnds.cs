@@ -47,6 +47,11 @@ internal sealed class TransactionEnds(MessageStore store, OpenTransactions open,
             return NotFound;
         }
 
+        if (end.Key is { } key && PropertyText.GetString(half.Properties, SystemProperties.UniqueKey) != key)
+        {
+            return NotFound;
+        }
+
         if (Refuse(end, half) is { } refused)
         {
             return refused;

@@ -39,11 +39,6 @@ internal sealed class EmbeddedTransactions(IBrokerCore core, string clientId, Re
     {
         TransactionEnd end = Read(id, isCommitted)
             ?? throw new BridgeException(BridgeError.InvalidArgument, "This is no id of a transaction.");
-        if (!IsKeyOf(end.PhysicalOffset, id.Split('.')[0]))
-        {
-            throw new BridgeException(BridgeError.DeliveryUnknown, "There is no such transaction.");
-        }
-
         EndOutcome outcome = await core.EndTransactionAsync(end).ConfigureAwait(false);
         switch (outcome.Status)
         {
@@ -68,7 +63,7 @@ internal sealed class EmbeddedTransactions(IBrokerCore core, string clientId, Re
         => string.Create(CultureInfo.InvariantCulture, $"{key}.{place}.{physicalOffset}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(group))}");
 
     private static TransactionEnd? Read(string id, bool isCommitted)
-        => id.Split('.') is [_, var place, var physical, var group]
+        => id.Split('.') is [{ Length: > 0 } key, var place, var physical, var group]
             && long.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out long queueOffset)
             && long.TryParse(physical, NumberStyles.None, CultureInfo.InvariantCulture, out long logOffset)
             && Base64Url.IsValid(group)
@@ -77,15 +72,9 @@ internal sealed class EmbeddedTransactions(IBrokerCore core, string clientId, Re
                 queueOffset,
                 logOffset,
                 isCommitted ? TransactionResult.Committed : TransactionResult.RolledBack,
-                WasAsked: true)
+                WasAsked: true,
+                key)
             : null;
-
-    /// <summary>Whoever knows the key began the transaction, or was asked: places alone can be guessed.</summary>
-    private bool IsKeyOf(long physicalOffset, string key)
-    {
-        var sink = new KeySink();
-        return core.ReadRecord(physicalOffset, sink) && sink.Key == key;
-    }
 
     private async ValueTask<SendOutcome> Send(PublishMessage message, BrokerTopic topic, string group, string key, TimeSpan? checkAfter)
     {
@@ -129,21 +118,6 @@ internal sealed class EmbeddedTransactions(IBrokerCore core, string clientId, Re
             Properties = properties.Text.Span,
             Body = message.Body.Span,
         });
-
-    private sealed class KeySink : IRecordSink
-    {
-        public string? Key { get; private set; }
-
-        public bool Accept(long queueOffset, long physicalOffset, ReadOnlySpan<byte> record)
-        {
-            if (MessageRecord.TryRead(record, out MessageRecord message) == RecordError.None)
-            {
-                Key = PropertyText.GetString(message.Properties, SystemProperties.UniqueKey);
-            }
-
-            return true;
-        }
-    }
 
     /// <summary>The gateway as a producer of one group; it renews itself as clients do with heartbeats.</summary>
     private sealed class Membership : ProducerMember, IDisposable

@@ -10,6 +10,7 @@ internal static class Installed
     {
         [Needs.Mosquitto] = new(() => OnPath("mosquitto_pub") ?? OnPath("mosquitto_sub")),
         [Needs.Curl] = new(() => OnPath("curl")),
+        [Needs.Python] = new(() => AnyPython is null ? "no python3" : null),
         [Needs.Paho] = new(() => Python is null ? "no python3 with paho.mqtt (Debian: python3-paho-mqtt)" : null),
         [Needs.MqttJs] = new(() => NodeModule("mqtt")),
         [Needs.AliOns] = new(() => NodeModule("ali-ons")),
@@ -25,6 +26,9 @@ internal static class Installed
 
     /// <summary>A Python that has paho: Debian's own is asked too, because another may come first on the path.</summary>
     public static string? Python { get; } = Array.Find(["python3", "/usr/bin/python3"], HasPaho);
+
+    /// <summary>A Python, with paho or without.</summary>
+    public static string? AnyPython { get; } = Python ?? Array.Find(["python3", "/usr/bin/python3"], static python => Succeeds(python, "-c", ""));
 
     /// <summary>Why a client cannot be used, or null.</summary>
     public static string? Missing(Needs need) => Reasons[need].Value;

@@ -9,6 +9,9 @@ public enum Needs
     /// <summary>curl.</summary>
     Curl,
 
+    /// <summary>Python itself.</summary>
+    Python,
+
     /// <summary>The Python client, of Debian's python3-paho-mqtt.</summary>
     Paho,
 

@@ -21,7 +21,7 @@ internal sealed class ScriptedClient : IAsyncDisposable
     public static ScriptedClient Node(string script, object argument) => Start("node", script, argument);
 
     /// <summary>Starts a Python script.</summary>
-    public static ScriptedClient Python(string script, object argument) => Start(Installed.Python!, script, argument);
+    public static ScriptedClient Python(string script, object argument) => Start(Installed.AnyPython!, script, argument);
 
     /// <summary>Waits for an event.</summary>
     public async Task<JsonObject> EventAsync(string name, TimeSpan? timeout = null)

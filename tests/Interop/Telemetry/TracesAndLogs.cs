@@ -74,8 +74,10 @@ public sealed class TracesAndLogs
         await using ChildProcess gateway = ChildProcess.Start(
             "dotnet",
             [GatewayProgram.Path, "--data", directory["data"], "--http-port", "any", "--mqtt-port", "any", "--namesrv-port", "any", "--broker-port", "any", "--log-format", "json"],
-            null,
+            new Dictionary<string, string> { ["PROTOBRIDGE_NO_SUCH_SETTING"] = "1" },
             directory.Path);
+        await gateway.LineAsync(
+            line => line.Contains("\"EventId\":7951", StringComparison.Ordinal) && line.Contains("PROTOBRIDGE_NO_SUCH_SETTING", StringComparison.Ordinal), "the variable that is no setting");
         string ready = await gateway.LineAsync(line => line.Contains("\"EventId\":7950", StringComparison.Ordinal), "that it is ready");
         JsonNode state = JsonNode.Parse(ready)!["State"]!;
         Assert.Equal("fsync", (string?)state["Durability"]);

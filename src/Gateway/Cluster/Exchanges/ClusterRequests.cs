@@ -25,7 +25,7 @@ internal sealed class ClusterRequests(ClusterConnection connection, Producer pro
 
         var request = new Message(message.Topic, message.Body) { PropertyText = message.Properties.Text, BornAt = message.BornAt };
         ReceivedMessage reply = await ClusterErrors
-            .TranslateAsync(producer.RequestAsync(request, new SendTarget(null, message.OrderingHash), timeout, cancellationToken))
+            .TranslateAsync(producer.RequestToAsync(request, new SendTarget(null, message.OrderingHash), timeout, cancellationToken))
             .ConfigureAwait(false);
         return new Reply(new MessageProperties(reply.PropertyText), reply.Body);
     }
@@ -41,7 +41,7 @@ internal sealed class ClusterRequests(ClusterConnection connection, Producer pro
         {
             try
             {
-                await producer.ReplyAsync(address, queue, body, cancellationToken).ConfigureAwait(false);
+                await producer.ReplyByAsync(address, queue, body, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (RequestRefusedException failure)

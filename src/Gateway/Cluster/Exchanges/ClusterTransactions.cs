@@ -16,6 +16,9 @@ namespace ProtoBridgeMQ.Gateway.Cluster.Exchanges;
 /// <remarks>Thread safe.</remarks>
 internal sealed class ClusterTransactions(ClusterConnection connection, Producer producer, ILogger log) : ITransactions
 {
+    private const int Looks = 4;
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Refuses a message that cannot be published.</summary>
     public required Action<PublishMessage> Check { get; init; }
 
@@ -63,7 +66,15 @@ internal sealed class ClusterTransactions(ClusterConnection connection, Producer
         string address = await ClusterErrors
             .TranslateAsync(connection.RequireAddressAsync(new MessageQueue(place.Topic, place.Broker, 0), masterOnly: true, cancellationToken))
             .ConfigureAwait(false);
-        if (await ClusterErrors.TranslateAsync(KeyAtAsync(address, place.LogOffset, cancellationToken)).ConfigureAwait(false) != place.Key)
+        string? key = await ClusterErrors.TranslateAsync(KeyAtAsync(address, place.LogOffset, cancellationToken)).ConfigureAwait(false);
+        for (int look = 1; key is null && look < Looks; look++)
+        {
+            // What was stored a moment ago may not be shown yet.
+            await Task.Delay(LookAgain, connection.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            key = await ClusterErrors.TranslateAsync(KeyAtAsync(address, place.LogOffset, cancellationToken)).ConfigureAwait(false);
+        }
+
+        if (key != place.Key)
         {
             throw new BridgeException(BridgeError.DeliveryUnknown, "There is no such transaction.");
         }
