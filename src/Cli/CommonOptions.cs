@@ -34,6 +34,7 @@ internal sealed class CommonOptions
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "JSON on the standard output, for scripts", Recursive = true };
+    private readonly SignIn _signIn;
     private readonly TextWriter _output;
     private readonly TextWriter _error;
 
@@ -45,6 +46,7 @@ internal sealed class CommonOptions
         root.Options.Add(_http);
         root.Options.Add(_timeout);
         root.Options.Add(_json);
+        _signIn = new SignIn(root);
     }
 
     /// <summary>Gives a command what it does.</summary>
@@ -58,7 +60,7 @@ internal sealed class CommonOptions
     {
         try
         {
-            await using var invocation = new Invocation(parsed, ClientOptions(parsed), Http(parsed), parsed.GetValue(_json), _output, _error, cancellationToken);
+            await using var invocation = new Invocation(parsed, ClientOptions(parsed), Http(parsed), _signIn.Http(parsed), parsed.GetValue(_json), _output, _error, cancellationToken);
             return await action(invocation);
         }
         catch (CliException failure)
@@ -99,11 +101,16 @@ internal sealed class CommonOptions
         return code;
     }
 
-    private ClientOptions ClientOptions(ParseResult parsed) => new()
+    private ClientOptions ClientOptions(ParseResult parsed)
     {
-        NameServers = parsed.GetValue(_nameServers) ?? Variable(NameServersVariable) ?? DefaultNameServers,
-        RequestTimeout = Times.Duration("--timeout", parsed.GetValue(_timeout) ?? "5s"),
-    };
+        var client = new ClientOptions
+        {
+            NameServers = parsed.GetValue(_nameServers) ?? Variable(NameServersVariable) ?? DefaultNameServers,
+            RequestTimeout = Times.Duration("--timeout", parsed.GetValue(_timeout) ?? "5s"),
+        };
+        _signIn.Sign(parsed, client);
+        return client;
+    }
 
     private Uri Http(ParseResult parsed)
     {

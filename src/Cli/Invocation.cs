@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ProtoBridgeMQ.Cli.Output;
@@ -10,7 +11,7 @@ namespace ProtoBridgeMQ.Cli;
 
 /// <summary>One run of a command: its arguments, the cluster it speaks to, and where it answers.</summary>
 internal sealed class Invocation(
-    ParseResult parsed, ClientOptions client, Uri http, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken) : IAsyncDisposable
+    ParseResult parsed, ClientOptions client, Uri http, AuthenticationHeaderValue? httpSignIn, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken) : IAsyncDisposable
 {
     /// <summary>Wide enough for ids and names where no terminal says how wide it is.</summary>
     private const int PipedWidth = 240;
@@ -20,6 +21,9 @@ internal sealed class Invocation(
     public ClientOptions ClientOptions => client;
 
     public Uri Http => http;
+
+    /// <summary>What requests to the gateway say of who sends them; null for nothing.</summary>
+    public AuthenticationHeaderValue? HttpSignIn => httpSignIn;
 
     public bool IsJson => json;
 

@@ -21,6 +21,11 @@ internal sealed class DoctorCommand
         var findings = new List<Finding>();
         findings.AddRange(await Doctor.ClusterChecks.RunAsync(run));
         findings.AddRange(run.Get(_noHttp) ? [new Finding("http", CheckState.Skipped, "--no-http")] : await Doctor.HttpChecks.RunAsync(run));
+        if (run.HttpSignIn is { } who && !run.Get(_noHttp))
+        {
+            findings.Add(await Doctor.SignInCheck.RunAsync(run, who));
+        }
+
         findings.Add(run.Get(_mqtt) is { } mqtt && mqtt != "none" ? await Doctor.PortCheck.RunAsync("mqtt", mqtt, run) : new Finding("mqtt", CheckState.Skipped, "--mqtt none"));
         var diagnosis = new Diagnosis(findings.All(finding => finding.State != CheckState.Fault), findings);
         await run.AnswerAsync(diagnosis, CliJson.Plain.Diagnosis, shown => new Rows(

@@ -61,6 +61,21 @@ public sealed class ManagingState
     }
 
     [Fact]
+    public async Task An_alarm_is_counted_while_nobody_looks()
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync(null, ("alarmInterval", "00:00:10"));
+        await BuryAsync(host, 1);
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                host.Clock.Advance(TimeSpan.FromSeconds(11));
+                return (await host.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Contains("protobridge_http_alarms{name=\"dead-letters\"} 1\n", StringComparison.Ordinal);
+            },
+            "the alarm is counted");
+    }
+
+    [Fact]
     public async Task Growing_lag_and_fresh_dead_letters_are_alarms()
     {
         await using HttpFrontHost host = await HttpFrontHost.StartAsync(null, ("lagAlarm", "0"));
