@@ -1,14 +1,16 @@
+using System.Buffers.Binary;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Tests.Interop.Telemetry;
 
-/// <summary>An OTLP collector by HTTP and protobuf: keeps the spans, and the names of the metrics.</summary>
+/// <summary>An OTLP collector by HTTP and protobuf, or by gRPC over HTTP/2: keeps the spans, and the names of the metrics.</summary>
 internal sealed class Collector : IAsyncDisposable
 {
     private readonly WebApplication _application;
@@ -36,16 +38,26 @@ internal sealed class Collector : IAsyncDisposable
         }
     }
 
-    public static async Task<Collector> StartAsync()
+    public static async Task<Collector> StartAsync(bool isGrpc = false)
     {
         int port = FreePorts.Next();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, endpoint => endpoint.Protocols = isGrpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         WebApplication application = builder.Build();
         var collector = new Collector(application, port);
-        application.MapPost("/v1/traces", collector.TakeTracesAsync);
-        application.MapPost("/v1/metrics", collector.TakeMetricsAsync);
+        if (isGrpc)
+        {
+            const string Services = "/opentelemetry.proto.collector.";
+            application.MapPost(Services + "trace.v1.TraceService/Export", context => AnswerGrpcAsync(context, collector.TakeTraces));
+            application.MapPost(Services + "metrics.v1.MetricsService/Export", context => AnswerGrpcAsync(context, collector.TakeMetrics));
+        }
+        else
+        {
+            application.MapPost("/v1/traces", async context => collector.TakeTraces(await BodyAsync(context)));
+            application.MapPost("/v1/metrics", async context => collector.TakeMetrics(await BodyAsync(context)));
+        }
+
         await application.StartAsync();
         return collector;
     }
@@ -96,9 +108,23 @@ internal sealed class Collector : IAsyncDisposable
         await _application.DisposeAsync();
     }
 
-    private async Task TakeTracesAsync(HttpContext context)
+    /// <summary>A message behind a flag and its length (four bytes); answered with an empty one, and the status behind it.</summary>
+    private static async Task AnswerGrpcAsync(HttpContext context, Action<byte[]> take)
     {
-        IReadOnlyList<ExportedSpan> spans = ExportedSpan.ReadAll(await BodyAsync(context));
+        const int Prefix = 5;
+        byte[] body = await BodyAsync(context);
+        Assert.Equal("application/grpc", context.Request.ContentType);
+        Assert.Equal(0, body[0]);
+        Assert.Equal(body.Length - Prefix, BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(1)));
+        take(body[Prefix..]);
+        context.Response.ContentType = "application/grpc";
+        await context.Response.Body.WriteAsync(new byte[Prefix]);
+        context.Response.AppendTrailer("grpc-status", "0");
+    }
+
+    private void TakeTraces(byte[] body)
+    {
+        IReadOnlyList<ExportedSpan> spans = ExportedSpan.ReadAll(body);
         lock (_gate)
         {
             _spans.AddRange(spans);
@@ -107,9 +133,8 @@ internal sealed class Collector : IAsyncDisposable
     }
 
     /// <summary>1 resource_metrics, of which 2 scope_metrics, of which 2 metrics, of which 1 name.</summary>
-    private async Task TakeMetricsAsync(HttpContext context)
+    private void TakeMetrics(byte[] body)
     {
-        byte[] body = await BodyAsync(context);
         lock (_gate)
         {
             Read(body, 0);
