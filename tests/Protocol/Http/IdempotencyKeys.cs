@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using ProtoBridgeMQ.Bridge;
+using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Fake;
 
 namespace ProtoBridgeMQ.Tests.Protocol.Http;
@@ -110,6 +111,37 @@ public sealed class IdempotencyKeys
         Assert.Equal((string?)before[1]!["messageId"], (string?)after[1]!["messageId"]);
         Assert.Equal(["b", "a"], host.Bridge.Published.Select(publish => publish.Text));
     }
+
+    [Fact]
+    public Task A_batch_is_stored_in_its_order_whenever_its_look_ups_end() => Seeded.RunAsync(async random =>
+    {
+        await using HttpFrontHost host = await HttpFrontHost.StartAsync();
+        const int Count = 20;
+        var waiting = new List<TaskCompletionSource>();
+        host.Bridge.BeforeFindPublish = () =>
+        {
+            var found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (waiting)
+            {
+                waiting.Add(found);
+            }
+
+            return found.Task;
+        };
+        Task<HttpResponseMessage> answer = PostAsync(host, "k1", $"[{string.Join(',', Enumerable.Range(0, Count).Select(i => $$"""{"body":"m{{i:D2}}"}"""))}]", Json);
+        await Eventually.True(() => waiting.Count == Count, "all are looked up");
+        TaskCompletionSource[] shuffled = [.. waiting];
+        random.Shuffle(shuffled);
+        foreach (TaskCompletionSource found in shuffled)
+        {
+            found.SetResult();
+            await Task.Yield();
+        }
+
+        using HttpResponseMessage done = await answer;
+        Assert.Equal(HttpStatusCode.OK, done.StatusCode);
+        Assert.Equal(Enumerable.Range(0, Count).Select(i => $"m{i:D2}"), host.Bridge.Published.Select(publish => publish.Text));
+    });
 
     [Fact]
     public async Task A_key_is_known_as_long_as_the_window_says()

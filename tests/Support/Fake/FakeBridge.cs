@@ -59,7 +59,10 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     public IRetainedMessages Retained => _log.Retained;
 
     /// <inheritdoc/>
-    public IMessageReader Reader => new FakeReader(_log);
+    public IMessageReader Reader => new FakeReader(_log) { BeforeFind = BeforeFindPublish };
+
+    /// <summary>Awaited before a publish is looked up; a look-up takes no time without.</summary>
+    public Func<Task>? BeforeFindPublish { get; set; }
 
     /// <summary>Request-reply and transactions, as brokers of ours have; null where there are none.</summary>
     public FakeExchanges? Exchanges { get; init; }

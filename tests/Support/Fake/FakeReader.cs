@@ -9,6 +9,8 @@ namespace ProtoBridgeMQ.Tests.Support.Fake;
 /// <summary>Reads the queues of the fake.</summary>
 internal sealed class FakeReader(FakeLog log) : IMessageReader
 {
+    public Func<Task>? BeforeFind { get; init; }
+
     public ValueTask<IReadOnlyList<QueueRange>> ListQueuesAsync(string topic, CancellationToken cancellationToken = default)
     {
         lock (log.Gate)
@@ -66,12 +68,17 @@ internal sealed class FakeReader(FakeLog log) : IMessageReader
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<FoundPublish?> FindPublishAsync(string topic, string uniqueKey, DateTimeOffset since, CancellationToken cancellationToken = default)
+    public async ValueTask<FoundPublish?> FindPublishAsync(string topic, string uniqueKey, DateTimeOffset since, CancellationToken cancellationToken = default)
     {
+        if (BeforeFind is { } before)
+        {
+            await before();
+        }
+
         lock (log.Gate)
         {
             StoredMessage? found = log.MessagesOf(topic).FirstOrDefault(message => message.StoredAt >= since && message.Publish[PropertyNames.UniqueKey] == uniqueKey);
-            return ValueTask.FromResult(found is null ? null : new FoundPublish(found.Receipt, found.Publish[PropertyNames.RequestDigest]));
+            return found is null ? null : new FoundPublish(found.Receipt, found.Publish[PropertyNames.RequestDigest]);
         }
     }
 

@@ -114,8 +114,9 @@ internal sealed class PublishHandler(
 
         // All are started before the first is awaited: they share one group commit and keep their order.
         var publishes = new Task<OncePublished>[messages.Count];
+        BatchOrder? order = key is null ? null : new BatchOrder();
         for (int i = 0; i < publishes.Length; i++)
-            publishes[i] = PublishAsync(messages.Get(i, topic, bornHost), UserOf(rights), key, i);
+            publishes[i] = PublishAsync(messages.Get(i, topic, bornHost), UserOf(rights), key, i, order?.Next());
 
         // Nothing may leave before the last one is done with its borrowed body.
         await ((Task)Task.WhenAll(publishes)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -133,10 +134,10 @@ internal sealed class PublishHandler(
             ? JsonMessages.Parse(body.Span, _options.MaxBatch, clock)
             : await MultipartMessages.ReadAsync(context.Request.ContentType, body, _options, clock, context.RequestAborted);
 
-    private async Task<OncePublished> PublishAsync(PublishMessage message, string user, string? key, int index)
+    private async Task<OncePublished> PublishAsync(PublishMessage message, string user, string? key, int index, BatchOrder.Turn? turn = null)
         => key is null
             ? new OncePublished(await bridge.PublishAsync(message, CancellationToken.None), false)
-            : await once.PublishAsync(user, key, index, message);
+            : await once.PublishAsync(user, key, index, message, turn);
 
     private void Count(OncePublished stored, long began)
     {

@@ -39,8 +39,22 @@ internal sealed class IdempotentPublishes
     /// <param name="key">The client's key.</param>
     /// <param name="index">Place in the batch.</param>
     /// <param name="message">Borrowed until this completes.</param>
+    /// <param name="turn">Of a batch: its publish begins after those before it have begun; null for one alone.</param>
     /// <exception cref="RefusalException">422: the key was used for another message. 429: too many are under way.</exception>
-    public async Task<OncePublished> PublishAsync(string user, string key, int index, PublishMessage message)
+    public async Task<OncePublished> PublishAsync(string user, string key, int index, PublishMessage message, BatchOrder.Turn? turn = null)
+    {
+        try
+        {
+            return await PublishInTurnAsync(user, key, index, message, turn);
+        }
+        finally
+        {
+            if (turn is not null)
+                await turn.EndAsync();
+        }
+    }
+
+    private async Task<OncePublished> PublishInTurnAsync(string user, string key, int index, PublishMessage message, BatchOrder.Turn? turn)
     {
         string unique = Idempotency.UniqueKey(user, message.Topic, key, index);
         string digest = Idempotency.Digest(message);
@@ -48,7 +62,7 @@ internal sealed class IdempotentPublishes
         {
             (Entry entry, bool isMine) = Take(unique, digest);
             if (isMine)
-                return await RunAsync(entry, message);
+                return await RunAsync(entry, message, turn);
 
             await entry.Ended.Task;
             if (entry.Receipt is { } known)
@@ -81,7 +95,7 @@ internal sealed class IdempotentPublishes
         }
     }
 
-    private async Task<OncePublished> RunAsync(Entry entry, PublishMessage message)
+    private async Task<OncePublished> RunAsync(Entry entry, PublishMessage message, BatchOrder.Turn? turn)
     {
         PublishReceipt? receipt = null;
         try
@@ -90,7 +104,7 @@ internal sealed class IdempotentPublishes
             if (found is not null && found.Digest != entry.Digest)
                 throw Mismatch();
 
-            receipt = found?.Receipt ?? await StoreAsync(entry, message);
+            receipt = found?.Receipt ?? await StoreAsync(entry, message, turn);
             _metrics.IdempotentPublishes.Add(1, new KeyValuePair<string, object?>("outcome", found is null ? "stored" : "replayed"));
             return new OncePublished(receipt.Value, found is not null);
         }
@@ -100,15 +114,22 @@ internal sealed class IdempotentPublishes
         }
     }
 
-    private async Task<PublishReceipt> StoreAsync(Entry entry, PublishMessage message)
+    private async Task<PublishReceipt> StoreAsync(Entry entry, PublishMessage message, BatchOrder.Turn? turn)
     {
+        if (turn is not null)
+            await turn.Before;
+
         var properties = default(PropertyTextWriter);
         try
         {
             properties.WriteAll(message.Properties);
             properties.Write(PropertyNames.UniqueKey, entry.Unique);
             properties.Write(PropertyNames.RequestDigest, entry.Digest);
-            return await _bridge.PublishAsync(message with { Properties = properties.Written }, CancellationToken.None);
+            ValueTask<PublishReceipt> pending = _bridge.PublishAsync(message with { Properties = properties.Written }, CancellationToken.None);
+            if (turn is not null)
+                await turn.EndAsync();
+
+            return await pending;
         }
         finally
         {
