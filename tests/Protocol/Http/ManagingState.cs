@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Http.Codec.Management;
 using ProtoBridgeMQ.Gateway.Mapping;
+using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Protocol.Http;
 
