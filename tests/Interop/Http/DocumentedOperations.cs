@@ -33,7 +33,7 @@ public sealed class DocumentedOperations
         // What is deleted is looked at before; the topic and the group are the last.
         foreach (ApiOperation operation in _document.Operations.OrderBy(static operation => operation.Method == "DELETE" ? 1 + (operation.Path.Contains("{group}", StringComparison.Ordinal) ? 1 : 0) : 0))
         {
-            IEnumerable<ApiBody?> bodies = operation.Bodies.Count == 0 ? new ApiBody?[] { null } : operation.Bodies;
+            ApiBody?[] bodies = operation.Bodies.Count == 0 ? [null] : [.. operation.Bodies];
             foreach (ApiBody? body in bodies)
             {
                 int status = await calls.CallAsync(new ContractCall(operation, body is null ? "its examples" : $"its example of {body.ContentType}")

@@ -93,6 +93,7 @@ internal sealed class AskedGroup : IDisposable
         catch (Exception defect)
         {
             _log.Defect(defect);
+            throw;
         }
     }
 
