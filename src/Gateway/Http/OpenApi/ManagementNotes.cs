@@ -22,14 +22,14 @@ internal static class ManagementNotes
 
     private static readonly Problem[] Change = [Problem.InvalidRequest, Problem.MalformedJson, Problem.CrossOrigin, Problem.TooLarge, Problem.UnsupportedMediaType, .. Broker];
 
-    public static OperationNotes Look { get; } = new(Broker);
+    public static OperationNotes Look { get; } = new([Problem.InvalidRequest, .. Broker]);
 
     public static OperationNotes Topics { get; } = new([Problem.InvalidRequest, .. Broker])
     {
         Parameters = [("kind", "`user` (default), `retry`, `dead-letter`, `system` or `all`.", ""), .. Pages],
     };
 
-    public static OperationNotes FindTopic { get; } = new([Problem.TopicInvalid, Problem.TopicNotFound, .. Broker]) { Parameters = [TopicParameter] };
+    public static OperationNotes FindTopic { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.TopicNotFound, .. Broker]) { Parameters = [TopicParameter] };
 
     public static OperationNotes PutTopic { get; } = new([Problem.TopicInvalid, Problem.PreconditionFailed, .. Change])
     {
@@ -38,7 +38,7 @@ internal static class ManagementNotes
         BodyIsOptional = true,
     };
 
-    public static OperationNotes DeleteTopic { get; } = new([Problem.TopicInvalid, Problem.TopicNotFound, Problem.PreconditionFailed, Problem.CrossOrigin, .. Broker]) { Parameters = [TopicParameter] };
+    public static OperationNotes DeleteTopic { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.TopicNotFound, Problem.PreconditionFailed, Problem.CrossOrigin, .. Broker]) { Parameters = [TopicParameter] };
 
     public static OperationNotes TopicList { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.TopicNotFound, .. Broker]) { Parameters = [TopicParameter, .. Pages] };
 
@@ -47,7 +47,7 @@ internal static class ManagementNotes
         Parameters = [("kind", "`user` (default), `system` or `all`.", ""), .. Pages],
     };
 
-    public static OperationNotes FindGroup { get; } = new([Problem.GroupInvalid, Problem.GroupNotFound, .. Broker]) { Parameters = [GroupParameter] };
+    public static OperationNotes FindGroup { get; } = new([Problem.InvalidRequest, Problem.GroupInvalid, Problem.GroupNotFound, .. Broker]) { Parameters = [GroupParameter] };
 
     public static OperationNotes PutGroup { get; } = new([Problem.GroupInvalid, Problem.PreconditionFailed, .. Change])
     {
@@ -104,7 +104,7 @@ internal static class ManagementNotes
 
     public static OperationNotes Sessions { get; } = new([Problem.InvalidRequest, .. Broker]) { Parameters = [("search", "Part of the client identifier.", ""), .. Pages] };
 
-    public static OperationNotes Session { get; } = new([Problem.NotFound, Problem.CrossOrigin, .. Broker]) { Parameters = [("clientId", "Client identifier.", "device-7")] };
+    public static OperationNotes Session { get; } = new([Problem.InvalidRequest, Problem.NotFound, Problem.CrossOrigin, .. Broker]) { Parameters = [("clientId", "Client identifier.", "device-7")] };
 
     public static OperationNotes Retained { get; } = new([Problem.InvalidRequest, .. Broker]) { Parameters = [("filter", "MQTT topic filter; default `#`.", ""), .. Pages] };
 

@@ -73,7 +73,7 @@ internal static class Notes
     };
 
     public static OperationNotes Request { get; } = new(
-        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.Unsupported, .. Broker])
+        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.UnsupportedMediaType, Problem.Unsupported, .. Broker])
     {
         Parameters =
         [
@@ -87,14 +87,14 @@ internal static class Notes
         Bodies = [("text/plain", null, false, "what is the price?"), ("application/octet-stream", null, false, string.Empty)],
     };
 
-    public static OperationNotes Reply { get; } = new([Problem.InvalidRequest, Problem.CrossOrigin, Problem.DeliveryUnknown, Problem.TooLarge, Problem.Unsupported, .. Broker])
+    public static OperationNotes Reply { get; } = new([Problem.InvalidRequest, Problem.CrossOrigin, Problem.DeliveryUnknown, Problem.TooLarge, Problem.UnsupportedMediaType, Problem.Unsupported, .. Broker])
     {
         Parameters = [("replyTo", "`replyTo` of the message that was received.", "")],
         Bodies = [("text/plain", null, false, "42"), ("application/octet-stream", null, false, string.Empty)],
     };
 
     public static OperationNotes BeginTransaction { get; } = new(
-        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.GroupInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.Unsupported, .. Broker])
+        [Problem.InvalidRequest, Problem.TopicInvalid, Problem.GroupInvalid, Problem.PropertiesInvalid, Problem.CrossOrigin, Problem.TopicNotFound, Problem.TooLarge, Problem.UnsupportedMediaType, Problem.Unsupported, .. Broker])
     {
         Parameters =
         [
@@ -134,7 +134,7 @@ internal static class Notes
         Parameters = [("limit", "1 to 1000; default 50.", ""), ("cursor", "`next` of the page before.", "")],
     };
 
-    public static OperationNotes FindWebhook { get; } = new(Problem.Unauthorized, Problem.Forbidden, Problem.CrossOrigin, Problem.NotFound, Problem.PreconditionFailed) { Parameters = [WebhookId] };
+    public static OperationNotes FindWebhook { get; } = new(Problem.InvalidRequest, Problem.Unauthorized, Problem.Forbidden, Problem.CrossOrigin, Problem.NotFound, Problem.PreconditionFailed) { Parameters = [WebhookId] };
 
     public static OperationNotes Browse { get; } = new([Problem.InvalidRequest, Problem.TopicInvalid, Problem.FilterInvalid, Problem.TopicNotFound, .. Broker])
     {
