@@ -59,7 +59,7 @@ public sealed class InFrontOfACluster
     private static async Task<string?> AskAsync(Rest asking, Rest answering, string topic)
     {
         Task<HttpResponseMessage> asked = asking.Client.PostAsync(new Uri($"v1/topics/{topic}/request?timeout=30s", UriKind.Relative), new StringContent("time?"));
-        JsonObject request = Assert.Single(await answering.TakeAsync(topic, "answerers", 1));
+        JsonObject request = Assert.Single(await answering.TakeAsync(topic, topic + "-answerers", 1));
         using HttpResponseMessage replied = await answering.Client.PostAsync(new Uri($"v1/replies/{request["replyTo"]}", UriKind.Relative), new StringContent("noon"));
         Assert.True(replied.StatusCode == HttpStatusCode.NoContent, await replied.Content.ReadAsStringAsync());
         using HttpResponseMessage answer = await asked;

@@ -26,7 +26,7 @@ internal static class Notes
         Parameters =
         [
             Topic,
-            ("tag", "One tag, by which consumers filter; `a/b` is the rest of an MQTT topic.", "kitchen/temp"),
+            ("tag", "One tag, by which consumers filter; `a/b` is the rest of an MQTT topic.", ""),
             ("key", "A key to find the message by; may be repeated.", ""),
             ("at", "Deliver then: `2030-01-31T08:00:00Z` or Unix milliseconds; instead of `delay`.", ""),
             ("expires", "Of no use any more after this: a duration or a point in time. MQTT clients do not get it then.", ""),
