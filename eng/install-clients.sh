@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the real clients and servers that the interop tests drive: Debian's MQTT clients, browser and PostgreSQL, and the npm clients of tests/Interop.
+# Installs the real clients and servers that the interop tests drive: Debian's MQTT clients, browser and PostgreSQL, the npm clients of tests/Interop, and
+# the packages of the runtime that published samples bring along.
 # Does nothing where they are there already; says what it could not install.
 set -u
 cd "$(dirname "$0")/.."
@@ -30,4 +31,9 @@ if command -v npm >/dev/null 2>&1 && [ -f tests/Interop/clients/package.json ] &
   (cd tests/Interop/clients && npm ci --silent --no-audit --no-fund >/dev/null 2>&1 || npm install --silent --no-audit --no-fund >/dev/null 2>&1) \
     || echo "install-clients: npm could not install tests/Interop/clients"
 fi
+
+# What the published samples bring along.
+for how in trimmed native; do
+  eng/aot.sh $how restore || echo "install-clients: $how samples cannot be published"
+done
 exit 0

@@ -36,6 +36,25 @@ internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>?
         }
     }
 
+    /// <summary>As <see cref="InvokeAsync"/>, but what it throws is the transport's own, for <see cref="Translate"/>: nothing waits here, so that nothing is made for it.</summary>
+    public ValueTask<RemotingResponse> BeginAsync<THeader>(
+        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, CancellationToken cancellationToken, bool urgent)
+        where THeader : struct, IHeaderWriter
+    {
+        string target = Map(address);
+        if (urgent && !remoting.IsConnected(target))
+        {
+            return ConnectAndBeginAsync(target, code, header, body, timeout, cancellationToken);
+        }
+
+        return credentials is null
+            ? remoting.InvokeAsync(target, code, header, body, timeout, cancellationToken)
+            : remoting.InvokeAsync(target, code, new SignedHeader<THeader>(header, credentials, body), body, timeout, cancellationToken);
+    }
+
+    /// <summary>What the transport threw for a request, said to users.</summary>
+    public ProtoBridgeMqException Translate(RemotingException error, string what, string address) => CallErrors.Translate(error, what, Map(address));
+
     /// <summary>Sends a request that must succeed.</summary>
     public async ValueTask<RemotingResponse> RequireAsync<THeader>(
         string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, string what, CancellationToken cancellationToken)
@@ -83,6 +102,17 @@ internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>?
         {
             throw CallErrors.Translate(error, what, address, mayHaveHappened);
         }
+    }
+
+    private async ValueTask<RemotingResponse> ConnectAndBeginAsync<THeader>(
+        string target, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, CancellationToken cancellationToken)
+        where THeader : struct, IHeaderWriter
+    {
+        await remoting.ConnectAsync(target, urgent: true, cancellationToken).ConfigureAwait(false);
+        ValueTask<RemotingResponse> answer = credentials is null
+            ? remoting.InvokeAsync(target, code, header, body, timeout, cancellationToken)
+            : remoting.InvokeAsync(target, code, new SignedHeader<THeader>(header, credentials, body), body, timeout, cancellationToken);
+        return await answer.ConfigureAwait(false);
     }
 
     private string Map(string address) => addressMap is null ? address : addressMap(address);

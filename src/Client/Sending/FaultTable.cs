@@ -26,7 +26,18 @@ internal sealed class FaultTable(TimeProvider time, bool enabled)
         => !enabled || !_isolated.TryGetValue(broker, out Isolation isolation) || time.GetElapsedTime(isolation.Since) >= isolation.Length;
 
     /// <summary>A send to the broker took so long.</summary>
-    public void Took(string broker, TimeSpan duration) => Isolate(broker, duration);
+    public void Took(string broker, TimeSpan duration)
+    {
+        if (duration >= Steps[^1].Took)
+        {
+            Isolate(broker, duration);
+        }
+        else if (enabled && _isolated.ContainsKey(broker))
+        {
+            // Looked for first: that takes no lock, and nearly never is there anything to take out.
+            _isolated.TryRemove(broker, out _);
+        }
+    }
 
     /// <summary>A send to the broker failed.</summary>
     public void Failed(string broker) => Isolate(broker, FailureCounts);
@@ -46,11 +57,6 @@ internal sealed class FaultTable(TimeProvider time, bool enabled)
                 ClientMetrics.IsolatedBrokers.Add(1);
                 return;
             }
-        }
-
-        if (!_isolated.IsEmpty)
-        {
-            _isolated.TryRemove(broker, out _);
         }
     }
 

@@ -9,6 +9,9 @@ namespace ProtoBridgeMQ.Client.Sending;
 /// <remarks>Thread safe.</remarks>
 internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxBodySize, int compressOver)
 {
+    /// <summary>Digits of the key of a host with an IPv6 address.</summary>
+    private const int LongestKey = 56;
+
     private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
     {
         "KEYS", "TAGS", "WAIT", "DELAY", "RETRY_TOPIC", "REAL_TOPIC", "REAL_QID", "TRAN_MSG", "PGROUP", "MIN_OFFSET",
@@ -105,7 +108,7 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
 
         if (!PropertyText.TryGet(given, SystemProperties.Wait, out _))
         {
-            Add(ref writer, "WAIT", message.WaitForStore ? "true" : "false");
+            Require(writer.TryAdd(SystemProperties.Wait, message.WaitForStore ? "true"u8 : "false"u8), "WAIT");
         }
 
         if (PropertyText.TryGet(given, SystemProperties.UniqueKey, out ReadOnlySpan<byte> key))
@@ -114,8 +117,11 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         }
         else
         {
-            messageId = keys.Next();
-            Add(ref writer, "UNIQ_KEY", messageId);
+            Span<byte> digits = stackalloc byte[LongestKey];
+            digits = digits[..keys.Length];
+            keys.Write(digits);
+            messageId = Encoding.ASCII.GetString(digits);
+            Require(writer.TryAdd(SystemProperties.UniqueKey, digits), "UNIQ_KEY");
         }
 
         int length = start + writer.Length;

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Routing;
-using ProtoBridgeMQ.Client.Tasks;
 using ProtoBridgeMQ.Remoting.Messages;
 
 namespace ProtoBridgeMQ.Client.Sending;
@@ -86,25 +84,24 @@ internal sealed class MessageSender
     public ValueTask<TopicRoute> RouteAsync(string topic, CancellationToken cancellationToken)
         => _tries.RouteAsync(_connection.Routes.Entry(topic), cancellationToken);
 
-    [AsyncMethodBuilder(typeof(ReusingMethodBuilder<>))]
-    private async ValueTask<SendReceipt> SendPlainAsync(Message message, SendTarget target, SendPurpose purpose, CancellationToken cancellationToken)
+    private ValueTask<SendReceipt> SendPlainAsync(Message message, SendTarget target, SendPurpose purpose, CancellationToken cancellationToken)
     {
-        EncodedMessage encoded = _encoder.Encode(message, purpose.Properties.AsSpan());
+        EncodedMessage encoded;
         try
         {
-            if (purpose.Kind != SendKind.Message || purpose.SystemFlag != 0)
-            {
-                encoded = encoded with { Kind = purpose.Kind, SystemFlag = encoded.SystemFlag | purpose.SystemFlag };
-            }
-
-            SendReceipt receipt = await _tries.SendAsync(message.Topic, target, encoded, cancellationToken).ConfigureAwait(false);
-            ClientMetrics.Sent.Add(1);
-            return receipt;
+            encoded = _encoder.Encode(message, purpose.Properties.AsSpan());
         }
-        finally
+        catch (Exception impossible)
         {
-            encoded.Release();
+            return ValueTask.FromException<SendReceipt>(impossible);
         }
+
+        if (purpose.Kind != SendKind.Message || purpose.SystemFlag != 0)
+        {
+            encoded = encoded with { Kind = purpose.Kind, SystemFlag = encoded.SystemFlag | purpose.SystemFlag };
+        }
+
+        return _tries.SendAsync(message.Topic, target, encoded, cancellationToken);
     }
 
     private async ValueTask<SendReceipt> SendWatchedAsync(Message message, SendTarget target, SendPurpose purpose, CancellationToken cancellationToken)
@@ -141,10 +138,6 @@ internal sealed class MessageSender
         {
             ClientActivities.Fail(activity, error);
             throw;
-        }
-        finally
-        {
-            part.Release();
         }
     }
 

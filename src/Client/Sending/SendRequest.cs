@@ -1,7 +1,5 @@
-using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Routing;
-using ProtoBridgeMQ.Client.Tasks;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -30,21 +28,23 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
         Batch = message.Kind == SendKind.Batch,
     });
 
-    /// <summary>Sends to a broker's master and reads the receipt. An urgent send connects also to a broker that could not be reached a moment ago.</summary>
-    [AsyncMethodBuilder(typeof(ReusingMethodBuilder<>))]
-    public async ValueTask<SendReceipt> TryAsync(
-        TopicEntry topic, MessageQueue queue, EncodedMessage message, TimeSpan timeout, bool urgent, CancellationToken cancellationToken)
+    /// <summary>Sends to a broker's master. An urgent send connects also to a broker that could not be reached a moment ago.</summary>
+    public ValueTask<RemotingResponse> BeginAsync(
+        TopicEntry topic, string address, MessageQueue queue, in EncodedMessage message, TimeSpan timeout, bool urgent, CancellationToken cancellationToken)
     {
-        string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
         int code = message.Kind switch
         {
             SendKind.Batch => RequestCode.SendBatchMessage,
             SendKind.Reply => RequestCode.SendReplyMessageV2,
             _ => RequestCode.SendMessageV2,
         };
-        using RemotingResponse response = await connection.Calls
-            .InvokeAsync(address, code, Header(topic, queue, message), message.Body, timeout, topic.Sending, cancellationToken, urgent)
-            .ConfigureAwait(false);
+        return connection.Calls.BeginAsync(address, code, Header(topic, queue, message), message.Body, timeout, cancellationToken, urgent);
+    }
+
+    /// <summary>What a broker's answer says of a send.</summary>
+    /// <exception cref="ProtoBridgeMqException">It did not store the message, or says what cannot be understood.</exception>
+    public static SendReceipt Read(TopicEntry topic, string address, MessageQueue queue, in EncodedMessage message, RemotingResponse response)
+    {
         SendStatus status = response.Code switch
         {
             ResponseCode.Success => SendStatus.Ok,

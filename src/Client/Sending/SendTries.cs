@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 using ProtoBridgeMQ.Client.Diagnostics;
 using ProtoBridgeMQ.Client.Routing;
 using ProtoBridgeMQ.Client.Tasks;
+using ProtoBridgeMQ.Remoting;
 using ProtoBridgeMQ.Remoting.Protocol;
+using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Client.Sending;
 
@@ -12,6 +14,7 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
 {
     private readonly TimeProvider _time = connection.Options.TimeProvider;
 
+    /// <summary>Sends a message and gives its memory back, whatever becomes of it. One method from first to last: each more that waits costs each send.</summary>
     [AsyncMethodBuilder(typeof(ReusingMethodBuilder<>))]
     public async ValueTask<SendReceipt> SendAsync(
         string topicName, SendTarget target, EncodedMessage message, CancellationToken cancellationToken)
@@ -20,46 +23,58 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
         TopicEntry topic = connection.Routes.Entry(topicName);
         string? failedBroker = null;
         bool mayHaveHappened = false;
-        for (int attempt = 1; ; attempt++)
+        try
         {
-            TopicRoute route;
-            try
+            for (int attempt = 1; ; attempt++)
             {
-                route = await RouteAsync(topic, cancellationToken).ConfigureAwait(false);
-            }
-            catch (ProtoBridgeMqException error) when (mayHaveHappened)
-            {
-                ClientMetrics.SendFailures.Add(1);
-                throw Unknown(error, attempt);
-            }
-
-            MessageQueue queue = Choose(topic, route, target, failedBroker);
-            long tryStart = _time.GetTimestamp();
-            try
-            {
-                // The last try has nobody else to go to: it does not believe that a broker is still away.
-                bool isLast = attempt > options.Retries || !target.MayMove;
-                SendReceipt receipt = await request
-                    .TryAsync(topic, queue, message, Left(start), isLast, cancellationToken)
-                    .ConfigureAwait(false);
-                faults.Took(queue.BrokerName, _time.GetElapsedTime(tryStart));
-                ClientMetrics.SendSeconds.Record(_time.GetElapsedTime(start).TotalSeconds);
-                return receipt;
-            }
-            catch (ProtoBridgeMqException error)
-            {
-                mayHaveHappened |= error.MayHaveHappened;
-                await AfterFailureAsync(topic, queue, error, cancellationToken).ConfigureAwait(false);
-                if (attempt > options.Retries || !MayRetry(error, target) || Left(start) <= TimeSpan.Zero)
+                TopicRoute route;
+                try
+                {
+                    route = await RouteAsync(topic, cancellationToken).ConfigureAwait(false);
+                }
+                catch (ProtoBridgeMqException error) when (mayHaveHappened)
                 {
                     ClientMetrics.SendFailures.Add(1);
-                    throw mayHaveHappened == error.MayHaveHappened ? error : Unknown(error, attempt);
+                    throw Unknown(error, attempt);
                 }
 
-                connection.Log.SendTryFailed(attempt, topicName, queue.BrokerName, error.Message);
-                ClientMetrics.SendRetries.Add(1);
-                failedBroker = queue.BrokerName;
+                MessageQueue queue = Choose(topic, route, target, failedBroker);
+                long tryStart = attempt == 1 ? start : _time.GetTimestamp();
+                string? address = null;
+                try
+                {
+                    address = connection.Routes.AddressOf(queue.BrokerName, masterOnly: true)
+                        ?? await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
+                    // The last try has nobody else to go to: it does not believe that a broker is still away.
+                    bool isLast = attempt > options.Retries || !target.MayMove;
+                    using RemotingResponse response = await request
+                        .BeginAsync(topic, address, queue, message, Left(start), isLast, cancellationToken)
+                        .ConfigureAwait(false);
+                    SendReceipt receipt = SendRequest.Read(topic, address, queue, message, response);
+                    Stored(queue.BrokerName, message.Kind, start, tryStart);
+                    return receipt;
+                }
+                catch (Exception thrown) when (thrown is ProtoBridgeMqException or RemotingException)
+                {
+                    ProtoBridgeMqException error = thrown as ProtoBridgeMqException
+                        ?? connection.Calls.Translate((RemotingException)thrown, topic.Sending, address!);
+                    mayHaveHappened |= error.MayHaveHappened;
+                    await AfterFailureAsync(topic, queue, error, cancellationToken).ConfigureAwait(false);
+                    if (attempt > options.Retries || !MayRetry(error, target) || Left(start) <= TimeSpan.Zero)
+                    {
+                        ClientMetrics.SendFailures.Add(1);
+                        throw mayHaveHappened == error.MayHaveHappened ? error : Unknown(error, attempt);
+                    }
+
+                    connection.Log.SendTryFailed(attempt, topicName, queue.BrokerName, error.Message);
+                    ClientMetrics.SendRetries.Add(1);
+                    failedBroker = queue.BrokerName;
+                }
             }
+        }
+        finally
+        {
+            message.Release();
         }
     }
 
@@ -101,6 +116,21 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
                 $"No name server knows topic {topic.Topic}, and it cannot be created by sending to it ({options.NewTopicTemplate ?? "no template"} has no route). Create it first.")
             : new RequestRefusedException(
                 $"Topic {topic.Topic} has no queue that can be written to: no permission, or no master is up.", ResponseCode.NoPermission, null);
+    }
+
+    private void Stored(string broker, SendKind kind, long start, long tryStart)
+    {
+        long now = _time.GetTimestamp();
+        faults.Took(broker, _time.GetElapsedTime(tryStart, now));
+        if (ClientMetrics.SendSeconds.Enabled)
+        {
+            ClientMetrics.SendSeconds.Record(_time.GetElapsedTime(start, now).TotalSeconds);
+        }
+
+        if (kind != SendKind.Batch)
+        {
+            ClientMetrics.Sent.Add(1);
+        }
     }
 
     private TimeSpan Left(long start)

@@ -275,6 +275,9 @@ public sealed class ClusterBridge : IMessageBridge
             return new ClusterConnection(new ClientOptions
             {
                 NameServers = options.NameServers,
+                AccessKey = options.AccessKey,
+                SecretKey = options.SecretKey,
+                SecurityToken = options.SecurityToken,
                 RequestTimeout = options.RequestTimeout,
                 MaxBodySize = options.MaxBodySize,
                 MaxPendingRequests = options.MaxPendingRequests,

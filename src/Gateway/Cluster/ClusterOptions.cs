@@ -5,7 +5,7 @@ using ProtoBridgeMQ.Bridge.Retained;
 namespace ProtoBridgeMQ.Gateway.Cluster;
 
 /// <summary>Limits and times of the bridge to a cluster of other processes.</summary>
-public sealed class ClusterOptions
+public sealed class ClusterOptions : IValidatableObject
 {
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "Cluster";
@@ -13,6 +13,18 @@ public sealed class ClusterOptions
     /// <summary>Name servers, <c>host:port;host:port</c>.</summary>
     [Required]
     public string NameServers { get; set; } = "127.0.0.1:9876";
+
+    /// <summary>The access key with which every request to name servers and brokers is signed; empty signs nothing.</summary>
+    [StringLength(256)]
+    public string AccessKey { get; set; } = string.Empty;
+
+    /// <summary>The secret of the access key: it signs and is never sent.</summary>
+    [StringLength(256)]
+    public string SecretKey { get; set; } = string.Empty;
+
+    /// <summary>The token of a temporary access key.</summary>
+    [StringLength(4096)]
+    public string SecurityToken { get; set; } = string.Empty;
 
     /// <summary>Largest body, as the brokers are configured (their maxMessageSize).</summary>
     [Range(1024, 512 << 20)]
@@ -93,4 +105,18 @@ public sealed class ClusterOptions
     /// <summary>Group consumption.</summary>
     [Required]
     public GroupOptions Groups { get; set; } = new();
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (string.IsNullOrEmpty(AccessKey) != string.IsNullOrEmpty(SecretKey))
+        {
+            yield return new ValidationResult("cluster.accessKey and cluster.secretKey belong together: set both, or none.", [nameof(SecretKey)]);
+        }
+
+        if (!string.IsNullOrEmpty(SecurityToken) && string.IsNullOrEmpty(AccessKey))
+        {
+            yield return new ValidationResult("cluster.securityToken needs cluster.accessKey and cluster.secretKey.", [nameof(SecurityToken)]);
+        }
+    }
 }

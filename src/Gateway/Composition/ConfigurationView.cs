@@ -48,7 +48,7 @@ internal sealed class ConfigurationView(GatewayOptions options, GatewaySetup set
     private ConfigurationValue ValueOf(string key, object? value)
     {
         string text = Text(value);
-        bool isSecret = text.Length > 0 && (key.Contains("password", StringComparison.OrdinalIgnoreCase) || key.Contains("secret", StringComparison.OrdinalIgnoreCase) || key.Equals("otlp:headers", StringComparison.OrdinalIgnoreCase))
+        bool isSecret = text.Length > 0 && (key.Contains("password", StringComparison.OrdinalIgnoreCase) || key.Contains("secret", StringComparison.OrdinalIgnoreCase) || key.EndsWith("securityToken", StringComparison.OrdinalIgnoreCase) || key.Equals("otlp:headers", StringComparison.OrdinalIgnoreCase))
             && value is string;
         bool isGiven = _origins.TryGetValue(key, out SettingOrigin origin);
         return new ConfigurationValue(SettingsFile.Readable(key), isSecret ? Hidden : text, isGiven ? origin.Source : ConfigurationSource.Default, isGiven ? origin.Where : null);

@@ -7,7 +7,8 @@ namespace ProtoBridgeMQ.Remoting.Transport;
 /// <summary>
 /// The sending half of a connection. Any thread may write; each frame is written whole under a lock. A flush that many
 /// ask for at once happens once: at the end of the read loop's batch, or else in one work item of the thread pool, which
-/// takes everything with it that was written until it runs.
+/// takes everything with it that was written until it runs. A pipe that has a thread for the socket behind it, which gathers by itself, is
+/// flushed at once: that only hands over.
 /// </summary>
 internal sealed class FrameOutput : IThreadPoolWorkItem
 {
@@ -21,6 +22,7 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
     private readonly Action<string> _onBroken;
     private readonly Action _onRoom;
     private readonly AnswerBudget? _budget;
+    private readonly bool _flushesAtOnce;
 
     private ValueTaskAwaiter<FlushResult> _flush;
     private long _bufferedBytes;
@@ -34,9 +36,16 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
     private bool _closed;
 
     public FrameOutput(
-        PipeWriter pipe, RemotingOptions options, TimeProvider time, Action<string> onBroken, Action onRoom, AnswerBudget? budget = null)
+        PipeWriter pipe,
+        RemotingOptions options,
+        TimeProvider time,
+        Action<string> onBroken,
+        Action onRoom,
+        AnswerBudget? budget = null,
+        bool flushesAtOnce = false)
     {
         _budget = budget;
+        _flushesAtOnce = flushesAtOnce;
         _pipe = pipe;
         _time = time;
         _pauseBytes = options.MaxUnflushedBytes;
@@ -73,7 +82,12 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
                 return false;
             }
             _dirty = true;
-            if (!_inBatch && !_flushing && !_flushScheduled)
+            if (_flushesAtOnce)
+            {
+                if (!_inBatch)
+                    StartFlush();
+            }
+            else if (!_inBatch && !_flushing && !_flushScheduled)
             {
                 _flushScheduled = true;
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);

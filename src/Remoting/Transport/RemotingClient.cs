@@ -45,6 +45,9 @@ public sealed class RemotingClient : IAsyncDisposable
             : new ValueTask<RemotingConnection>(endpoint.ConnectAsync(urgent, cancellationToken));
     }
 
+    /// <summary>Whether there is a live connection to an address.</summary>
+    public bool IsConnected(string address) => _endpoints.TryGetValue(address, out var endpoint) && endpoint.Current is not null;
+
     /// <summary>Sends a request to an address and waits for its answer, which the caller disposes.</summary>
     /// <exception cref="RemotingTimeoutException">No answer in time.</exception>
     /// <exception cref="RemotingConnectionException">There is no connection, or it ended before the answer.</exception>

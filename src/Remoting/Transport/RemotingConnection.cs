@@ -58,7 +58,7 @@ public sealed class RemotingConnection
         _budget = budget;
         _invokes = new PendingInvokes(options.MaxPendingInvokes, time);
         _lastRead = time.GetTimestamp();
-        Output = new FrameOutput(transport.Output, options, time, Abort, SignalRoom, budget);
+        Output = new FrameOutput(transport.Output, options, time, Abort, SignalRoom, budget, flushesAtOnce: transport is SocketDuplexPipe);
         Closed = _closed.Token;
         RemoteEndPoint = remoteEndPoint;
         LocalEndPoint = localEndPoint;

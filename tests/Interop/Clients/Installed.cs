@@ -17,6 +17,8 @@ internal static class Installed
         [Needs.Chromium] = new(() => OnPath("chromium")),
         [Needs.Axe] = new(() => NodeModule("axe-core")),
         [Needs.PostgreSql] = new(() => PostgresServer.Missing),
+        [Needs.RuntimePack] = new(() => Package("microsoft.netcore.app.runtime.linux-x64")),
+        [Needs.NativeAot] = new(() => Package("runtime.linux-x64.microsoft.dotnet.ilcompiler") ?? Package("microsoft.netcore.app.runtime.nativeaot.linux-x64")),
         [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
     };
@@ -38,6 +40,13 @@ internal static class Installed
             ?? (File.Exists(Path.Combine(Folder, "node_modules", name, "package.json"))
                 ? null
                 : $"npm package {name} is not installed in tests/Interop/clients (eng/install-clients.sh does it)");
+
+    private static string? Package(string name)
+    {
+        string folder = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        return Directory.Exists(Path.Combine(folder, name)) ? null : $"package {name} is not restored (eng/install-clients.sh tries it)";
+    }
 
     private static string? OnPath(string program)
     {

@@ -30,6 +30,12 @@ public enum Needs
     /// <summary>The programs of a PostgreSQL server, of Debian's postgresql.</summary>
     PostgreSql,
 
+    /// <summary>The package of the runtime that a self-contained program brings along.</summary>
+    RuntimePack,
+
+    /// <summary>The packages that compile ahead of time.</summary>
+    NativeAot,
+
     /// <summary>The right to mount a small tmpfs.</summary>
     SmallDisk,
 }

@@ -18,10 +18,15 @@ public sealed class LocalCluster : IAsyncDisposable
     private readonly TempDirectory _directory = new("cluster");
     private readonly Dictionary<string, (WebApplication App, int Port)> _brokers = new(StringComparer.Ordinal);
     private readonly Action<BrokerOptions> _configure;
+    private readonly SignatureGate? _gate;
     private readonly int _nameServerPort = FreePorts.Next();
     private WebApplication? _nameServer;
 
-    private LocalCluster(Action<BrokerOptions>? configure) => _configure = configure ?? (_ => { });
+    private LocalCluster(Action<BrokerOptions>? configure, SignatureGate? gate)
+    {
+        _configure = configure ?? (_ => { });
+        _gate = gate;
+    }
 
     /// <summary>Address of the name server.</summary>
     public string NameServers => $"127.0.0.1:{_nameServerPort}";
@@ -29,14 +34,26 @@ public sealed class LocalCluster : IAsyncDisposable
     /// <summary>Starts a name server and the brokers, and waits until they are registered.</summary>
     public static async Task<LocalCluster> StartAsync(Action<BrokerOptions>? configure = null, params string[] brokers)
     {
-        var cluster = new LocalCluster(configure);
-        await cluster.StartNameServerAsync();
+        var cluster = new LocalCluster(configure, null);
+        await cluster.StartAsync(brokers);
+        return cluster;
+    }
+
+    /// <summary>The same, with brokers that serve signed requests alone.</summary>
+    public static async Task<LocalCluster> StartAsync(SignatureGate gate, params string[] brokers)
+    {
+        var cluster = new LocalCluster(null, gate);
+        await cluster.StartAsync(brokers);
+        return cluster;
+    }
+
+    private async Task StartAsync(string[] brokers)
+    {
+        await StartNameServerAsync();
         foreach (string broker in brokers.Length == 0 ? ["broker-a"] : brokers)
         {
-            await cluster.StartBrokerAsync(broker);
+            await StartBrokerAsync(broker);
         }
-
-        return cluster;
     }
 
     /// <summary>Starts the name server, on the same port as before.</summary>
@@ -75,7 +92,15 @@ public sealed class LocalCluster : IAsyncDisposable
             _configure(options);
         });
         builder.WebHost.UseLowLatencySockets();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, static endpoint => endpoint.UseBroker()));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, endpoint =>
+        {
+            if (_gate is not null)
+            {
+                endpoint.Use(_gate.InFrontOf);
+            }
+
+            endpoint.UseBroker();
+        }));
         WebApplication app = builder.Build();
         await app.StartAsync();
         _brokers[name] = (app, port);

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Publishes the samples of the SDK as a program that brings its own runtime, and runs them against a gateway.
+#   eng/aot.sh native     compiled ahead of time (PublishAot)
+#   eng/aot.sh trimmed    with the runtime, trimmed (PublishTrimmed)
+# With a second word, restore, it only restores the packages that this takes.
+# NAMESRV=host:port uses a gateway that runs already; else one is built and started (NAMESRV_PORT, BROKER_PORT: its ports).
+# Exit code 0: published without a warning, and every sample did what it should. 3: a package that this takes cannot be
+# restored here. 1: anything else.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case "${1:-}" in
+  native) mode=(-p:PublishAot=true) ;;
+  trimmed) mode=(-p:PublishTrimmed=true) ;;
+  *) echo "usage: eng/aot.sh native|trimmed" >&2; exit 2 ;;
+esac
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+work=$(mktemp -d)
+gateway=""
+stop() {
+  [ -z "$gateway" ] || { kill "$gateway" 2>/dev/null || true; wait "$gateway" 2>/dev/null || true; }
+  rm -rf "$work"
+}
+trap stop EXIT
+
+# In a copy: what is restored for one platform must not take the place of what is built here.
+mkdir "$work/source"
+tar -c --exclude=bin --exclude=obj Directory.Build.props Directory.Packages.props global.json .editorconfig eng \
+  src/Directory.Build.props src/Remoting src/Client src/Client.Hosting samples/sdk | tar -x -C "$work/source"
+project="$work/source/samples/sdk"
+if ! dotnet restore "$project" -r linux-x64 -p:SelfContained=true "${mode[@]}" -v quiet >"$work/log" 2>&1; then
+  if grep -qE 'NU1(101|102|103|301)' "$work/log"; then
+    packages=$(sed -nE "s/.*NU1(101|102|103): Unable to find ([a-z ]*package )?([A-Za-z0-9.-]+).*/\3/p" "$work/log" | sort -u | paste -sd ' ')
+    if [ "$1" = native ]; then
+      echo "the AOT compiler package cannot be restored: ${packages:-the package source does not answer}"
+    else
+      echo "the runtime package cannot be restored: ${packages:-the package source does not answer}"
+    fi
+    exit 3
+  fi
+  cat "$work/log"
+  exit 1
+fi
+[ "${2:-}" != restore ] || exit 0
+dotnet publish "$project" -c Release -r linux-x64 --no-restore -p:SelfContained=true "${mode[@]}" -p:RunAnalyzers=false \
+  -o "$work/out" -v quiet -nologo || exit 1
+
+if [ -z "${NAMESRV:-}" ]; then
+  NAMESRV=127.0.0.1:${NAMESRV_PORT:-29876}
+  dotnet build src/Gateway -c Release -v quiet -nologo -clp:ErrorsOnly -p:RunAnalyzers=false
+  dotnet src/Gateway/bin/Release/net10.0/ProtoBridgeMQ.Gateway.dll --data "$work/data" --mqtt-port 0 --http-port "${HTTP_PORT:-28080}" \
+    --namesrv-port "${NAMESRV##*:}" --broker-port "${BROKER_PORT:-20911}" >"$work/gateway.log" 2>&1 &
+  gateway=$!
+  for _ in $(seq 150); do
+    grep -q '^ready ' "$work/gateway.log" && break
+    kill -0 "$gateway" 2>/dev/null || { cat "$work/gateway.log"; exit 1; }
+    sleep 0.1
+  done
+fi
+
+# Without the installed runtime: the program must have all it needs.
+run() {
+  local said
+  said=$(env -u DOTNET_ROOT PROTOBRIDGE_POSTGRES= timeout 60 "$work/out/ProtoBridgeMQ.SdkSamples" "$1" "$NAMESRV" 2>&1) \
+    || { echo "$1 failed: $said"; exit 1; }
+  grep -qF "$2" <<<"$said" || { echo "$1 did not say '$2': $said"; exit 1; }
+  echo "$1: $2"
+}
+run quickstart "handled: Hello"
+run ordered "order-3: placed > paid > packed > shipped"
+run request-reply "12 squared is 144"
+run worker "the sum is 10"
+run replay "replayed: after 1, after 2, after 3"
+echo "$1: $(du -sh "$work/out" | cut -f1), every sample ran"
