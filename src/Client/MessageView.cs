@@ -61,13 +61,13 @@ public readonly ref struct MessageView
             return stored;
         }
 
-        if (BodyCompression.CanUnpack(_record.SysFlag) && BodyCompression.TryUnpack(stored, _maxBodySize, out byte[] unpacked))
+        if (BodyCompression.TryUnpack(_record.SysFlag, stored, _maxBodySize, out byte[] unpacked, out string? problem))
         {
             return unpacked;
         }
 
         throw new BadAnswerException(
-            $"The body of the message at queue offset {QueueOffset} of topic {_record.TopicString} does not unpack, or unpacks to more than {_maxBodySize} bytes (option MaxBodySize).",
+            $"The body of the message at queue offset {QueueOffset} of topic {_record.TopicString} cannot be unpacked: {problem} (the limit is option MaxBodySize).",
             null,
             mayHaveHappened: false);
     }

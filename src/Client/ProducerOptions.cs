@@ -23,8 +23,11 @@ public sealed class ProducerOptions
     /// <summary>Whether a try whose outcome is unknown (timeout, broken connection) is tried again. Default true, as RocketMQ does; false never stores twice.</summary>
     public bool RetryWhenUnknown { get; set; } = true;
 
-    /// <summary>Bodies over this many bytes are compressed with zlib. Default 4,096; <see cref="int.MaxValue"/> never.</summary>
+    /// <summary>Bodies over this many bytes are compressed. Default 4,096; <see cref="int.MaxValue"/> never.</summary>
     public int CompressOver { get; set; } = 4096;
+
+    /// <summary>How bodies are compressed. Default <see cref="CompressionType.Zlib"/>, which consumers of all versions read.</summary>
+    public CompressionType Compression { get; set; }
 
     /// <summary>Queues of a topic that is created by sending to it. Default 4.</summary>
     public int NewTopicQueues { get; set; } = 4;
@@ -60,6 +63,7 @@ public sealed class ProducerOptions
         ClientOptions.Positive(AttemptTimeout, nameof(AttemptTimeout));
         ClientOptions.Require(Retries is >= 0 and <= 16, nameof(Retries), "must be 0 to 16");
         ClientOptions.Require(CompressOver >= 0, nameof(CompressOver), "must not be negative");
+        ClientOptions.Require(Enum.IsDefined(Compression), nameof(Compression), "must be Zlib or Lz4");
         ClientOptions.Require(NewTopicQueues is >= 1 and <= 1024, nameof(NewTopicQueues), "must be 1 to 1024");
         ClientOptions.Require(MaxBatchSize >= 1024, nameof(MaxBatchSize), "must be at least 1024 bytes");
     }

@@ -56,9 +56,9 @@ internal sealed class PendingReplies(int max, int maxBodySize, ILogger log) : IR
         byte[] body = request.Body.ToArray();
         if (BodyCompression.IsCompressed(header.Sent.SystemFlag))
         {
-            if (!BodyCompression.CanUnpack(header.Sent.SystemFlag) || !BodyCompression.TryUnpack(body, maxBodySize, out byte[] unpacked))
+            if (!BodyCompression.TryUnpack(header.Sent.SystemFlag, body, maxBodySize, out byte[] unpacked, out string? problem))
             {
-                waiting.TrySetException(new BadAnswerException($"The reply to request {correlation} does not unpack, or unpacks to more than {maxBodySize} bytes (option MaxBodySize).", null, mayHaveHappened: true));
+                waiting.TrySetException(new BadAnswerException($"The reply to request {correlation} cannot be unpacked: {problem} (the limit is option MaxBodySize).", null, mayHaveHappened: true));
                 request.Reply(ResponseCode.SystemError, "the body of the reply cannot be unpacked");
                 return ValueTask.CompletedTask;
             }

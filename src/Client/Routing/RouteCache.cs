@@ -28,7 +28,10 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
     public ICollection<BrokerRoute> Brokers => _brokers.Values;
 
     /// <summary>The entry of a topic, made when needed.</summary>
-    public TopicEntry Entry(string topic)
+    public TopicEntry Entry(string topic) => Entry(topic, _time.GetTimestamp());
+
+    /// <summary>The same, for who has looked at the clock already.</summary>
+    public TopicEntry Entry(string topic, long now)
     {
         if (!_topics.TryGetValue(topic, out TopicEntry? entry))
         {
@@ -36,7 +39,7 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
             entry = _topics.GetOrAdd(topic, static name => new TopicEntry(name));
         }
 
-        entry.LastUse = _time.GetTimestamp();
+        entry.LastUse = now;
         return entry;
     }
 

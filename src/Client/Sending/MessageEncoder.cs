@@ -7,7 +7,7 @@ namespace ProtoBridgeMQ.Client.Sending;
 
 /// <summary>Makes the property text and packs the body. No input or output.</summary>
 /// <remarks>Thread safe.</remarks>
-internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxBodySize, int compressOver)
+internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxBodySize, int compressOver, CompressionType compression)
 {
     /// <summary>Digits of the key of a host with an IPv6 address.</summary>
     private const int LongestKey = 56;
@@ -22,6 +22,8 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
     };
 
     private static readonly Dictionary<string, string> NoProperties = [];
+
+    private readonly int _compression = compression == CompressionType.Lz4 ? MessageSysFlag.CompressionLz4 : MessageSysFlag.CompressionZlib;
 
     /// <summary>Encodes one message of a request of its own.</summary>
     /// <exception cref="InvalidMessageException">It cannot be sent as it is.</exception>
@@ -59,11 +61,11 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         int systemFlag = 0;
         if (mayCompress && body.Length > compressOver)
         {
-            byte[] packed = BodyCompression.Pack(body.Span);
+            byte[] packed = BodyCompression.Pack(body.Span, _compression);
             if (packed.Length < body.Length)
             {
                 body = packed;
-                systemFlag = MessageSysFlag.Compressed | MessageSysFlag.CompressionZlib;
+                systemFlag = MessageSysFlag.Compressed | _compression;
             }
         }
 

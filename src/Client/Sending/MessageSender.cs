@@ -21,7 +21,7 @@ internal sealed class MessageSender
     {
         _connection = connection;
         _options = options;
-        _encoder = new MessageEncoder(connection.Keys, connection.Options.TimeProvider, connection.Options.MaxBodySize, options.CompressOver);
+        _encoder = new MessageEncoder(connection.Keys, connection.Options.TimeProvider, connection.Options.MaxBodySize, options.CompressOver, options.Compression);
         _request = new SendRequest(connection, options);
         _tries = new SendTries(connection, options, new FaultTable(connection.Options.TimeProvider, options.AvoidSlowBrokers), _request);
         _watch = new SendWatch(connection, options);

@@ -20,7 +20,7 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
         string topicName, SendTarget target, EncodedMessage message, CancellationToken cancellationToken)
     {
         long start = _time.GetTimestamp();
-        TopicEntry topic = connection.Routes.Entry(topicName);
+        TopicEntry topic = connection.Routes.Entry(topicName, start);
         string? failedBroker = null;
         bool mayHaveHappened = false;
         try

@@ -9,8 +9,8 @@ internal static partial class ClusterLog
     [LoggerMessage(7102, LogLevel.Warning, "A tail of {Queue} goes on at {Next}: the queue has no offset {Offset} any more")]
     public static partial void TailMoved(this ILogger log, string queue, long offset, long next);
 
-    [LoggerMessage(7103, LogLevel.Warning, "The body of a message of {Topic} at {Offset} cannot be unpacked and is handed over as it was stored")]
-    public static partial void BodyNotUnpacked(this ILogger log, string topic, long offset);
+    [LoggerMessage(7103, LogLevel.Warning, "The body of a message of {Topic} at {Offset} cannot be unpacked and is handed over as it was stored: {Problem}")]
+    public static partial void BodyNotUnpacked(this ILogger log, string topic, long offset, string? problem);
 
     [LoggerMessage(7104, LogLevel.Warning, "Looking for new topics failed and is tried again: {Reason}")]
     public static partial void TopicsFailed(this ILogger log, string reason);

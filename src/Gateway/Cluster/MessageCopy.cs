@@ -105,9 +105,9 @@ internal static class MessageCopy
         {
             return view.ReadBody();
         }
-        catch (BadAnswerException)
+        catch (BadAnswerException cannot)
         {
-            log.BodyNotUnpacked(queue.Topic, view.QueueOffset);
+            log.BodyNotUnpacked(queue.Topic, view.QueueOffset, cannot.Message);
             return view.StoredBody.ToArray();
         }
     }

@@ -3,8 +3,8 @@ namespace ProtoBridgeMQ.Gateway.Embedded;
 /// <summary>What the embedded bridge tells the log.</summary>
 internal static partial class EmbeddedLog
 {
-    [LoggerMessage(7001, LogLevel.Warning, "The body of a message of {Topic} at {PhysicalOffset} cannot be unpacked and is handed over as it was stored")]
-    public static partial void BodyNotUnpacked(this ILogger log, string topic, long physicalOffset);
+    [LoggerMessage(7001, LogLevel.Warning, "The body of a message of {Topic} at {PhysicalOffset} cannot be unpacked and is handed over as it was stored: {Problem}")]
+    public static partial void BodyNotUnpacked(this ILogger log, string topic, long physicalOffset, string? problem);
 
     [LoggerMessage(7002, LogLevel.Information, "Read {Keys} keys of state from {Records} records")]
     public static partial void StateRead(this ILogger log, int keys, long records);

@@ -49,13 +49,13 @@ internal sealed class RecordDecoder(IBrokerCore core, EmbeddedOptions options, I
         ReadOnlySpan<byte> body = record.Body;
         if (BodyCompression.IsCompressed(record.SysFlag))
         {
-            if (TryUnpack(record) is { } unpacked)
+            if (BodyCompression.TryUnpack(record.SysFlag, record.Body.ToArray(), options.MaxUnpackedBody, out byte[] unpacked, out string? problem))
             {
                 body = unpacked;
             }
             else
             {
-                log.BodyNotUnpacked(topic, record.PhysicalOffset);
+                log.BodyNotUnpacked(topic, record.PhysicalOffset, problem);
             }
         }
 
@@ -78,12 +78,6 @@ internal sealed class RecordDecoder(IBrokerCore core, EmbeddedOptions options, I
             Body = room[properties.Length..],
         });
     }
-
-    private byte[]? TryUnpack(in MessageRecord record)
-        => BodyCompression.CanUnpack(record.SysFlag)
-            && BodyCompression.TryUnpack(record.Body.ToArray(), options.MaxUnpackedBody, out byte[] unpacked)
-            ? unpacked
-            : null;
 
     private static DateTimeOffset Time(long milliseconds)
         => DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(

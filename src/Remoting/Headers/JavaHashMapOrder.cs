@@ -17,6 +17,8 @@ public static class JavaHashMapOrder
     /// <summary>Java's <c>String.hashCode</c>, mixed as HashMap mixes it.</summary>
     public static uint Hash(ReadOnlySpan<byte> name)
     {
+        if (name.Length == 1 && name[0] < 0x80)
+            return name[0];
         if (!Ascii.IsValid(name))
             return Hash(Encoding.UTF8.GetString(name).AsSpan());
         var hash = 0u;

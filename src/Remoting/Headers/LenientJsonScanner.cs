@@ -109,6 +109,9 @@ internal ref struct LenientJsonScanner(Span<byte> bytes)
 
     private void SkipBlanks()
     {
+        // Nearly always there is none.
+        if (_at < _bytes.Length && _bytes[_at] > (byte)' ')
+            return;
         while (_at < _bytes.Length && _bytes[_at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
             _at++;
     }
@@ -159,10 +162,9 @@ internal ref struct LenientJsonScanner(Span<byte> bytes)
         token = default;
         var quote = _bytes[_at++];
         var start = _at;
-        var plain = _bytes[start..].IndexOfAny(quote, (byte)'\\');
-        if (plain < 0)
+        if (!TryFindQuoteOrEscape(quote, start, out var write))
             return false;
-        var write = _at = start + plain;
+        _at = write;
         while (_bytes[_at] != quote)
         {
             if (_bytes[_at] != '\\')
@@ -175,6 +177,23 @@ internal ref struct LenientJsonScanner(Span<byte> bytes)
         _at++;
         token = new JsonToken(JsonTokenKind.String, start, write - start);
         return true;
+    }
+
+    private readonly bool TryFindQuoteOrEscape(byte quote, int start, out int found)
+    {
+        // Names and numbers are so short that looking at each byte is faster than a search for several at once.
+        var near = _bytes[start..Math.Min(_bytes.Length, start + 12)];
+        for (var at = 0; at < near.Length; at++)
+        {
+            if (near[at] == quote || near[at] == '\\')
+            {
+                found = start + at;
+                return true;
+            }
+        }
+        var plain = _bytes[(start + near.Length)..].IndexOfAny(quote, (byte)'\\');
+        found = start + near.Length + plain;
+        return plain >= 0;
     }
 
     private bool TryUnescape(ref int write)

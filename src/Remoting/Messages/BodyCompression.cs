@@ -1,4 +1,4 @@
-using System.IO.Compression;
+using ProtoBridgeMQ.Remoting.Compression;
 
 namespace ProtoBridgeMQ.Remoting.Messages;
 
@@ -8,50 +8,35 @@ public static class BodyCompression
     /// <summary>Whether the body is compressed.</summary>
     public static bool IsCompressed(int sysFlag) => (sysFlag & MessageSysFlag.Compressed) != 0;
 
-    /// <summary>Whether this library can unpack it: zlib, or no type given (4.x producers, which only knew zlib).</summary>
-    public static bool CanUnpack(int sysFlag) =>
-        (sysFlag & MessageSysFlag.CompressionMask) is 0 or MessageSysFlag.CompressionZlib;
-
     /// <summary>
-    /// Unpacks a zlib body of at most <paramref name="maxSize"/> bytes. False when it is not zlib, is cut short,
-    /// or would be larger: a small message must not become any amount of memory.
+    /// Unpacks a body of at most <paramref name="maxSize"/> bytes: zlib (also where no type is said, as producers of 4.x, which only knew it, do),
+    /// or LZ4. False when it is something else, is damaged or cut short, or would be larger: a small message must not become any amount of memory.
     /// </summary>
-    public static bool TryUnpack(ReadOnlyMemory<byte> body, int maxSize, out byte[] unpacked)
+    /// <param name="sysFlag">Says how it is compressed.</param>
+    /// <param name="body">The body as it is stored.</param>
+    /// <param name="maxSize">The most bytes it may have, unpacked.</param>
+    /// <param name="unpacked">The body.</param>
+    /// <param name="problem">What is wrong, as the rest of a sentence about the body; null when nothing is.</param>
+    public static bool TryUnpack(int sysFlag, ReadOnlyMemory<byte> body, int maxSize, out byte[] unpacked, out string? problem)
     {
         unpacked = [];
-        using var source = new MemoryStream(body.ToArray(), writable: false);
-        using var zlib = new ZLibStream(source, CompressionMode.Decompress);
-        using var result = new MemoryStream();
-        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(16 << 10);
-        try
+        problem = (sysFlag & MessageSysFlag.CompressionMask) switch
         {
-            int read;
-            while ((read = zlib.Read(buffer)) > 0)
-            {
-                if (result.Length + read > maxSize)
-                    return false;
-                result.Write(buffer, 0, read);
-            }
-        }
-        catch (InvalidDataException)
-        {
-            return false;
-        }
-        finally
-        {
-            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        unpacked = result.ToArray();
-        return true;
+            0 or MessageSysFlag.CompressionZlib => Zlib.Unpack(body, maxSize, out unpacked),
+            MessageSysFlag.CompressionLz4 => Lz4Frame.Unpack(body.Span, maxSize, out unpacked),
+            MessageSysFlag.CompressionZstd => "it is compressed with Zstandard, which this program cannot unpack",
+            var other => $"it is compressed in a way that is not known (type {other >> 8})",
+        };
+        return problem is null;
     }
 
-    /// <summary>Packs a body with zlib, the way Java producers do at their default level (5).</summary>
-    public static byte[] Pack(ReadOnlySpan<byte> body)
+    /// <summary>Packs a body.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="compression"><see cref="MessageSysFlag.CompressionZlib"/> or <see cref="MessageSysFlag.CompressionLz4"/>.</param>
+    public static byte[] Pack(ReadOnlySpan<byte> body, int compression = MessageSysFlag.CompressionZlib) => compression switch
     {
-        using var result = new MemoryStream(body.Length / 2);
-        using (var zlib = new ZLibStream(result, CompressionLevel.Optimal, leaveOpen: true))
-            zlib.Write(body);
-        return result.ToArray();
-    }
+        MessageSysFlag.CompressionZlib => Zlib.Pack(body),
+        MessageSysFlag.CompressionLz4 => Lz4Frame.Pack(body),
+        _ => throw new ArgumentOutOfRangeException(nameof(compression), compression, "only zlib and LZ4 are written"),
+    };
 }

@@ -24,6 +24,9 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
     private readonly AnswerBudget? _budget;
     private readonly bool _flushesAtOnce;
 
+    [ThreadStatic]
+    private static FrameOutput? _held;
+
     private ValueTaskAwaiter<FlushResult> _flush;
     private long _bufferedBytes;
     private long _flushingBytes;
@@ -84,7 +87,7 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
             _dirty = true;
             if (_flushesAtOnce)
             {
-                if (!_inBatch)
+                if (!_inBatch && _held != this)
                     StartFlush();
             }
             else if (!_inBatch && !_flushing && !_flushScheduled)
@@ -111,6 +114,25 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
             _inBatch = false;
             StartFlush();
         }
+    }
+
+    /// <summary>What this thread writes from here on is not flushed until it lets go, or somebody flushes.</summary>
+    public void Hold() => _held = this;
+
+    /// <summary>Flushes what was written under the hold, and ends it.</summary>
+    public void LetGo()
+    {
+        if (_held != this)
+            return;
+        _held = null;
+        Flush();
+    }
+
+    /// <summary>Flushes what was written.</summary>
+    public void Flush()
+    {
+        lock (_lock)
+            StartFlush();
     }
 
     /// <summary>The scheduled flush.</summary>

@@ -17,7 +17,7 @@ public sealed class AccessKeys
     public async Task With_the_access_key_everything_the_bridge_asks_is_signed()
     {
         var gate = new SignatureGate("gateway", "a secret of 24 characters");
-        await using LocalCluster cluster = await LocalCluster.StartAsync(gate);
+        await using LocalCluster cluster = await LocalCluster.StartGuardedAsync(gate);
         await using (ClusterBridge bridge = await OpenAsync(cluster, "gateway", "a secret of 24 characters").Within("bridge opened"))
         {
             await bridge.Topics.CreateAsync("t", 2);
@@ -43,7 +43,7 @@ public sealed class AccessKeys
     public async Task Without_the_right_one_the_bridge_does_not_open_and_says_who_refused(string accessKey, string secretKey)
     {
         var gate = new SignatureGate("gateway", "a secret of 24 characters");
-        await using LocalCluster cluster = await LocalCluster.StartAsync(gate);
+        await using LocalCluster cluster = await LocalCluster.StartGuardedAsync(gate);
         var failure = await Assert.ThrowsAsync<BridgeException>(() => OpenAsync(cluster, accessKey, secretKey).Within("the bridge gave up"));
         Assert.Equal(BridgeError.NotAuthorized, failure.Error);
         Assert.Contains("NO_PERMISSION", failure.Message, StringComparison.Ordinal);

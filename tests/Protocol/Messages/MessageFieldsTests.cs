@@ -96,19 +96,6 @@ public sealed class MessageFieldsTests
     }
 
     [Fact]
-    public void A_packed_body_unpacks_within_its_limit_only()
-    {
-        var body = new byte[100_000];
-        var packed = BodyCompression.Pack(body);
-        Assert.True(BodyCompression.TryUnpack(packed, body.Length, out var unpacked));
-        Assert.Equal(body, unpacked);
-        Assert.False(BodyCompression.TryUnpack(packed, body.Length - 1, out _));
-        Assert.False(BodyCompression.TryUnpack("garbage"u8.ToArray(), 100, out _));
-        Assert.True(BodyCompression.CanUnpack(MessageSysFlag.Compressed));
-        Assert.False(BodyCompression.CanUnpack(MessageSysFlag.Compressed | MessageSysFlag.CompressionLz4));
-    }
-
-    [Fact]
     public void Hosts_print_like_sockets_and_mapped_addresses_become_ipv4()
     {
         Assert.Equal("127.0.0.1:10911", HostAddress.Loopback(10911).ToString());

@@ -73,6 +73,42 @@ public sealed class InvokeTests
     }
 
     [Fact]
+    public async Task A_caller_that_blocks_when_it_is_told_holds_up_nobody_else()
+    {
+        var harness = new ConnectionHarness().Start();
+        using var gate = new ManualResetEventSlim();
+        using var blocked = new ManualResetEventSlim();
+        var first = harness.Connection.InvokeAsync(1, default(NoFields), default, TimeSpan.FromHours(1)).ConfigureAwait(false).GetAwaiter();
+        first.UnsafeOnCompleted(() =>
+        {
+            blocked.Set();
+            gate.Wait();
+        });
+        var others = Enumerable.Range(0, 100)
+            .Select(_ => harness.Connection.InvokeAsync(1, default(NoFields), default, TimeSpan.FromHours(1)).AsTask()).ToArray();
+        List<byte[]> answers = [];
+        for (var i = 0; i <= others.Length; i++)
+            answers.Add(ConnectionHarness.Frame(0, (await harness.ReceiveAsync()).Header.Opaque, flags: HeaderFlags.Response));
+        try
+        {
+            await harness.SendAsync([.. answers]);
+            // The clock that looks after who waits ticks once a millisecond.
+            await Eventually.True(
+                () =>
+                {
+                    harness.Clock.Advance(TimeSpan.FromMilliseconds(1));
+                    return others.All(other => other.IsCompleted);
+                },
+                "the others were told");
+            Assert.True(blocked.IsSet);
+        }
+        finally
+        {
+            gate.Set();
+        }
+    }
+
+    [Fact]
     public async Task A_one_way_notice_carries_its_fields()
     {
         var harness = new ConnectionHarness().Start();

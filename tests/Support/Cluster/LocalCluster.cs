@@ -40,7 +40,7 @@ public sealed class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>The same, with brokers that serve signed requests alone.</summary>
-    public static async Task<LocalCluster> StartAsync(SignatureGate gate, params string[] brokers)
+    public static async Task<LocalCluster> StartGuardedAsync(SignatureGate gate, params string[] brokers)
     {
         var cluster = new LocalCluster(null, gate);
         await cluster.StartAsync(brokers);

@@ -75,6 +75,7 @@ public sealed class ConfigurationMistakes
         Add("SendTimeout", "longer than zero", options => options.SendTimeout = TimeSpan.Zero);
         Add("AttemptTimeout", "longer than zero", options => options.AttemptTimeout = TimeSpan.Zero);
         Add("Retries", "0 to 16", options => options.Retries = 17);
+        Add("Compression", "be Zlib or Lz4", options => options.Compression = (CompressionType)7);
         Add("CompressOver", "not be negative", options => options.CompressOver = -1);
         Add("NewTopicQueues", "1 to 1024", options => options.NewTopicQueues = 0);
         Add("MaxBatchSize", "at least 1024 bytes", options => options.MaxBatchSize = 1);

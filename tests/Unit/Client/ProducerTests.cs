@@ -226,7 +226,7 @@ public sealed class ProducerTests
         Assert.Equal(receipt.MessageId, unique);
         Assert.Equal(9, header.Flag);
         Assert.Equal(MessageSysFlag.Compressed | MessageSysFlag.CompressionZlib, header.SystemFlag);
-        Assert.True(BodyCompression.TryUnpack(body, 20_000, out byte[] unpacked));
+        Assert.True(BodyCompression.TryUnpack(header.SystemFlag, body, 20_000, out byte[] unpacked, out _));
         Assert.Equal(large, unpacked);
     }
 

@@ -115,7 +115,7 @@ internal sealed class EmbeddedMessageAdministration(IBrokerCore core, EmbeddedOp
         private StoredMessage Copy(in MessageRecord record, long queueOffset)
         {
             byte[] body = record.Body.ToArray();
-            if (BodyCompression.IsCompressed(record.SysFlag) && BodyCompression.CanUnpack(record.SysFlag) && BodyCompression.TryUnpack(body, options.MaxUnpackedBody, out byte[] unpacked))
+            if (BodyCompression.IsCompressed(record.SysFlag) && BodyCompression.TryUnpack(record.SysFlag, body, options.MaxUnpackedBody, out byte[] unpacked, out _))
             {
                 body = unpacked;
             }
