@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Remoting.Compression;
+using ProtoBridgeMQ.Remoting.Compression.Zstandard;
 
 namespace ProtoBridgeMQ.Remoting.Messages;
 
@@ -10,7 +11,7 @@ public static class BodyCompression
 
     /// <summary>
     /// Unpacks a body of at most <paramref name="maxSize"/> bytes: zlib (also where no type is said, as producers of 4.x, which only knew it, do),
-    /// or LZ4. False when it is something else, is damaged or cut short, or would be larger: a small message must not become any amount of memory.
+    /// LZ4 or Zstandard. False when it is something else, is damaged or cut short, or would be larger: a small message must not become any amount of memory.
     /// </summary>
     /// <param name="sysFlag">Says how it is compressed.</param>
     /// <param name="body">The body as it is stored.</param>
@@ -24,7 +25,7 @@ public static class BodyCompression
         {
             0 or MessageSysFlag.CompressionZlib => Zlib.Unpack(body, maxSize, out unpacked),
             MessageSysFlag.CompressionLz4 => Lz4Frame.Unpack(body.Span, maxSize, out unpacked),
-            MessageSysFlag.CompressionZstd => "it is compressed with Zstandard, which this program cannot unpack",
+            MessageSysFlag.CompressionZstd => ZstandardFrame.Unpack(body.Span, maxSize, out unpacked),
             var other => $"it is compressed in a way that is not known (type {other >> 8})",
         };
         return problem is null;
@@ -37,6 +38,6 @@ public static class BodyCompression
     {
         MessageSysFlag.CompressionZlib => Zlib.Pack(body),
         MessageSysFlag.CompressionLz4 => Lz4Frame.Pack(body),
-        _ => throw new ArgumentOutOfRangeException(nameof(compression), compression, "only zlib and LZ4 are written"),
+        _ => throw new ArgumentOutOfRangeException(nameof(compression), compression, "only zlib and LZ4 are written: Zstandard is only read"),
     };
 }
