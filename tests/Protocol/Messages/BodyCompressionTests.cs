@@ -14,7 +14,9 @@ public sealed class BodyCompressionTests
 
     private static readonly string Golden = Path.Combine(BuiltProgram.Root, "tests", "Golden", "compression");
 
-    public static TheoryData<string> Samples => [.. Directory.GetFiles(Golden).Select(file => Path.GetFileName(file)!).Where(file => !file.EndsWith(".bin", StringComparison.Ordinal))];
+    private static string[] Packed => [.. Directory.GetFiles(Golden).Select(file => Path.GetFileName(file)!).Where(file => !file.EndsWith(".bin", StringComparison.Ordinal))];
+
+    public static TheoryData<string> Samples => new(Packed);
 
     [Theory]
     [InlineData("text.java.lz4", "text.bin", 1)]
@@ -60,7 +62,7 @@ public sealed class BodyCompressionTests
     public void What_is_damaged_fails_with_a_reason_or_unpacks_within_the_limit() => Seeded.Run(random =>
     {
         const int Limit = 300_000;
-        (int Flag, byte[] Bytes)[] seeds = [.. Samples.Select(row => (string)row[0]).Select(name => (FlagOf(name), Read(name))), (Zlib, BodyCompression.Pack(Read("text.bin")))];
+        (int Flag, byte[] Bytes)[] seeds = [.. Packed.Select(name => (FlagOf(name), Read(name))), (Zlib, BodyCompression.Pack(Read("text.bin")))];
         for (var run = 0; run < 10_000; run++)
         {
             var (flag, bytes) = seeds[random.Next(seeds.Length)];
