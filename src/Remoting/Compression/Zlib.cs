@@ -30,8 +30,9 @@ internal static class Zlib
             unpacked = output.Written.ToArray();
             return null;
         }
-        catch (InvalidDataException)
+        catch (Exception damaged) when (damaged is InvalidDataException or IOException)
         {
+            // Some damage zlib has no name for: that comes as an IOException.
             return "it is no zlib stream, or cut short";
         }
         finally
