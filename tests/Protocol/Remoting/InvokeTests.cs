@@ -78,12 +78,7 @@ public sealed class InvokeTests
         var harness = new ConnectionHarness().Start();
         using var gate = new ManualResetEventSlim();
         using var blocked = new ManualResetEventSlim();
-        var first = harness.Connection.InvokeAsync(1, default(NoFields), default, TimeSpan.FromHours(1)).ConfigureAwait(false).GetAwaiter();
-        first.UnsafeOnCompleted(() =>
-        {
-            blocked.Set();
-            gate.Wait();
-        });
+        var first = BlockAsync();
         var others = Enumerable.Range(0, 100)
             .Select(_ => harness.Connection.InvokeAsync(1, default(NoFields), default, TimeSpan.FromHours(1)).AsTask()).ToArray();
         List<byte[]> answers = [];
@@ -105,6 +100,14 @@ public sealed class InvokeTests
         finally
         {
             gate.Set();
+        }
+        await first.Within("the first was told");
+
+        async Task BlockAsync()
+        {
+            using var answer = await harness.Connection.InvokeAsync(1, default(NoFields), default, TimeSpan.FromHours(1)).ConfigureAwait(false);
+            blocked.Set();
+            gate.Wait();
         }
     }
 
