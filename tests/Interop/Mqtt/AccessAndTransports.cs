@@ -62,6 +62,18 @@ public sealed class AccessAndTransports(GuardedGateway guarded) : IClassFixture<
         await paho.CloseAsync();
     }
 
+    [FactWhen(Needs.MqttJs)]
+    public async Task Mqtt_js_proves_its_password_by_SCRAM()
+    {
+        await using ScriptedClient right = Scram("one");
+        Assert.True((bool)(await right.EventAsync("connected"))["isServerProven"]!);
+        Assert.Equal("proven", (string?)(await right.EventAsync("message"))["body"]);
+        await right.CloseAsync();
+
+        await using ScriptedClient wrong = Scram("two");
+        Assert.Equal(135, (int)(await wrong.EventAsync("refused"))["code"]!);
+    }
+
     [TheoryWhen(Needs.MqttJs)]
     [InlineData(4, "ws")]
     [InlineData(5, "ws")]
@@ -126,6 +138,11 @@ public sealed class AccessAndTransports(GuardedGateway guarded) : IClassFixture<
             return code;
         }
     }
+
+    private ScriptedClient Scram(string password) => ScriptedClient.Node("mqtt-scram.js", new
+    {
+        url = $"mqtt://127.0.0.1:{_gateway.Ports.Mqtt}", username = "ada", password, clientId = $"scram-{password}", topic = "users/ada/scram",
+    });
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 }

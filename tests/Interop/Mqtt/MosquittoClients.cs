@@ -9,6 +9,8 @@ public sealed class MosquittoClients(RunningGateway running) : IClassFixture<Run
     private readonly GatewayProcess _gateway = running.Process;
 
     [TheoryWhen(Needs.Mosquitto)]
+    [InlineData("31", 0)]
+    [InlineData("31", 1)]
     [InlineData("311", 0)]
     [InlineData("311", 1)]
     [InlineData("5", 0)]

@@ -25,6 +25,7 @@ internal sealed class SessionReader : IDisposable
     private readonly Dictionary<uint, FilterParts> _parts = [];
     private readonly Queue<FlightEntry> _resend = [];
     private SubscriptionPosition[] _positions = [];
+    private bool _isFound;
     private int _turn;
     private int _moved;
 
@@ -49,7 +50,7 @@ internal sealed class SessionReader : IDisposable
     public bool IsResending => _resend.Count > 0;
 
     /// <summary>Whether nothing is left of what an owner that crashed may have sent.</summary>
-    public bool IsPastSent => _kept.SentUntil == default || _cursors.TrueForAll(cursor => cursor.Next >= cursor.AwayUntil);
+    public bool IsPastSent => _kept.SentUntil == default || (_isFound && _cursors.TrueForAll(cursor => cursor.Next >= cursor.AwayUntil));
 
     /// <summary>Whether the connection has taken enough of what it was given.</summary>
     public bool HasRoom => _session.Deliveries.Bytes < ReadAheadBytes;
@@ -60,6 +61,7 @@ internal sealed class SessionReader : IDisposable
         Apply();
         foreach (FilterParts parts in _parts.Values.ToArray())
             await FindAsync(parts, cancellationToken).ConfigureAwait(false);
+        _isFound = true;
     }
 
     /// <summary>Reads what the session's record says now.</summary>
