@@ -17,10 +17,11 @@ internal sealed class IdlePart(Target server, ScaleOptions options)
         int count = Math.Min(options.Connections, MostFiles() - OtherFiles);
         if (count < options.Connections)
             await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"idle     {count:N0} connections: the hard limit of open files is {MostFiles():N0}"));
+        // Before anybody came: what the first connections made the server keep for later ones counts, too.
+        long before = server.Memory;
         double first = await OpenAndCloseAsync("cold", Warm);
         double second = await OpenAndCloseAsync("warm", Warm);
         await ScaleWork.SettleAsync();
-        long before = server.Memory;
         var open = new ScaleClient[count];
         var times = new Histogram();
         try
