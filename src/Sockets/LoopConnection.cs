@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -269,7 +270,7 @@ internal sealed class LoopConnection
         => ThreadPool.UnsafeQueueUserWorkItem(static gone => gone.Cancel(), gone, preferLocal: false);
 
     private static ConnectionResetException Lost(int error)
-        => new($"the connection was lost: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(-error)}");
+        => new($"the connection was lost: {Marshal.GetPInvokeErrorMessage(-error)}");
 
     private async Task SendAsync()
     {

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ internal sealed class LoopListener : IConnectionListener, IWatched
     private const int AcceptsAtOnce = 64;
 
     private static readonly TimeSpan PauseWithoutHandles = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PatienceAfterAbort = TimeSpan.FromSeconds(1);
     private static long _connections;
 
@@ -31,6 +33,7 @@ internal sealed class LoopListener : IConnectionListener, IWatched
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly int _slot;
+    private long _warned;
     private int _unbound;
     private int _served = 1;
     private volatile bool _pausing;
@@ -144,15 +147,31 @@ internal sealed class LoopListener : IConnectionListener, IWatched
 
             if (error == -LoopSocket.WouldBlock)
                 return;
-            LoopMetrics.AcceptFailures.Add(1);
-            LoopLog.NotAccepted(_logger, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error));
-            // The peer went before it was accepted, or there are no file handles for the moment.
-            if (!LoopSocket.IsOfPeer(error))
-                _ = PauseAsync();
+            NotAccepted(error);
         }
 
         if (!_pausing)
             _home.Post(this, LoopRequest.Receive);
+    }
+
+    /// <summary>The peer went before it was accepted, or there are no file handles for the moment.</summary>
+    private void NotAccepted(int error)
+    {
+        var reason = Marshal.GetPInvokeErrorMessage(error);
+        LoopMetrics.AcceptFailures.Add(1);
+        if (LoopSocket.IsOfPeer(error))
+        {
+            LoopLog.NotAccepted(_logger, reason);
+            return;
+        }
+
+        if (_warned == 0 || _time.GetElapsedTime(_warned) >= WarningInterval)
+        {
+            _warned = _time.GetTimestamp();
+            LoopLog.AcceptPaused(_logger, EndPoint, reason);
+        }
+
+        _ = PauseAsync();
     }
 
     private void Begin(LoopSocket accepted, IPEndPoint? peer)
