@@ -11,6 +11,8 @@ namespace ProtoBridgeMQ.Benchmarks.Load.Scale;
 internal sealed class LatencyPart(ScaleOptions options)
 {
     private const double Warmup = 1;
+    private const string SameLoad = "at half of mosquitto's load";
+
     private static readonly int[] Pairs = [1, 64];
 
     private readonly Dictionary<int, double> _halfOfMosquitto = [];
@@ -28,11 +30,15 @@ internal sealed class LatencyPart(ScaleOptions options)
             var measurement = new Measurement(server, "mqtt-qos1", pairs, ScaleWork.Size, load);
             Result closed = await MqttPairs.PublishAsync(measurement, 0);
             rows.Add(new ScaleRow("latency", server.Name, $"{Text(pairs)}, closed loop", closed.PerSecond, "/s"));
-            rows.AddRange(RowsOf(server, pairs, "at half load", await MqttPairs.PublishAsync(measurement, closed.PerSecond / 2)));
+            Result open = await MqttPairs.PublishAsync(measurement, closed.PerSecond / 2);
+            rows.AddRange(RowsOf(server, pairs, "at half load", open));
             if (server.Name == "mosquitto")
+            {
                 _halfOfMosquitto[pairs] = closed.PerSecond / 2;
+                rows.AddRange(RowsOf(server, pairs, SameLoad, open));
+            }
             else if (_halfOfMosquitto.TryGetValue(pairs, out double half))
-                rows.AddRange(RowsOf(server, pairs, "at half of mosquitto's load", await MqttPairs.PublishAsync(measurement, half)));
+                rows.AddRange(RowsOf(server, pairs, SameLoad, await MqttPairs.PublishAsync(measurement, half)));
         }
 
         return rows;
