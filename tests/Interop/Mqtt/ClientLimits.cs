@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json;
 using ProtoBridgeMQ.Tests.Interop.Clients;
+using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Tests.Interop.Mqtt;
@@ -40,6 +42,38 @@ public sealed class ClientLimits
     }
 
     [FactWhen(Needs.Mosquitto)]
+    public async Task Connections_of_one_user_above_the_limit_are_refused()
+    {
+        using var files = new TempDirectory("limits");
+        await using (ChildProcess command = ChildProcess.Start("dotnet", [GatewayProgram.Path, "user", "add", "ada", "--file", files["users.json"]]))
+        {
+            await command.WriteLineAsync("one");
+            Assert.True(await command.ExitAsync() == 0, command.Output);
+        }
+
+        await using GatewayProcess gateway = await StartAsync(JsonSerializer.Serialize(new { access = new { usersFile = files["users.json"] }, mqtt = new { connectionsPerUser = 1 } }));
+        await using (await Mosquitto.SubscribeAsync(gateway, "a", "-u", "ada", "-P", "one"))
+            Assert.Contains("Quota exceeded", await RefusedAsync(gateway, "5", "-u", "ada", "-P", "one"), StringComparison.Ordinal);
+
+        // The first one said goodbye: there is room again.
+        await Mosquitto.PublishAsync(gateway, "a", "x", "-u", "ada", "-P", "one");
+        Assert.Empty(gateway.Failures);
+    }
+
+    [FactWhen(Needs.Mosquitto)]
+    public async Task Bytes_and_subscriptions_above_their_limits_are_refused_one_by_one()
+    {
+        await using GatewayProcess gateway = await StartAsync("""{ "mqtt": { "publishByteRate": 100, "rateBurst": "00:00:01", "subscriptionsPerSession": 2 } }""");
+        await using ChildProcess publisher = await PublishLinesAsync(gateway, new string('b', 200), "5", 3);
+        await publisher.ExitAsync();
+        Assert.Contains("Quota exceeded", publisher.Output, StringComparison.Ordinal);
+
+        await using MosquittoSubscription subscriber = await Mosquitto.SubscribeAsync(gateway, "one", "-t", "two", "-t", "three", "-V", "5", "-q", "1");
+        await subscriber.SaysAsync(1, "Subscribed (mid: 1): 1, 1, 151");
+        Assert.Empty(gateway.Failures);
+    }
+
+    [FactWhen(Needs.Mosquitto)]
     public async Task CONNECTs_that_come_too_fast_are_refused()
     {
         await using GatewayProcess gateway = await StartAsync("""{ "mqtt": { "connectRatePerAddress": 1, "rateBurst": "00:00:00.1" } }""");
@@ -72,9 +106,9 @@ public sealed class ClientLimits
         return publisher;
     }
 
-    private static async Task<string> RefusedAsync(GatewayProcess gateway, string version)
+    private static async Task<string> RefusedAsync(GatewayProcess gateway, string version, params string[] more)
     {
-        await using ChildProcess publisher = Publisher(gateway, "-V", version, "-t", "a", "-m", "x");
+        await using ChildProcess publisher = Publisher(gateway, ["-V", version, "-t", "a", "-m", "x", .. more]);
         Assert.NotEqual(0, await publisher.ExitAsync());
         return publisher.Output;
     }
