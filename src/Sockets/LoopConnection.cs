@@ -163,6 +163,7 @@ internal sealed class LoopConnection
         }
 
         await _closed.Task;
+        await base.DisposeAsync();
     }
 
     /// <summary>There may be room for more, or there was more than one turn takes; on the loop's thread.</summary>
