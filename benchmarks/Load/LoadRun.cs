@@ -1,5 +1,4 @@
 using ProtoBridgeMQ.Benchmarks.Load.Http;
-using ProtoBridgeMQ.Benchmarks.Load.Measuring;
 using ProtoBridgeMQ.Benchmarks.Load.Mqtt;
 using ProtoBridgeMQ.Benchmarks.Load.Remoting;
 using ProtoBridgeMQ.Benchmarks.Load.Reports;
