@@ -11,6 +11,8 @@ namespace ProtoBridgeMQ.Gateway.Cluster;
 /// <summary>The gateway as one member of a group of the cluster.</summary>
 internal sealed class ClusterGroupSource(ClusterConnection connection, string group, DelaySteps levels, ILogger log) : IGroupSource
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
     private readonly QueueReader _reader = new(connection, group);
     private readonly GroupMember _member = new(connection, new GroupMemberOptions { Group = group, From = ConsumeFrom.First });
     private readonly ConcurrentDictionary<long, GroupAssignment> _assignments = new();
@@ -70,6 +72,8 @@ internal sealed class ClusterGroupSource(ClusterConnection connection, string gr
         {
             // An operator set progress back (or the queue was cut): so the broker tells readers.
             _resets[queue] = result.NextOffset;
+            // The reader is taken out within moments and begins again there; until then it need not ask.
+            await Task.Delay(wait + AskAgain, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             return new GroupRead(offset);
         }
 
