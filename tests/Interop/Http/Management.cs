@@ -89,6 +89,10 @@ public sealed class Management(RunningGateway running) : IClassFixture<RunningGa
 
         JsonNode found = (await CurlAsync("GET", $"v1/messages/{id}")).Answer;
         Assert.Equal(("m", "traced", "t"), ((string?)found["body"], (string?)found["topic"], (string?)found["tag"]));
+        // Curl's own end of its connection, not the broker's.
+        Assert.StartsWith("127.0.0.1:", (string?)found["bornHost"], StringComparison.Ordinal);
+        Assert.NotEqual($"127.0.0.1:{_gateway.Ports.Broker}", (string?)found["bornHost"]);
+        Assert.NotEqual((string?)found["storeHost"], (string?)found["bornHost"]);
         JsonNode? trace = null;
         await Eventually.TrueAsync(
             async () =>
