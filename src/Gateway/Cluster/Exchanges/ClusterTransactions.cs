@@ -4,11 +4,10 @@ using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Bridge.Topics;
 using ProtoBridgeMQ.Bridge.Transactions;
 using ProtoBridgeMQ.Client;
-using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Sending;
+using ProtoBridgeMQ.Client.Transactions;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
-using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Gateway.Cluster.Exchanges;
 
@@ -18,6 +17,8 @@ internal sealed class ClusterTransactions(ClusterConnection connection, Producer
 {
     private const int Looks = 4;
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
+
+    private readonly HalfMessageCalls _calls = new(connection);
 
     /// <summary>Refuses a message that cannot be published.</summary>
     public required Action<PublishMessage> Check { get; init; }
@@ -66,12 +67,12 @@ internal sealed class ClusterTransactions(ClusterConnection connection, Producer
         string address = await ClusterErrors
             .TranslateAsync(connection.RequireAddressAsync(new MessageQueue(place.Topic, place.Broker, 0), masterOnly: true, cancellationToken))
             .ConfigureAwait(false);
-        string? key = await ClusterErrors.TranslateAsync(KeyAtAsync(address, place.LogOffset, cancellationToken)).ConfigureAwait(false);
+        string? key = await ClusterErrors.TranslateAsync(_calls.FindKeyAsync(address, place.LogOffset, cancellationToken)).ConfigureAwait(false);
         for (int look = 1; key is null && look < Looks; look++)
         {
             // What was stored a moment ago may not be shown yet.
             await Task.Delay(LookAgain, connection.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            key = await ClusterErrors.TranslateAsync(KeyAtAsync(address, place.LogOffset, cancellationToken)).ConfigureAwait(false);
+            key = await ClusterErrors.TranslateAsync(_calls.FindKeyAsync(address, place.LogOffset, cancellationToken)).ConfigureAwait(false);
         }
 
         if (key != place.Key)
@@ -103,37 +104,21 @@ internal sealed class ClusterTransactions(ClusterConnection connection, Producer
 
     private async ValueTask EndAsync(string address, EndTransactionRequestHeader header, CancellationToken cancellationToken)
     {
-        string what = $"Ending transaction {header.TransactionId} of topic {header.Topic}";
-        using RemotingResponse response = await connection.Calls
-            .InvokeAsync(address, RequestCode.EndTransaction, header, default, connection.Options.RequestTimeout, what, cancellationToken)
-            .ConfigureAwait(false);
-        switch (response.Code)
+        (int code, string? remark) = await _calls.EndAsync(address, header, cancellationToken).ConfigureAwait(false);
+        switch (code)
         {
             case ResponseCode.Success:
                 return;
             case ResponseCode.IllegalOperation:
                 throw new BridgeException(
                     BridgeError.DeliveryUnknown, "The time that this transaction gave its producer is over: the broker asks about it, and is answered with the id of its question.");
-            case ResponseCode.SystemError when response.Remark?.Contains("busy", StringComparison.OrdinalIgnoreCase) == true:
-                throw new BridgeException(BridgeError.Busy, response.Remark, retryAfter: TimeSpan.FromSeconds(1));
-            case ResponseCode.SystemError when response.Remark?.Contains("unknown", StringComparison.Ordinal) == true:
-                throw new BridgeException(BridgeError.ReadOnly, response.Remark, mayHaveHappened: true);
-            case ResponseCode.SystemError:
-                // Brokers say it so when there is no such half message (any more), or it ended otherwise.
-                throw new BridgeException(BridgeError.DeliveryUnknown, $"{response.Remark ?? "There is no such transaction"}.");
+            case ResponseCode.SystemError when remark?.Contains("busy", StringComparison.OrdinalIgnoreCase) == true:
+                throw new BridgeException(BridgeError.Busy, remark, retryAfter: TimeSpan.FromSeconds(1));
+            case ResponseCode.SystemError when remark?.Contains("unknown", StringComparison.Ordinal) == true:
+                throw new BridgeException(BridgeError.ReadOnly, remark, mayHaveHappened: true);
             default:
-                throw CallErrors.Refused(response, what, address);
+                // Brokers say it so when there is no such half message (any more), or it ended otherwise.
+                throw new BridgeException(BridgeError.DeliveryUnknown, $"{remark ?? "There is no such transaction"}.");
         }
-    }
-
-    /// <summary>The unique key of the message at a place of a log: whoever knows it began the transaction, or was asked. Places alone can be guessed.</summary>
-    private async ValueTask<string?> KeyAtAsync(string address, long logOffset, CancellationToken cancellationToken)
-    {
-        using RemotingResponse response = await connection.Calls
-            .InvokeAsync(address, RequestCode.ViewMessageById, new ViewMessageRequestHeader { Offset = logOffset }, default, connection.Options.RequestTimeout, "Asking for a half message", cancellationToken)
-            .ConfigureAwait(false);
-        return response.Code == ResponseCode.Success && MessageRecord.TryRead(response.Body.Span, out MessageRecord half) == RecordError.None
-            ? PropertyText.GetString(half.Properties, SystemProperties.UniqueKey)
-            : null;
     }
 }
