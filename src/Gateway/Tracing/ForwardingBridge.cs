@@ -45,5 +45,9 @@ internal abstract class ForwardingBridge(IMessageBridge inner) : IMessageBridge
 
     public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default) => Inner.LookBackAsync(look, cancellationToken);
 
-    public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return Inner.DisposeAsync();
+    }
 }

@@ -60,10 +60,11 @@ internal sealed class AskedGroup : IDisposable
     private ValueTask<TransactionOutcome> Hand(ReceivedMessage half, CancellationToken cancellationToken)
     {
         // Brokers of 4.x do not say their name: they are known by where they stored the message.
-        string? broker = half.Queue.BrokerName is { Length: > 0 } name ? name : BrokerAt(half.StoreHost.ToString());
+        string address = half.StoreHost.ToString();
+        string? broker = half.Queue.BrokerName is { Length: > 0 } name ? name : BrokerAt(address);
         if (broker is null)
         {
-            _log.QuestionFromUnknown(_group, half.StoreHost.ToString());
+            _log.QuestionFromUnknown(_group, address);
             return ValueTask.FromResult(TransactionOutcome.Unknown);
         }
 

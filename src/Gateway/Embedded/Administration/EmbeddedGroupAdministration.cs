@@ -51,7 +51,7 @@ internal sealed class EmbeddedGroupAdministration(IBrokerCore core, Func<string,
 
     public async ValueTask<IReadOnlyList<QueueReset>> ResetAsync(OffsetReset reset, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<QueueReset> queues = Reset(reset);
+        List<QueueReset> queues = Reset(reset);
         if (!reset.DryRun)
         {
             await follow(reset.Group, cancellationToken).ConfigureAwait(false);
