@@ -165,14 +165,7 @@ public sealed class AdminClient
 
     /// <summary>What a broker calls itself, such as <c>ProtoBridgeMQ 1.0.0</c> or <c>V5_3_3</c>; empty when it does not tell.</summary>
     /// <exception cref="ProtoBridgeMqException">The broker cannot be reached.</exception>
-    public async ValueTask<string> GetBrokerVersionAsync(string broker, CancellationToken cancellationToken = default)
-    {
-        string what = $"Asking broker {broker} for its version";
-        using RemotingResponse response = await _calls.AskAsync(broker, RequestCode.GetBrokerRuntimeInfo, default(NoFields), what, cancellationToken).ConfigureAwait(false);
-        return response.Code == ResponseCode.Success
-            ? RemoteCalls.Read(response, what, broker, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.KvTable)).Table.GetValueOrDefault("brokerVersionDesc") ?? string.Empty
-            : string.Empty;
-    }
+    public ValueTask<string> GetBrokerVersionAsync(string broker, CancellationToken cancellationToken = default) => _calls.VersionAsync(broker, cancellationToken);
 
     /// <summary>The client ids of the members of a group that consumes a topic.</summary>
     /// <exception cref="ProtoBridgeMqException">The group has no member, or no broker answers.</exception>

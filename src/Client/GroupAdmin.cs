@@ -11,8 +11,13 @@ namespace ProtoBridgeMQ.Client;
 public sealed class GroupAdmin
 {
     private readonly AdminCalls _calls;
+    private readonly ProgressReset _resets;
 
-    internal GroupAdmin(AdminCalls calls) => _calls = calls;
+    internal GroupAdmin(AdminCalls calls)
+    {
+        _calls = calls;
+        _resets = new ProgressReset(calls);
+    }
 
     /// <summary>All groups that brokers have settings of, by name.</summary>
     /// <exception cref="ProtoBridgeMqException">No name server, or a broker, cannot be reached.</exception>
@@ -111,39 +116,22 @@ public sealed class GroupAdmin
     /// <returns>The new offset of each queue.</returns>
     /// <exception cref="ProtoBridgeMqException">A broker refused, or cannot be reached; others may have done it.</exception>
     public ValueTask<IReadOnlyDictionary<MessageQueue, long>> ResetAsync(string group, string topic, DateTimeOffset time, CancellationToken cancellationToken = default)
-        => ResetAsync(group, topic, null, null, null, time.ToUnixTimeMilliseconds(), cancellationToken);
+        => _resets.ResetAsync(group, topic, Math.Max(0, time.ToUnixTimeMilliseconds()), cancellationToken);
+
+    /// <summary>Sets the group's progress in a topic to the ends of its queues: what is stored now is passed over.</summary>
+    /// <inheritdoc cref="ResetAsync(string, string, DateTimeOffset, CancellationToken)"/>
+    public ValueTask<IReadOnlyDictionary<MessageQueue, long>> ResetToEndAsync(string group, string topic, CancellationToken cancellationToken = default)
+        => _resets.ResetAsync(group, topic, ProgressReset.End, cancellationToken);
 
     /// <summary>Sets the group's progress in one queue; a running member goes on there.</summary>
-    /// <remarks>Brokers before RocketMQ 5 set queues by time only, and do what <see cref="ResetAsync(string, string, DateTimeOffset, CancellationToken)"/> does with the present.</remarks>
+    /// <exception cref="RequestRefusedException">
+    /// The broker is older than RocketMQ 5 and the group has members: such brokers set running members by time only, all queues of a topic at once.
+    /// </exception>
     /// <inheritdoc cref="ResetAsync(string, string, DateTimeOffset, CancellationToken)"/>
     public ValueTask<IReadOnlyDictionary<MessageQueue, long>> ResetAsync(string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        return ResetAsync(group, queue.Topic, queue.BrokerName, queue.QueueId, offset, -1, cancellationToken);
-    }
-
-    private async ValueTask<IReadOnlyDictionary<MessageQueue, long>> ResetAsync(
-        string group, string topic, string? broker, int? queueId, long? offset, long timestamp, CancellationToken cancellationToken)
-    {
-        Names.RequireGroup(group);
-        Names.RequireTopic(topic);
-        TopicRoute route = await _calls.Connection.Routes.FindAsync(topic, cancellationToken).ConfigureAwait(false)
-            ?? throw new TopicNotFoundException(topic, $"No name server knows topic {topic}.");
-        var header = new ResetOffsetRequestHeader { Group = group, Topic = topic, QueueId = queueId ?? -1, Offset = offset, Timestamp = timestamp, IsForce = true };
-        string what = $"Resetting the progress of group {group} in topic {topic}";
-        var offsets = new Dictionary<MessageQueue, long>();
-        foreach (BrokerRoute set in route.Brokers.Where(set => broker is null || set.Name == broker))
-        {
-            using RemotingResponse response = await _calls.RequireAsync(set.Name, RequestCode.InvokeBrokerToResetOffset, header, default, what, cancellationToken).ConfigureAwait(false);
-            ResetOffsetBody body = Connections.RemoteCalls.Read(
-                response, what, set.Name, static answer => answer.Body.IsEmpty ? new ResetOffsetBody() : LenientJson.Read(answer.Body.Span, AdminJson.Bodies.ResetOffsetBody), mayHaveHappened: true);
-            foreach ((MessageQueueData queue, long next) in body.Offsets.Entries)
-            {
-                offsets[new MessageQueue(queue.Topic, queue.BrokerName, queue.QueueId)] = next;
-            }
-        }
-
-        return offsets;
+        return _resets.ResetAsync(group, queue, offset, cancellationToken);
     }
 }
 

@@ -298,7 +298,11 @@ public sealed class SimpleConsumer : IAsyncDisposable
         {
             ResponseCode.Success => new PopAnswer(_connection, topic, broker, address).Read(response),
             ResponseCode.PullNotFound or ResponseCode.PollingTimeout or ResponseCode.PullRetryImmediately => [],
-            _ => throw CallErrors.Refused(response, $"A pop from topic {topic} for group {_options.Group}", address),
+            _ => throw CallErrors.Refused(
+                response,
+                $"A pop from topic {topic} for group {_options.Group}",
+                address,
+                "Pops need RocketMQ 5 or a broker of this project: use a PushConsumer or a PullConsumer, which work with all brokers."),
         };
     }
 

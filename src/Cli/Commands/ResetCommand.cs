@@ -28,13 +28,15 @@ internal sealed class ResetCommand
         {
             QueueEnds one = ends.FirstOrDefault(queue => $"{queue.Queue.BrokerName}/{queue.Queue.QueueId}" == text)
                 ?? throw new CliException(ExitCode.NotFound, $"Topic {topic} has no queue {text}: it has {string.Join(", ", ends.Select(queue => $"{queue.Queue.BrokerName}/{queue.Queue.QueueId}"))}.");
-            return await AnswerAsync(run, await SetAsync(run, group, [one], queue => Offset(to, queue)));
+            long offset = Offset(to, one);
+            await run.Admin.Groups.ResetAsync(group, one.Queue, offset, run.Cancelled);
+            return await AnswerAsync(run, new Dictionary<MessageQueue, long> { [one.Queue] = offset });
         }
 
         return to switch
         {
-            "beginning" => await AnswerAsync(run, await SetAsync(run, group, ends, queue => queue.First)),
-            "end" => await AnswerAsync(run, await SetAsync(run, group, ends, queue => queue.End)),
+            "beginning" => await AnswerAsync(run, await run.Admin.Groups.ResetAsync(group, topic, DateTimeOffset.UnixEpoch, run.Cancelled)),
+            "end" => await AnswerAsync(run, await run.Admin.Groups.ResetToEndAsync(group, topic, run.Cancelled)),
             _ => await AnswerAsync(run, await run.Admin.Groups.ResetAsync(group, topic, Times.Point("--to", to, Invocation.Now), run.Cancelled)),
         };
     }
@@ -46,19 +48,6 @@ internal sealed class ResetCommand
         _ when long.TryParse(to, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset >= queue.First && offset <= queue.End => offset,
         _ => throw CliException.Usage($"--to is '{to}': with --queue say beginning, end, or an offset from {queue.First} to {queue.End}."),
     };
-
-    private static async Task<IReadOnlyDictionary<MessageQueue, long>> SetAsync(Invocation run, string group, IReadOnlyList<QueueEnds> queues, Func<QueueEnds, long> offset)
-    {
-        var set = new Dictionary<MessageQueue, long>();
-        foreach (QueueEnds queue in queues)
-        {
-            long to = offset(queue);
-            await run.Admin.Groups.ResetAsync(group, queue.Queue, to, run.Cancelled);
-            set[queue.Queue] = to;
-        }
-
-        return set;
-    }
 
     private static async Task<int> AnswerAsync(Invocation run, IReadOnlyDictionary<MessageQueue, long> offsets)
     {

@@ -46,6 +46,16 @@ internal sealed class AdminCalls(ClusterConnection connection)
         return await connection.Calls.InvokeAsync(master, code, header, default, Timeout, what, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What a broker calls itself; empty when it does not tell.</summary>
+    public async ValueTask<string> VersionAsync(string broker, CancellationToken cancellationToken)
+    {
+        string what = $"Asking broker {broker} for its version";
+        using RemotingResponse response = await AskAsync(broker, RequestCode.GetBrokerRuntimeInfo, default(NoFields), what, cancellationToken).ConfigureAwait(false);
+        return response.Code == ResponseCode.Success
+            ? RemoteCalls.Read(response, what, broker, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.KvTable)).Table.GetValueOrDefault("brokerVersionDesc") ?? string.Empty
+            : string.Empty;
+    }
+
     /// <summary>A request to the master of a broker set that must succeed.</summary>
     public async ValueTask<RemotingResponse> RequireAsync<THeader>(
         string broker, int code, THeader header, ReadOnlyMemory<byte> body, string what, CancellationToken cancellationToken)

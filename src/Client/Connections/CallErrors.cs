@@ -28,11 +28,16 @@ internal static class CallErrors
     };
 
     /// <summary>An answer with an error code.</summary>
-    public static ProtoBridgeMqException Refused(RemotingResponse response, string what, string address)
+    /// <param name="response">The answer.</param>
+    /// <param name="what">The request, as the subject of the sentence.</param>
+    /// <param name="address">Who answered.</param>
+    /// <param name="otherwise">What to do instead where a broker does not know the request at all: a sentence.</param>
+    public static ProtoBridgeMqException Refused(RemotingResponse response, string what, string address, string? otherwise = null)
     {
         int code = response.Code;
-        string remark = response.Remark ?? "no reason given";
-        return new RequestRefusedException($"{what} was refused by {address} with {Name(code)}: {remark}", code, address, MayHaveHappened(code));
+        string remark = response.Remark?.Trim() ?? "no reason given";
+        string advice = code == ResponseCode.RequestCodeNotSupported && otherwise is not null ? $". {otherwise}" : string.Empty;
+        return new RequestRefusedException($"{what} was refused by {address} with {Name(code)}: {remark}{advice}", code, address, MayHaveHappened(code));
     }
 
     /// <summary>The same failure of a request that changes nothing.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ProtoBridgeMQ.Tests.Support.Cluster;
 using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Tests.Interop.Clients;
@@ -21,6 +22,7 @@ internal static class Installed
         [Needs.NativeAot] = new(() => Package("runtime.linux-x64.microsoft.dotnet.ilcompiler") ?? Package("microsoft.netcore.app.runtime.nativeaot.linux-x64")),
         [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
+        [Needs.Apache] = new(() => ApacheCluster.Missing),
     };
 
     /// <summary>The folder of the npm clients and our scripts that drive them.</summary>

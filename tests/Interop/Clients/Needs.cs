@@ -38,4 +38,7 @@ public enum Needs
 
     /// <summary>The right to mount a small tmpfs.</summary>
     SmallDisk,
+
+    /// <summary>An Apache RocketMQ cluster, which the environment names.</summary>
+    Apache,
 }

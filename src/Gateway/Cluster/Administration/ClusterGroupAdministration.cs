@@ -83,19 +83,13 @@ internal sealed class ClusterGroupAdministration(AdminClient admin, QueueReader 
                 queue.BrokerName, queue.QueueId, before.GetValueOrDefault((queue.BrokerName, queue.QueueId), -1), await TargetAsync(queue, reset, cancellationToken).ConfigureAwait(false)));
         }
 
-        if (!reset.DryRun && reset.Time is { } time)
+        if (!reset.DryRun)
         {
-            // Brokers of 4.x set all queues of a topic by time, and nothing else.
-            await ClusterErrors.TranslateAsync(admin.Groups.ResetAsync(reset.Group, reset.Topic, time, cancellationToken)).ConfigureAwait(false);
-        }
-        else if (!reset.DryRun)
-        {
-            foreach (QueueReset queue in queues)
-            {
-                await ClusterErrors
-                    .TranslateAsync(admin.Groups.ResetAsync(reset.Group, new MessageQueue(reset.Topic, queue.Broker, queue.QueueId), queue.To, cancellationToken))
-                    .ConfigureAwait(false);
-            }
+            await ClusterErrors
+                .TranslateAsync(reset.Time is { } time
+                    ? admin.Groups.ResetAsync(reset.Group, reset.Topic, time, cancellationToken)
+                    : admin.Groups.ResetToEndAsync(reset.Group, reset.Topic, cancellationToken))
+                .ConfigureAwait(false);
         }
 
         return queues;
