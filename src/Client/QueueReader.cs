@@ -13,11 +13,13 @@ public sealed class QueueReader
     /// <summary>A group that every broker has, for those who read without one.</summary>
     public const string DefaultGroup = "TOOLS_CONSUMER";
 
+    private const int SearchBatch = 32;
     private const int HoldFlag = 2;
     private const int SubscriptionFlag = 4;
 
     private readonly ClusterConnection _connection;
     private readonly HeaderText _group;
+    private readonly FirstCommits _firstCommits = new();
 
     /// <summary>Makes a reader.</summary>
     /// <param name="connection">The cluster; stays the caller's.</param>
@@ -88,8 +90,30 @@ public sealed class QueueReader
     /// <summary>The offset of the first message of a queue that was stored at or after a time.</summary>
     public async ValueTask<long> SearchOffsetAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken = default)
     {
-        var header = new SearchOffsetRequestHeader { Topic = queue.Topic, QueueId = queue.QueueId, Timestamp = time.ToUnixTimeMilliseconds() };
-        return await OffsetAsync(queue, RequestCode.SearchOffsetByTimestamp, header, "offset at a time", cancellationToken).ConfigureAwait(false);
+        // Brokers before RocketMQ 5 answer with the message nearest to a time, and with any one of those of the same millisecond: none of
+        // those that are wanted lies before what they answer for the millisecond before.
+        long wanted = time.ToUnixTimeMilliseconds();
+        var header = new SearchOffsetRequestHeader { Topic = queue.Topic, QueueId = queue.QueueId, Timestamp = Math.Max(0, wanted - 1) };
+        long offset = await OffsetAsync(queue, RequestCode.SearchOffsetByTimestamp, header, "offset at a time", cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            using PullResult some = await PullAsync(queue, offset, SearchBatch, TimeSpan.Zero, "*", cancellationToken).ConfigureAwait(false);
+            long before = offset;
+            foreach (MessageView message in some)
+            {
+                if (message.StoreTimestamp >= wanted)
+                {
+                    return offset;
+                }
+
+                offset = message.QueueOffset + 1;
+            }
+
+            if (offset == before)
+            {
+                return offset;
+            }
+        }
     }
 
     /// <summary>The group's progress in a queue; null when it has none.</summary>
@@ -116,27 +140,8 @@ public sealed class QueueReader
     }
 
     /// <summary>Saves the group's progress: every message of the queue before this offset is done.</summary>
-    public async ValueTask CommitAsync(MessageQueue queue, long offset, CancellationToken cancellationToken = default)
-    {
-        string address = await _connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
-        var header = new UpdateConsumerOffsetRequestHeader
-        {
-            ConsumerGroup = Group,
-            Topic = queue.Topic,
-            QueueId = queue.QueueId,
-            CommitOffset = offset,
-        };
-        using RemotingResponse response = await _connection.Calls
-            .RequireAsync(
-                address,
-                RequestCode.UpdateConsumerOffset,
-                header,
-                default,
-                _connection.Options.RequestTimeout,
-                $"Committing the progress of group {Group} in {queue}",
-                cancellationToken)
-            .ConfigureAwait(false);
-    }
+    public ValueTask CommitAsync(MessageQueue queue, long offset, CancellationToken cancellationToken = default)
+        => _firstCommits.RunAsync(queue, offset, SaveAsync, cancellationToken);
 
     /// <summary>Where the group starts in a queue: its progress, or else by <paramref name="from"/>.</summary>
     /// <param name="queue">The queue.</param>
@@ -226,6 +231,28 @@ public sealed class QueueReader
     /// <summary>Where a group without progress starts in a queue.</summary>
     internal ValueTask<long> FindFirstAsync(MessageQueue queue, ConsumeFrom from, DateTimeOffset time, CancellationToken cancellationToken)
         => FirstStartAsync(queue, from, time, cancellationToken);
+
+    private async ValueTask SaveAsync(MessageQueue queue, long offset, CancellationToken cancellationToken)
+    {
+        string address = await _connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
+        var header = new UpdateConsumerOffsetRequestHeader
+        {
+            ConsumerGroup = Group,
+            Topic = queue.Topic,
+            QueueId = queue.QueueId,
+            CommitOffset = offset,
+        };
+        using RemotingResponse response = await _connection.Calls
+            .RequireAsync(
+                address,
+                RequestCode.UpdateConsumerOffset,
+                header,
+                default,
+                _connection.Options.RequestTimeout,
+                $"Committing the progress of group {Group} in {queue}",
+                cancellationToken)
+            .ConfigureAwait(false);
+    }
 
     private async ValueTask<PullResult> PullOnceAsync(
         MessageQueue queue, long offset, int maxMessages, TimeSpan wait, MessageFilter filter, CancellationToken cancellationToken)

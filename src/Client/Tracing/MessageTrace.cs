@@ -43,11 +43,14 @@ internal sealed class MessageTrace
     /// <returns>What ties the line to that of its end; null when the message is not to be traced.</returns>
     public string? Handling(string group, ReceivedMessage message)
     {
-        // Brokers add both to what is to be traced.
-        if (!message.Properties.TryGetValue("MSG_REGION", out string? region) || message.Properties.GetValueOrDefault("TRACE_ON") == "false")
+        // What tells of traces would tell of itself.
+        if (message.Properties.GetValueOrDefault("TRACE_ON") == "false" || message.Topic == _connection.Options.TraceTopic)
         {
             return null;
         }
+
+        // Brokers of Apache add the region only where they have a hook for sends.
+        string region = message.Properties.GetValueOrDefault("MSG_REGION") ?? "DefaultRegion";
 
         string request = _connection.Keys.Next();
         Add(TraceText.SubBefore(Now, region, group, request, message), message.MessageId, message.Keys);

@@ -16,7 +16,7 @@ public sealed class Administering : ApacheTest
         Assert.Contains(topic, await Admin.ListTopicsAsync());
         IReadOnlyList<BrokerRoute> brokers = await Admin.ListBrokersAsync();
         Assert.All(brokers, broker => Assert.NotEmpty(broker.Cluster));
-        Assert.NotEmpty(await ApacheCluster.VersionAsync(Connection));
+        Assert.NotEmpty(await Admin.GetBrokerVersionAsync(brokers[0].Name));
 
         await Admin.CreateTopicAsync(topic, 6, brokers[0].Name);
         await Eventually.TrueAsync(
@@ -79,7 +79,7 @@ public sealed class Administering : ApacheTest
         await LagAsync(group, topic, 0);
 
         MessageQueue one = offsets.Keys.Min();
-        if (await ApacheCluster.IsFourAsync(Connection))
+        if (await IsFourAsync())
         {
             // A broker of 4 would send all queues to their ends.
             RequestRefusedException refused = await Assert.ThrowsAsync<RequestRefusedException>(() => Admin.Groups.ResetAsync(group, one, 5).AsTask());

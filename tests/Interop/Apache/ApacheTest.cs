@@ -48,6 +48,10 @@ public abstract class ApacheTest : IAsyncLifetime
         CommitInterval = TimeSpan.FromMilliseconds(500),
     };
 
+    /// <summary>Whether the brokers are of RocketMQ 4, by what the first one calls itself: <c>V4_9_8</c>.</summary>
+    protected async Task<bool> IsFourAsync()
+        => (await Admin.GetBrokerVersionAsync((await Admin.ListBrokersAsync())[0].Name)).StartsWith("V4_", StringComparison.Ordinal);
+
     /// <summary>A topic with so many queues that the name servers know.</summary>
     protected async Task<string> TopicAsync(string name, int queues = 4)
     {

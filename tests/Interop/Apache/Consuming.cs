@@ -53,7 +53,7 @@ public sealed class Consuming : ApacheTest
     }
 
     [FactWhen(Needs.Apache)]
-    public async Task A_new_group_that_begins_last_gets_only_what_comes_then()
+    public async Task A_new_group_that_begins_last_gets_what_comes_then_and_from_a_broker_of_4_a_young_topic_whole()
     {
         string topic = await TopicAsync("last");
         await using Producer producer = await ProducerAsync();
@@ -63,13 +63,16 @@ public sealed class Consuming : ApacheTest
         options.From = ConsumeFrom.Last;
         await using var member = new Member(options);
         await member.StartAsync(topic);
-        await Member.UntilAsync(() => member.Queues(topic) == 4, "the member has its queues", Patience);
-        // Its places are taken with its queues; that they are is what the broker has of it.
-        await Eventually.TrueAsync(async () => await HasPlacesAsync(options.Group, topic, 4), "the broker has four places of the group", Patience);
+        // A broker of 4 answers "offset 0" for a group that has no progress while a topic's first messages are in memory.
+        int first = await IsFourAsync() ? 0 : 10;
+        if (first > 0)
+        {
+            await Eventually.TrueAsync(async () => await HasPlacesAsync(options.Group, topic, 4), "the broker has four places of the group", Patience);
+        }
 
         await SendAsync(producer, topic, 10, 10);
-        await member.HasAsync(10, Patience);
-        Assert.Equal(Enumerable.Range(10, 10), member.Bodies.Select(Number).Order());
+        await member.HasAsync(20 - first, Patience);
+        Assert.Equal(Enumerable.Range(first, 20 - first), member.Bodies.Select(Number).Order());
     }
 
     [FactWhen(Needs.Apache)]

@@ -108,7 +108,6 @@ public sealed class Producing : ApacheTest
     public async Task A_body_over_the_brokers_limit_says_what_the_broker_said()
     {
         string topic = await TopicAsync("overlimit");
-        await using Producer producer = await ProducerAsync(options => options.CompressOver = int.MaxValue);
         await using var wide = new ClusterConnection(new ClientOptions { NameServers = ApacheCluster.NameServers, MaxBodySize = 8 * 1024 * 1024 });
         await using var sender = new Producer(wide, new ProducerOptions { CompressOver = int.MaxValue });
         await sender.StartAsync();
@@ -149,7 +148,7 @@ public sealed class Producing : ApacheTest
         timed.DeliverAfter = TimeSpan.FromSeconds(3);
         SendReceipt receipt = await producer.SendAsync(timed);
 
-        if (await ApacheCluster.IsFourAsync(Connection))
+        if (await IsFourAsync())
         {
             // A broker of 4 knows no times: it delivers at once, and calls nothing back.
             Assert.Null(receipt.RecallHandle);

@@ -33,7 +33,8 @@ public sealed class Reading : ApacheTest
         Assert.Equal(Enumerable.Range(20, 20), await PollAsync(polls, 20));
         await polls.SeekToBeginningAsync(queue);
         Assert.Equal(Enumerable.Range(0, 10), await PollAsync(polls, 10, 10));
-        Assert.Null(await polls.GetCommittedAsync(queue));
+        // A broker of 4 says 0 for a young queue without progress.
+        Assert.True(await polls.GetCommittedAsync(queue) is null or 0);
         await polls.CommitAsync();
         Assert.Equal(10, await polls.GetCommittedAsync(queue));
         await polls.SeekToEndAsync(queue);
@@ -104,7 +105,7 @@ public sealed class Reading : ApacheTest
         pops.Subscribe(topic);
         await pops.StartAsync();
 
-        if (await ApacheCluster.IsFourAsync(Connection))
+        if (await IsFourAsync())
         {
             RequestRefusedException refused = await Assert.ThrowsAsync<RequestRefusedException>(() => pops.ReceiveAsync(16, TimeSpan.FromSeconds(5)).AsTask());
             Assert.Equal((RefusalReason.Unsupported, 3), (refused.Reason, refused.ResponseCode));

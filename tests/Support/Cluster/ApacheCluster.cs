@@ -1,5 +1,4 @@
 using System.Globalization;
-using ProtoBridgeMQ.Client;
 
 namespace ProtoBridgeMQ.Tests.Support.Cluster;
 
@@ -26,16 +25,4 @@ public static class ApacheCluster
 
     /// <summary>A name that no other test and no other run uses.</summary>
     public static string Name(string name) => $"{name}-{Run}-{Interlocked.Increment(ref _names)}";
-
-    /// <summary>How its first broker calls itself, such as <c>V4_9_8</c>.</summary>
-    public static async Task<string> VersionAsync(ClusterConnection connection)
-    {
-        var admin = new AdminClient(connection);
-        IReadOnlyList<BrokerRoute> brokers = await admin.ListBrokersAsync();
-        return await admin.GetBrokerVersionAsync(brokers[0].Name);
-    }
-
-    /// <summary>Whether it is of RocketMQ 4.</summary>
-    public static async Task<bool> IsFourAsync(ClusterConnection connection)
-        => (await VersionAsync(connection)).StartsWith("V4_", StringComparison.Ordinal);
 }

@@ -19,13 +19,14 @@ public sealed class OldBrokerTests : IAsyncLifetime
     private ScriptedServer _broker = null!;
     private ClusterConnection _connection = null!;
     private bool _hasMembers;
+    private bool _hasTopic = true;
 
     private GroupAdmin Groups => new AdminClient(_connection).Groups;
 
     public Task InitializeAsync()
     {
         _broker = new ScriptedServer(
-            Answers.Routes(topic => topic == "t" ? Answers.Route(2, ("a", _broker.Address)) : null),
+            Answers.Routes(topic => topic == "t" && _hasTopic ? Answers.Route(2, ("a", _broker.Address)) : null),
             Answers.Heartbeats,
             Answers.Leaves,
             (RequestCode.GetBrokerClusterInfo, request => Reply(
@@ -43,7 +44,8 @@ public sealed class OldBrokerTests : IAsyncLifetime
                 }
             }),
             (RequestCode.GetMaxOffset, request => request.Reply(ResponseCode.Success, new GetMaxOffsetResponseHeader { Offset = 100 })),
-            (RequestCode.SearchOffsetByTimestamp, request => request.Reply(ResponseCode.Success, new GetMaxOffsetResponseHeader { Offset = 10 })),
+            (RequestCode.SearchOffsetByTimestamp, request => request.Reply(ResponseCode.Success, new SearchOffsetResponseHeader { Offset = 10 })),
+            (RequestCode.PullMessage, request => request.Reply(ResponseCode.PullNotFound, new PullMessageResponseHeader { SuggestWhichBrokerId = 0, NextBeginOffset = 10, MinOffset = 0, MaxOffset = 100 })),
             (RequestCode.UpdateConsumerOffset, request =>
             {
                 UpdateConsumerOffsetRequestHeader header = UpdateConsumerOffsetRequestHeader.Read(request.Fields);
@@ -129,6 +131,49 @@ public sealed class OldBrokerTests : IAsyncLifetime
 
         Assert.Equal(RefusalReason.Unsupported, refused.Reason);
         Assert.Contains("PushConsumer", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_topic_that_was_deleted_has_no_route_though_it_had_one()
+    {
+        var admin = new AdminClient(_connection);
+        Assert.NotNull(await admin.FindRouteAsync("t").Within("route found"));
+
+        _hasTopic = false;
+
+        Assert.Null(await admin.FindRouteAsync("t").Within("no route found"));
+    }
+
+    [Theory]
+    [InlineData(500, 0)]
+    [InlineData(1000, 0)]
+    [InlineData(1200, 1)]
+    [InlineData(2000, 1)]
+    [InlineData(2001, 4)]
+    [InlineData(2400, 4)]
+    [InlineData(2600, 4)]
+    [InlineData(3000, 4)]
+    [InlineData(3001, 5)]
+    [InlineData(9000, 5)]
+    public async Task The_first_message_at_or_after_a_time_is_found_where_the_broker_answers_with_the_nearest(long time, long offset)
+    {
+        await using var broker = new ScriptedBroker();
+        long[] times = [1000, 2000, 2000, 2000, 3000];
+        foreach (long stored in times)
+        {
+            broker.Add("m", stored);
+        }
+
+        broker.OnSearch = wanted => Array.IndexOf(times, wanted) switch
+        {
+            1 => 2,
+            >= 0 and int exact => exact,
+            _ => Array.IndexOf(times, times.MinBy(one => Math.Abs(one - wanted))),
+        };
+        await using var connection = new ClusterConnection(new ClientOptions { NameServers = broker.Address });
+        var reader = new QueueReader(connection);
+
+        Assert.Equal(offset, await reader.SearchOffsetAsync(new MessageQueue("t", "a", 0), DateTimeOffset.FromUnixTimeMilliseconds(time)).Within("offset found"));
     }
 
     private static void Reply(RemotingRequest request, string body) => request.Reply(ResponseCode.Success, default(NoFields), Encoding.UTF8.GetBytes(body));

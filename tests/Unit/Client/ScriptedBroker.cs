@@ -26,6 +26,8 @@ internal sealed class ScriptedBroker : IAsyncDisposable
             (RequestCode.QueryConsumerOffset, request => request.Reply(ResponseCode.QueryNotFound, "none")),
             (RequestCode.GetMinOffset, request => request.Reply(ResponseCode.Success, new GetMinOffsetResponseHeader { Offset = 0 })),
             (RequestCode.GetMaxOffset, request => request.Reply(ResponseCode.Success, new GetMaxOffsetResponseHeader { Offset = _records.Count })),
+            (RequestCode.SearchOffsetByTimestamp, request => request.Reply(
+                ResponseCode.Success, new SearchOffsetResponseHeader { Offset = OnSearch(SearchOffsetRequestHeader.Read(request.Fields).Timestamp) })),
             (RequestCode.UpdateConsumerOffset, Commit),
             (RequestCode.ConsumerSendMsgBack, request => OnSendBack(request)),
             (RequestCode.PullMessage, request => OnPull!(request)));
@@ -38,12 +40,14 @@ internal sealed class ScriptedBroker : IAsyncDisposable
 
     public Action<RemotingRequest> OnPull { get; set; }
 
+    public Func<long, long> OnSearch { get; set; } = _ => 0;
+
     public Action<RemotingRequest> OnSendBack { get; set; } = request => request.Reply(ResponseCode.Success);
 
     public int Count(int code) => _server.Count(code);
 
     /// <summary>Adds a message to queue 0.</summary>
-    public byte[] Add(string body)
+    public byte[] Add(string body, long storedAt = 0)
     {
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(body);
         var fields = new MessageRecordFields
@@ -51,6 +55,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
             Body = bytes,
             BodyCrc = BodyCrc32.Compute(bytes),
             Topic = "t"u8,
+            StoreTimestamp = storedAt,
             QueueOffset = _records.Count,
             PhysicalOffset = _records.Count * 1000,
             BornHost = HostAddress.Loopback(1),
