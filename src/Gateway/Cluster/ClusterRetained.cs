@@ -13,6 +13,7 @@ namespace ProtoBridgeMQ.Gateway.Cluster;
 internal sealed class ClusterRetained : IRetainedMessages, IAsyncDisposable
 {
     private const int ReadBatch = 256;
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(2);
     private const int ExpiredAtOnce = 1024;
 
     private readonly Producer _producer;
@@ -196,18 +197,31 @@ internal sealed class ClusterRetained : IRetainedMessages, IAsyncDisposable
 
     private async ValueTask<bool> ReadRecordAsync(long offset, MessageBatch batch, CancellationToken cancellationToken)
     {
-        using PullResult result = await _reader.PullAsync(_queue, offset, 1, _options.RequestTimeout / 2, "*", cancellationToken).ConfigureAwait(false);
-        using var one = new MessageBatch();
-        foreach (MessageView view in result)
+        TimeSpan patience = _options.RequestTimeout / 2;
+        long start = _clock.GetTimestamp();
+        while (true)
         {
-            if (view.QueueOffset == offset)
+            using (PullResult result = await _reader.PullAsync(_queue, offset, 1, patience, "*", cancellationToken).ConfigureAwait(false))
             {
-                MessageCopy.Add(view, _queue, one, _log);
-                return RetainedRecord.TryAdd(one[0], batch);
-            }
-        }
+                using var one = new MessageBatch();
+                foreach (MessageView view in result)
+                {
+                    if (view.QueueOffset == offset)
+                    {
+                        MessageCopy.Add(view, _queue, one, _log);
+                        return RetainedRecord.TryAdd(one[0], batch);
+                    }
+                }
 
-        return false;
+                // Brokers of Apache show a message a moment after they acknowledged it; until then an offset behind their end is none.
+                if (result.Status != PullStatus.OffsetIllegal || result.MaxOffset > offset || _clock.GetElapsedTime(start) > patience)
+                {
+                    return false;
+                }
+            }
+
+            await Task.Delay(LookAgain, _clock, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async ValueTask StepAsync(TimeSpan wait, CancellationToken cancellationToken)

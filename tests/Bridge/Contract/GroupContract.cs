@@ -14,7 +14,7 @@ public abstract class GroupContract<TFixture> : BridgeTest<TFixture>
     private string Group => Fixture.Name("workers");
 
     [Fact]
-    public async Task A_new_group_begins_at_the_oldest_message_or_at_what_comes()
+    public virtual async Task A_new_group_begins_at_the_oldest_message_or_at_what_comes()
     {
         List<string> before = await PublishManyAsync(Topic, 5, "before");
         await using IMessageStream earliest = await JoinAsync(Group, Topic);

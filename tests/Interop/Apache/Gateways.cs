@@ -139,7 +139,7 @@ public sealed class Gateways : ApacheTest
         Assert.True((bool)overview["canPublish"]!);
         Assert.NotEmpty(overview["brokers"]!.AsArray());
         Assert.Equal(3 * overview["brokers"]!.AsArray().Count, (await GetAsync(rest, $"v1/topics/{topic}/queues"))["items"]!.AsArray().Count);
-        Assert.Contains((await GetAsync(rest, "v1/topics?limit=200"))["items"]!.AsArray(), one => one is not null);
+        Assert.Contains((await GetAsync(rest, "v1/topics?limit=200"))["topics"]!.AsArray(), one => one is not null);
         Assert.NotNull((await GetAsync(rest, "v1/groups?limit=200"))["items"]);
     }
 
