@@ -2,7 +2,6 @@ using ProtoBridgeMQ.Client.Admin;
 using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
-using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Client;
 

@@ -1,6 +1,5 @@
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Remoting.Bodies;
-using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
