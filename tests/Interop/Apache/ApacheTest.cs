@@ -7,28 +7,18 @@ using ProtoBridgeMQ.Tests.Support.Cluster;
 namespace ProtoBridgeMQ.Tests.Interop.Apache;
 
 /// <summary>What the tests against a cluster of Apache RocketMQ have in common: a connection, topics, members, and reading all of a topic.</summary>
-public abstract class ApacheTest : IAsyncLifetime
+public abstract class ApacheTest : IAsyncDisposable
 {
-    private ClusterConnection? _connection;
-
     protected static TimeSpan Patience => TimeSpan.FromSeconds(60);
 
-    protected ClusterConnection Connection => _connection ?? throw new InvalidOperationException("There is no cluster.");
+    protected ClusterConnection Connection { get; } = new(Client());
 
     protected AdminClient Admin => new(Connection);
 
-    public Task InitializeAsync()
+    public async ValueTask DisposeAsync()
     {
-        _connection = new ClusterConnection(Client());
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (_connection is not null)
-        {
-            await _connection.DisposeAsync();
-        }
+        await Connection.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     protected static ClientOptions Client() => new() { NameServers = ApacheCluster.NameServers };

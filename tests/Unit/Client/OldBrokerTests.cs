@@ -12,25 +12,23 @@ namespace ProtoBridgeMQ.Tests.Unit.Client;
 /// A broker that answers as RocketMQ 4.9.8's does: it resets only groups with members, by time only, and reads over a queue and an offset; and
 /// it knows no pops.
 /// </summary>
-public sealed class OldBrokerTests : IAsyncLifetime
+public sealed class OldBrokerTests : IAsyncDisposable
 {
     private readonly ConcurrentQueue<ResetOffsetRequestHeader> _resets = new();
     private readonly ConcurrentDictionary<int, long> _commits = new();
-    private ScriptedServer _broker = null!;
-    private ClusterConnection _connection = null!;
+    private readonly ScriptedServer _broker;
+    private readonly ClusterConnection _connection;
     private bool _hasMembers;
     private bool _hasTopic = true;
 
-    private GroupAdmin Groups => new AdminClient(_connection).Groups;
-
-    public Task InitializeAsync()
+    public OldBrokerTests()
     {
         _broker = new ScriptedServer(
-            Answers.Routes(topic => topic == "t" && _hasTopic ? Answers.Route(2, ("a", _broker.Address)) : null),
+            Answers.Routes(topic => topic == "t" && _hasTopic ? Answers.Route(2, ("a", _broker!.Address)) : null),
             Answers.Heartbeats,
             Answers.Leaves,
             (RequestCode.GetBrokerClusterInfo, request => Reply(
-                request, "{\"brokerAddrTable\":{\"a\":{\"brokerAddrs\":{0:\"" + _broker.Address + "\"},\"brokerName\":\"a\",\"cluster\":\"c\"}},\"clusterAddrTable\":{\"c\":[\"a\"]}}")),
+                request, "{\"brokerAddrTable\":{\"a\":{\"brokerAddrs\":{0:\"" + _broker!.Address + "\"},\"brokerName\":\"a\",\"cluster\":\"c\"}},\"clusterAddrTable\":{\"c\":[\"a\"]}}")),
             (RequestCode.GetBrokerRuntimeInfo, request => Reply(request, "{\"table\":{\"brokerVersionDesc\":\"V4_9_8\"}}")),
             (RequestCode.GetConsumerConnectionList, request =>
             {
@@ -58,10 +56,11 @@ public sealed class OldBrokerTests : IAsyncLifetime
                 Reply(request, "{\"offsetTable\":{{\"brokerName\":\"a\",\"queueId\":0,\"topic\":\"t\"}:10,{\"brokerName\":\"a\",\"queueId\":1,\"topic\":\"t\"}:10}}");
             }));
         _connection = new ClusterConnection(new ClientOptions { NameServers = _broker.Address });
-        return Task.CompletedTask;
     }
 
-    public async Task DisposeAsync()
+    private GroupAdmin Groups => new AdminClient(_connection).Groups;
+
+    public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
         await _broker.DisposeAsync();
