@@ -7,8 +7,7 @@ namespace ProtoBridgeMQ.Remoting.Transport;
 /// <summary>
 /// The sending half of a connection. Any thread may write; each frame is written whole under a lock. A flush that many
 /// ask for at once happens once: at the end of the read loop's batch, or else in one work item of the thread pool, which
-/// takes everything with it that was written until it runs. A pipe that has a thread for the socket behind it, which gathers by itself, is
-/// flushed at once: that only hands over.
+/// takes everything with it that was written until it runs.
 /// </summary>
 internal sealed class FrameOutput : IThreadPoolWorkItem
 {
@@ -22,10 +21,6 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
     private readonly Action<string> _onBroken;
     private readonly Action _onRoom;
     private readonly AnswerBudget? _budget;
-    private readonly bool _flushesAtOnce;
-
-    [ThreadStatic]
-    private static FrameOutput? _held;
 
     private ValueTaskAwaiter<FlushResult> _flush;
     private long _bufferedBytes;
@@ -39,16 +34,9 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
     private bool _closed;
 
     public FrameOutput(
-        PipeWriter pipe,
-        RemotingOptions options,
-        TimeProvider time,
-        Action<string> onBroken,
-        Action onRoom,
-        AnswerBudget? budget = null,
-        bool flushesAtOnce = false)
+        PipeWriter pipe, RemotingOptions options, TimeProvider time, Action<string> onBroken, Action onRoom, AnswerBudget? budget = null)
     {
         _budget = budget;
-        _flushesAtOnce = flushesAtOnce;
         _pipe = pipe;
         _time = time;
         _pauseBytes = options.MaxUnflushedBytes;
@@ -85,12 +73,7 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
                 return false;
             }
             _dirty = true;
-            if (_flushesAtOnce)
-            {
-                if (!_inBatch && _held != this)
-                    StartFlush();
-            }
-            else if (!_inBatch && !_flushing && !_flushScheduled)
+            if (!_inBatch && !_flushing && !_flushScheduled)
             {
                 _flushScheduled = true;
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -114,25 +97,6 @@ internal sealed class FrameOutput : IThreadPoolWorkItem
             _inBatch = false;
             StartFlush();
         }
-    }
-
-    /// <summary>What this thread writes from here on is not flushed until it lets go, or somebody flushes.</summary>
-    public void Hold() => _held = this;
-
-    /// <summary>Flushes what was written under the hold, and ends it.</summary>
-    public void LetGo()
-    {
-        if (_held != this)
-            return;
-        _held = null;
-        Flush();
-    }
-
-    /// <summary>Flushes what was written.</summary>
-    public void Flush()
-    {
-        lock (_lock)
-            StartFlush();
     }
 
     /// <summary>The scheduled flush.</summary>

@@ -3,7 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace ProtoBridgeMQ.Remoting.Transport;
 
 /// <summary>One own request that waits for its answer. Pooled: goes back to its table when the result is taken.</summary>
-internal sealed class PendingInvoke(PendingInvokes owner, EndedInvokes ended) : IValueTaskSource<RemotingResponse>
+internal sealed class PendingInvoke(PendingInvokes owner) : IValueTaskSource<RemotingResponse>, IThreadPoolWorkItem
 {
     // Not readonly: it is a mutable struct.
     private ManualResetValueTaskSourceCore<RemotingResponse> _core;
@@ -28,18 +28,17 @@ internal sealed class PendingInvoke(PendingInvokes owner, EndedInvokes ended) : 
     public void Succeed(RemotingResponse response)
     {
         _response = response;
-        ended.Add(this);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     /// <summary>Ends it with an error, in the pool too.</summary>
     public void Fail(Exception error)
     {
         _error = error;
-        ended.Add(this);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Tells who waits, who goes on at once, on this thread.</summary>
-    public void Tell()
+    void IThreadPoolWorkItem.Execute()
     {
         // Taken first: with the result set, this object may be somebody else's.
         var (response, error) = (_response, _error);

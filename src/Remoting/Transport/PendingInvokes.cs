@@ -1,7 +1,7 @@
 namespace ProtoBridgeMQ.Remoting.Transport;
 
 /// <summary>The own requests of one connection that wait for their answers. Whoever takes one out of the table ends it.</summary>
-internal sealed class PendingInvokes(int limit, TimeProvider time, FrameOutput output)
+internal sealed class PendingInvokes(int limit, TimeProvider time)
 {
     private const int MaxPooled = 2048;
 
@@ -9,7 +9,6 @@ internal sealed class PendingInvokes(int limit, TimeProvider time, FrameOutput o
     private readonly Dictionary<int, PendingInvoke> _waiting = [];
     private readonly Stack<PendingInvoke> _pool = new();
     private readonly List<PendingInvoke> _expired = [];
-    private EndedInvokes? _ended;
     private long _earliestDeadline = long.MaxValue;
     private int _nextOpaque;
     private string? _closedReason;
@@ -29,7 +28,7 @@ internal sealed class PendingInvokes(int limit, TimeProvider time, FrameOutput o
                 throw new RemotingConnectionException($"the connection is closed: {_closedReason}", maybeSent: false);
             if (_waiting.Count >= limit)
                 throw new RemotingOverloadException($"{limit} requests wait for their answers already");
-            pending = _pool.TryPop(out var pooled) ? pooled : new PendingInvoke(this, _ended ??= new EndedInvokes(time, output));
+            pending = _pool.TryPop(out var pooled) ? pooled : new PendingInvoke(this);
             pending.Opaque = NextOpaque();
             pending.Code = code;
             pending.Deadline = deadline;

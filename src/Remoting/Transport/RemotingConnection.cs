@@ -56,9 +56,9 @@ public sealed class RemotingConnection
         _logger = logger;
         _observer = observer;
         _budget = budget;
+        _invokes = new PendingInvokes(options.MaxPendingInvokes, time);
         _lastRead = time.GetTimestamp();
-        Output = new FrameOutput(transport.Output, options, time, Abort, SignalRoom, budget, flushesAtOnce: transport is SocketDuplexPipe);
-        _invokes = new PendingInvokes(options.MaxPendingInvokes, time, Output);
+        Output = new FrameOutput(transport.Output, options, time, Abort, SignalRoom, budget);
         Closed = _closed.Token;
         RemoteEndPoint = remoteEndPoint;
         LocalEndPoint = localEndPoint;

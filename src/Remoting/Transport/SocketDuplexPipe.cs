@@ -6,26 +6,15 @@ namespace ProtoBridgeMQ.Remoting.Transport;
 /// <summary>A connected socket as two pipes, with a loop for each direction.</summary>
 internal sealed class SocketDuplexPipe : IDuplexPipe, IAsyncDisposable
 {
-    /// <summary>Bytes of one read, and of one write of many small frames: a call of the system costs as much as several of them.</summary>
-    private const int PieceSize = 64 * 1024;
+    private const int ReadSize = 16 * 1024;
 
-    private const int PauseAt = 1024 * 1024;
-    private const int ResumeAt = 512 * 1024;
-
-    // What was read is handled where it was read, and answers are told to their callers elsewhere: no thread waits for another between.
-    private static readonly PipeOptions Receiving = new(
-        readerScheduler: PipeScheduler.Inline,
-        pauseWriterThreshold: PauseAt,
-        resumeWriterThreshold: ResumeAt,
-        minimumSegmentSize: PieceSize,
-        useSynchronizationContext: false);
-
-    private static readonly PipeOptions Sending = new(
-        pauseWriterThreshold: PauseAt, resumeWriterThreshold: ResumeAt, minimumSegmentSize: PieceSize, useSynchronizationContext: false);
+    // Each piece is a call of the system, which costs as much as several small frames.
+    private static readonly PipeOptions Options = new(
+        pauseWriterThreshold: 1024 * 1024, resumeWriterThreshold: 512 * 1024, minimumSegmentSize: 64 * 1024, useSynchronizationContext: false);
 
     private readonly Socket _socket;
-    private readonly Pipe _received = new(Receiving);
-    private readonly Pipe _toSend = new(Sending);
+    private readonly Pipe _received = new(Options);
+    private readonly Pipe _toSend = new(Options);
     private readonly Task _receiving;
     private readonly Task _sending;
 
@@ -64,7 +53,7 @@ internal sealed class SocketDuplexPipe : IDuplexPipe, IAsyncDisposable
         {
             while (true)
             {
-                var count = await _socket.ReceiveAsync(_received.Writer.GetMemory(PieceSize / 4));
+                var count = await _socket.ReceiveAsync(_received.Writer.GetMemory(ReadSize));
                 if (count == 0)
                     break;
                 _received.Writer.Advance(count);
