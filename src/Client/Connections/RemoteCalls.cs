@@ -38,7 +38,7 @@ internal sealed class RemoteCalls(RemotingClient remoting, Func<string, string>?
 
     /// <summary>As <see cref="InvokeAsync"/>, but what it throws is the transport's own, for <see cref="Translate"/>: nothing waits here, so that nothing is made for it.</summary>
     public ValueTask<RemotingResponse> BeginAsync<THeader>(
-        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, CancellationToken cancellationToken, bool urgent)
+        string address, int code, THeader header, ReadOnlyMemory<byte> body, TimeSpan timeout, bool urgent, CancellationToken cancellationToken)
         where THeader : struct, IHeaderWriter
     {
         string target = Map(address);

@@ -38,7 +38,7 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
             SendKind.Reply => RequestCode.SendReplyMessageV2,
             _ => RequestCode.SendMessageV2,
         };
-        return connection.Calls.BeginAsync(address, code, Header(topic, queue, message), message.Body, timeout, cancellationToken, urgent);
+        return connection.Calls.BeginAsync(address, code, Header(topic, queue, message), message.Body, timeout, urgent, cancellationToken);
     }
 
     /// <summary>What a broker's answer says of a send.</summary>
