@@ -45,6 +45,7 @@ public interface IFilterQueues
     ValueTask<FilterRead> ReadAsync(FilterPlace from, int max, MessageBatch batch, CancellationToken cancellationToken = default);
 
     /// <summary>Adds the message at a place of a broker's log to a batch; false when it is not there any more.</summary>
+    /// <exception cref="BridgeException"><see cref="BridgeError.Unreachable"/>: the broker is not there now.</exception>
     ValueTask<bool> ReadMessageAsync(string broker, long logOffset, MessageBatch batch, CancellationToken cancellationToken = default);
 
     /// <summary>

@@ -131,6 +131,31 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task What_is_in_flight_on_a_broker_that_is_not_there_waits_for_it()
+    {
+        await using MqttHost host = await StartAsync();
+        MqttWire wire = await SubscribedAsync(host, "d", ("a", 1));
+        await PublishAsync(host, "a", null, "1");
+        await wire.ReadTextAsync();
+        await LeaveAsync(wire);
+        await PublishAsync(host, "a", null, "2");
+        _log.FilterQueues.IsAway = true;
+        wire = await host.ResumeAsync("d", 5, present: true);
+        await Eventually.True(() => _log.FilterQueues.MessageReads == 1, "the message in flight was asked for");
+        await wire.ExpectSilenceAsync();
+        _log.FilterQueues.IsAway = false;
+        await Eventually.True(
+            () =>
+            {
+                _clock.Advance(TimeSpan.FromSeconds(1));
+                return _log.FilterQueues.MessageReads == 2;
+            },
+            "it was asked for again");
+        Assert.Equal("PUBLISH dup=1 qos=1 retain=0 topic=a id=1 props={} payload=31", await wire.ReadTextAsync());
+        Assert.Equal("PUBLISH dup=0 qos=1 retain=0 topic=a id=2 props={} payload=32", await wire.ReadTextAsync());
+    }
+
+    [Fact]
     public async Task After_a_kill_what_QoS_2_had_not_begun_is_new()
     {
         MqttHost killed = await StartAsync();

@@ -15,6 +15,7 @@ public sealed class FakeFilterQueues : IFilterQueues
     private readonly Dictionary<string, FilterQueue> _queues = new(StringComparer.Ordinal);
     private readonly List<(string Filter, Action Arrived)> _watches = [];
     private readonly SortedDictionary<long, StoredMessage> _messages = [];
+    private int _messageReads;
 
     internal FakeFilterQueues(FakeLog log) => _log = log;
 
@@ -41,6 +42,12 @@ public sealed class FakeFilterQueues : IFilterQueues
             _queues[filter].Min = minOffset;
         }
     }
+
+    /// <summary>Whether messages in flight cannot be read, because their broker is not there now.</summary>
+    public bool IsAway { get; set; }
+
+    /// <summary>How often a message in flight was asked for.</summary>
+    public int MessageReads => Volatile.Read(ref _messageReads);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<FilterRange>> EnsureAsync(ReadOnlyMemory<byte> filter, CancellationToken cancellationToken = default)
@@ -114,6 +121,12 @@ public sealed class FakeFilterQueues : IFilterQueues
     /// <inheritdoc/>
     public ValueTask<bool> ReadMessageAsync(string broker, long logOffset, MessageBatch batch, CancellationToken cancellationToken = default)
     {
+        Interlocked.Increment(ref _messageReads);
+        if (IsAway)
+        {
+            return ValueTask.FromException<bool>(new BridgeException(BridgeError.Unreachable, "The broker is away."));
+        }
+
         ArgumentNullException.ThrowIfNull(batch);
         lock (_log.Gate)
         {

@@ -194,11 +194,9 @@ internal sealed class ClusterFilterQueues : IFilterQueues, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(batch);
         try
         {
-            if (await _masters.FindAsync(broker, cancellationToken).ConfigureAwait(false) is not { } address)
-            {
-                return false;
-            }
-
+            // A broker that was killed is forgotten until it registers again; its messages are not gone.
+            string address = await _masters.FindAsync(broker, cancellationToken).ConfigureAwait(false)
+                ?? throw new BridgeException(BridgeError.Unreachable, $"The name servers do not know broker {broker} now.");
             int before = batch.Count;
             using PullResult? found = await _calls.ViewAsync(broker, address, logOffset, cancellationToken).ConfigureAwait(false);
             if (found is not null)

@@ -21,6 +21,8 @@ public sealed class FeedContext(IFilterQueues queues, IRetainedMessages retained
 
     public ILogger Logger => logger;
 
+    public TimeProvider Clock => clock;
+
     /// <summary>Unix milliseconds.</summary>
     public long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Filters;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Gateway.Mqtt.Handlers;
@@ -24,6 +25,9 @@ internal sealed class SessionReader : IDisposable
     private readonly List<FilterCursor> _cursors = [];
     private readonly Dictionary<uint, FilterParts> _parts = [];
     private readonly Queue<FlightEntry> _resend = [];
+    private readonly List<FlightEntry> _held = [];
+    private readonly HashSet<string> _away = new(StringComparer.Ordinal);
+    private Task _retry = Task.CompletedTask;
     private SubscriptionPosition[] _positions = [];
     private bool _isFound;
     private int _turn;
@@ -92,6 +96,7 @@ internal sealed class SessionReader : IDisposable
     /// <summary>Makes deliveries of what the client has room for; false when there was nothing to read.</summary>
     public async ValueTask<bool> ReadAsync(List<Delivery> ready, CancellationToken cancellationToken)
     {
+        TakeHeld();
         bool any = await ResendAsync(ready, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -105,7 +110,7 @@ internal sealed class SessionReader : IDisposable
                 int before = ready.Count;
                 try
                 {
-                    if (cursor.TakeArrived())
+                    if (!_away.Contains(cursor.Broker) && cursor.TakeArrived())
                         any |= await ReadAsync(cursor, room, ready, cancellationToken).ConfigureAwait(false);
                 }
                 catch
@@ -205,10 +210,12 @@ internal sealed class SessionReader : IDisposable
         while (_resend.Count > 0 && ready.Count < MostAtOnce && _flight.HasRoom)
         {
             FlightEntry entry = _resend.Peek();
-            _batch.Clear();
-            bool found = entry.Place.IsOfRetained
-                ? await _context.Retained.ReadAtAsync(entry.Place.Offset, _batch, cancellationToken).ConfigureAwait(false)
-                : await _context.Queues.ReadMessageAsync(entry.Place.Broker, entry.Place.Offset, _batch, cancellationToken).ConfigureAwait(false);
+            if (await TryReadAsync(entry.Place, cancellationToken).ConfigureAwait(false) is not { } found)
+            {
+                Hold(_resend.Dequeue(), cancellationToken);
+                continue;
+            }
+
             _resend.Dequeue();
             any = true;
             _flight.Resume(entry.PacketId);
@@ -224,6 +231,49 @@ internal sealed class SessionReader : IDisposable
         }
 
         return any;
+    }
+
+    /// <summary>Reads the message at a place into the batch; false when it is gone, null when its broker is not there now.</summary>
+    private async ValueTask<bool?> TryReadAsync(QueuePosition place, CancellationToken cancellationToken)
+    {
+        _batch.Clear();
+        if (_away.Contains(place.Broker))
+            return null;
+        try
+        {
+            return place.IsOfRetained
+                ? await _context.Retained.ReadAtAsync(place.Offset, _batch, cancellationToken).ConfigureAwait(false)
+                : await _context.Queues.ReadMessageAsync(place.Broker, place.Offset, _batch, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BridgeException failed) when (failed.Error is BridgeError.Unreachable or BridgeError.Timeout)
+        {
+            SessionLog.ReadFailed(_context.Logger, _kept.ClientId, failed.Message);
+            return null;
+        }
+    }
+
+    /// <summary>It stays in flight until its broker is there again; nothing newer of that broker goes before it, what others have does.</summary>
+    private void Hold(FlightEntry entry, CancellationToken cancellationToken)
+    {
+        _held.Add(entry);
+        if (_away.Add(entry.Place.Broker) && _retry.IsCompleted)
+            _retry = RetryAsync(cancellationToken);
+    }
+
+    private async Task RetryAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(_context.Options.StreamRetry, _context.Clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _wake();
+    }
+
+    private void TakeHeld()
+    {
+        if (_held.Count == 0 || !_retry.IsCompleted)
+            return;
+        foreach (FlightEntry entry in _held)
+            _resend.Enqueue(entry);
+        _held.Clear();
+        _away.Clear();
     }
 
     private async ValueTask<bool> ReadAsync(FilterCursor cursor, int room, List<Delivery> ready, CancellationToken cancellationToken)
