@@ -104,7 +104,6 @@ public abstract class FilterQueueContract<TFixture> : BridgeTest<TFixture>
         {
             Assert.Equal(BridgeError.Unreachable, away.Error);
         }
-
     }
 
     [Fact]
