@@ -360,17 +360,20 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>Handles one packet. What a handler answers at once waits for the answers to the packets behind it.</summary>
     private ValueTask<ProtocolError> HandleAsync(Frame frame, ReadOnlyMemory<byte> body)
     {
-        ValueTask<ProtocolError> handling;
+        Volatile.Write(ref _answeringThread, Environment.CurrentManagedThreadId);
         try
         {
-            Volatile.Write(ref _answeringThread, Environment.CurrentManagedThreadId);
-            handling = _handlers.HandleAsync(this, frame, body);
+            return Begun(_handlers.HandleAsync(this, frame, body));
         }
         finally
         {
             Volatile.Write(ref _answeringThread, 0);
         }
+    }
 
+    /// <summary>What was answered before a handler began to wait does not wait with it.</summary>
+    private ValueTask<ProtocolError> Begun(ValueTask<ProtocolError> handling)
+    {
         if (_answered && !handling.IsCompleted)
         {
             _answered = false;
