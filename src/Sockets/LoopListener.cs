@@ -32,6 +32,7 @@ internal sealed class LoopListener : IConnectionListener, IWatched
     private readonly ConnectionDelegate? _serve;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly long _firstReservedFile;
     private readonly int _slot;
     private long _warned;
     private int _unbound;
@@ -50,6 +51,8 @@ internal sealed class LoopListener : IConnectionListener, IWatched
         InputOptions = OptionsOf(options.MaxUnreadBytes);
         OutputOptions = OptionsOf(options.MaxUnsentBytes);
         Stopping = _stopping.Token;
+        var most = LoopSocket.MostFiles();
+        _firstReservedFile = most - Math.Min(options.ReservedFiles, most / 2);
         // What is accepted inherits it.
         socket.NoDelay = true;
         socket.Blocking = false;
@@ -141,7 +144,11 @@ internal sealed class LoopListener : IConnectionListener, IWatched
         {
             if (LoopSocket.Accept(_socket.SafeHandle, out var peer, out var error) is { } accepted)
             {
-                Begin(accepted, peer);
+                // The system gives the lowest number that is free: it tells how many are in use.
+                if (accepted.File < _firstReservedFile)
+                    Begin(accepted, peer);
+                else
+                    Refuse(accepted);
                 continue;
             }
 
@@ -165,13 +172,23 @@ internal sealed class LoopListener : IConnectionListener, IWatched
             return;
         }
 
-        if (_warned == 0 || _time.GetElapsedTime(_warned) >= WarningInterval)
-        {
-            _warned = _time.GetTimestamp();
-            LoopLog.AcceptPaused(_logger, EndPoint, reason);
-        }
-
+        Warn(reason);
         _ = PauseAsync();
+    }
+
+    private void Refuse(LoopSocket accepted)
+    {
+        accepted.Dispose();
+        LoopMetrics.AcceptFailures.Add(1);
+        Warn("the files that are left are kept for the log (sockets.reservedFiles)");
+    }
+
+    private void Warn(string reason)
+    {
+        if (_warned != 0 && _time.GetElapsedTime(_warned) < WarningInterval)
+            return;
+        _warned = _time.GetTimestamp();
+        LoopLog.NoFiles(_logger, EndPoint, reason);
     }
 
     private void Begin(LoopSocket accepted, IPEndPoint? peer)

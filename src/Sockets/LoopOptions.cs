@@ -13,6 +13,11 @@ public sealed class LoopOptions
     [Range(1, 65_535)]
     public int Backlog { get; set; } = 4096;
 
+    /// <summary>Open files that are kept for the log and its queues, half of the system's limit at most: without them the store stops. A
+    /// connection that would take one of them is closed.</summary>
+    [Range(16, 1_000_000)]
+    public int ReservedFiles { get; set; } = 1000;
+
     /// <summary>Received bytes of one connection that nobody has taken; beyond it nothing is read from its socket.</summary>
     [Range(4096, 64 * 1024 * 1024)]
     public int MaxUnreadBytes { get; set; } = 1024 * 1024;

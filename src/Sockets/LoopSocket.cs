@@ -22,6 +22,7 @@ internal sealed partial class LoopSocket : IDisposable
     private const int CloseOnExec = 0x80000;
     private const int BothWays = 2;
     private const int BadFile = 9;
+    private const int OpenFiles = 7;
     private const int Disposed = int.MinValue / 2;
 
     // What accept(2) tells of the connection that it would have answered.
@@ -63,6 +64,13 @@ internal sealed partial class LoopSocket : IDisposable
             return null;
         peer = SocketName.Read(new ReadOnlySpan<byte>(name, Math.Min(length, SocketName.MaxSize)));
         return new LoopSocket(file);
+    }
+
+    /// <summary>How many files the process may have open.</summary>
+    public static unsafe long MostFiles()
+    {
+        var limit = stackalloc nint[2];
+        return GetLimit(OpenFiles, limit) == 0 && limit[0] > 0 ? limit[0] : long.MaxValue;
     }
 
     /// <summary>Whether an accept failed because the connection, or the way to it, was gone: the next one may be there.</summary>
@@ -178,6 +186,9 @@ internal sealed partial class LoopSocket : IDisposable
 
     [LibraryImport("libc", EntryPoint = "shutdown")]
     private static partial int ShutDownFile(int file, int how);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static unsafe partial int GetLimit(int resource, nint* limit);
 
     [LibraryImport("libc", EntryPoint = "getsockname")]
     private static unsafe partial int NameOf(int file, byte* name, int* length);

@@ -10,7 +10,7 @@ internal sealed class IdlePart(Target server, ScaleOptions options)
     private const int Warm = 3000;
 
     /// <summary>Files of the server, and of this process, that are no connections.</summary>
-    private const int OtherFiles = 400;
+    private const int OtherFiles = 1200;
 
     public async Task<IReadOnlyList<ScaleRow>> RunAsync(TextWriter output)
     {
