@@ -64,6 +64,6 @@ public sealed class TwoBrokers
         => Task.WhenAll(cluster.RouteAsync(0, topic, brokers), cluster.RouteAsync(1, topic, brokers));
 
     /// <summary>Two events are more than what was on its way.</summary>
-    private static Task MoreProgressAsync(ScriptedClient device)
+    private static Task<IReadOnlyList<JsonObject>> MoreProgressAsync(ScriptedClient device)
         => device.EventsAsync(Math.Min(device.Events("progress").Count + 2, Count / Step), "progress", Patience);
 }
