@@ -43,7 +43,9 @@ internal sealed class HttpFrontHost : IAsyncDisposable
                 Bridge = bridge,
                 Clock = clock,
                 Log = NullLoggerProvider.Instance,
+                // Alarms have a timer of their own, and tests count those that are armed.
                 Configuration = new ConfigurationBuilder()
+                    .AddInMemoryCollection([KeyValuePair.Create("http:alarmInterval", (string?)"00:00:00")])
                     .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create("http:" + setting.Key, (string?)setting.Value)))
                     .Build(),
             });

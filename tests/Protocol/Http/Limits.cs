@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace ProtoBridgeMQ.Tests.Protocol.Http;
 
@@ -105,9 +106,15 @@ public sealed class Limits
         await first.WriteAsync("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
         await first.ReadUntilAsync("alive");
 
-        using RawHttp second = await RawHttp.ConnectAsync(host.EndPoint);
-
-        Assert.Empty(await second.ReadToEndAsync());
+        try
+        {
+            using RawHttp second = await RawHttp.ConnectAsync(host.EndPoint);
+            Assert.Empty(await second.ReadToEndAsync());
+        }
+        catch (SocketException closed) when (closed.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It was closed before this side knew that it was open.
+        }
     }
 
     [Fact]

@@ -74,13 +74,16 @@ public sealed class ConnectionWriter
         if (!closing && _connection.Session is { } session)
         {
             // Answers given so far go first: nothing precedes a CONNACK [MQTT-3.2.0-1].
-            any = _connection.Control.MoveTo(_output);
+            any = _connection.Control.MoveTo(_output, out bool isClosed);
+            // [MQTT-3.14.4-1]: it may have been closed since it was looked at, and its DISCONNECT be among these.
+            if (isClosed)
+                return any;
             any |= PublishAcknowledgement.WriteReady(_connection, session, _output);
             if (!_connection.IsClosing)
                 any |= WriteDeliveries(session);
         }
 
-        return _connection.Control.MoveTo(_output) || any;
+        return _connection.Control.MoveTo(_output, out _) || any;
     }
 
     private bool WriteDeliveries(MqttSession session)

@@ -58,10 +58,13 @@ public sealed class ControlOutput
     }
 
     /// <summary>Moves everything that waits to the output; false when there was nothing.</summary>
-    public bool MoveTo(IBufferWriter<byte> output)
+    /// <param name="output">Where the packets go.</param>
+    /// <param name="isClosed">Whether the connection is closing: nothing may follow what was moved, its last packet may be among it.</param>
+    public bool MoveTo(IBufferWriter<byte> output, out bool isClosed)
     {
         lock (_gate)
         {
+            isClosed = _closed;
             if (_bytes is null)
                 return false;
             output.Write(_bytes.WrittenSpan);
