@@ -18,8 +18,8 @@ internal static class Installed
         [Needs.Chromium] = new(() => OnPath("chromium")),
         [Needs.Axe] = new(() => NodeModule("axe-core")),
         [Needs.PostgreSql] = new(() => PostgresServer.Missing),
-        [Needs.RuntimePack] = new(() => Package("microsoft.netcore.app.runtime.linux-x64")),
-        [Needs.NativeAot] = new(() => Package("runtime.linux-x64.microsoft.dotnet.ilcompiler") ?? Package("microsoft.netcore.app.runtime.nativeaot.linux-x64")),
+        [Needs.RuntimePack] = new(() => Alone() ?? Package("microsoft.netcore.app.runtime.linux-x64")),
+        [Needs.NativeAot] = new(() => Alone() ?? Package("runtime.linux-x64.microsoft.dotnet.ilcompiler") ?? Package("microsoft.netcore.app.runtime.nativeaot.linux-x64")),
         [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
         [Needs.Apache] = new(() => ApacheCluster.Missing),
@@ -42,6 +42,9 @@ internal static class Installed
             ?? (File.Exists(Path.Combine(Folder, "node_modules", name, "package.json"))
                 ? null
                 : $"npm package {name} is not installed in tests/Interop/clients (eng/install-clients.sh does it)");
+
+    private static string? Alone()
+        => Environment.GetEnvironmentVariable("PROTOBRIDGE_ALONE") is null ? "PROTOBRIDGE_ALONE is not set: programs published alone stop at a lock (docs/adr/0039)" : null;
 
     private static string? Package(string name)
     {
