@@ -313,7 +313,7 @@ public sealed class MessageStore : IAsyncDisposable
     /// </summary>
     public void Forget(string topic, long physicalOffset) => _retention.Forget(topic, physicalOffset);
 
-    /// <summary>Completes once everything appended so far can be read, or the store failed or closed. For tests and tools.</summary>
+    /// <summary>Completes once everything appended so far can be read, or the store failed or closed.</summary>
     public ValueTask<DurabilityStatus> WaitDispatchedAsync() => _dispatcher.WaitAsync(_log.Written);
 
     /// <summary>Writes a checkpoint now; false when the disk failed. It writes itself every <see cref="StoreOptions.CheckpointInterval"/>.</summary>

@@ -261,6 +261,9 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
     public ValueTask<SendOutcome> RecallAsync(in RecallRequest request) => _recalls.Recall(request);
 
     /// <inheritdoc/>
+    public async ValueTask WaitReadableAsync() => await Store.WaitDispatchedAsync().ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public ReadOutcome Read(in ReadRequest request, RecordBatch batch)
     {
         ReadOutcome outcome = _reads.Read(request, batch);

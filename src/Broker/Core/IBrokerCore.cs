@@ -75,6 +75,9 @@ public interface IBrokerCore
     /// <summary>Ends a transaction; completes when that is durable.</summary>
     ValueTask<EndOutcome> EndTransactionAsync(in TransactionEnd end);
 
+    /// <summary>Completes when everything that was stored before the call can be read: its queues learn of a message a moment after its sender.</summary>
+    ValueTask WaitReadableAsync();
+
     /// <summary>Reads from one queue, synchronously; only what is durable is seen.</summary>
     ReadOutcome Read(in ReadRequest request, IRecordSink sink);
 

@@ -19,6 +19,8 @@ internal sealed class QueueLookBack(IBrokerCore core, LookBack look) : IRecordSi
 
     public async ValueTask RunAsync(CancellationToken cancellationToken)
     {
+        // A message that its sender has the answer for, or that a start has just found in the log, must not be missed.
+        await core.WaitReadableAsync().ConfigureAwait(false);
         int queues = core.Topics.Find(look.Topic)?.ReadQueues ?? 0;
         for (int queueId = 0; queueId < queues && !_enough; queueId++)
         {
