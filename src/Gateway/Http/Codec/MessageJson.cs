@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using ProtoBridgeMQ.Bridge.Mapping;
@@ -81,7 +83,10 @@ internal static class MessageJson
         writer.WriteStartObject("properties"u8);
         foreach (MessageProperties.Property property in properties)
         {
-            if (PropertyNaming.TryRead(property.Name, out ReadOnlySpan<byte> name) && Utf8.IsValid(name))
+            // Of a name that is there twice, as MQTT allows, the first: a JSON object has each once.
+            bool isFirst = properties.TryGet(property.Name, out ReadOnlySpan<byte> first)
+                && Unsafe.AreSame(ref MemoryMarshal.GetReference(first), ref MemoryMarshal.GetReference(property.Value));
+            if (isFirst && PropertyNaming.TryRead(property.Name, out ReadOnlySpan<byte> name) && Utf8.IsValid(name))
                 WriteText(writer, name, property.Value);
         }
 
