@@ -42,7 +42,7 @@ public sealed class ConformanceTests
     public async Task A_DISCONNECT_fits_the_clients_packet_size()
     {
         await using MqttHost host = await MqttHost.StartAsync();
-        MqttWire wire = await host.Connect5Async("c", p => p.Add(PropertyId.MaximumPacketSize, 10));
+        MqttWire wire = await host.Connect5Async("c", p => p.Add(PropertyId.MaximumPacketSize, 16));
         await wire.SendHexAsync("F0 00");
         await wire.ExpectAsync("E0 01 82");
         await wire.ExpectClosedAsync();
@@ -59,14 +59,16 @@ public sealed class ConformanceTests
     }
 
     [Theory]
-    [InlineData("10 0D 00 04 4D 51 54 54 02 02 00 3C 00 01 64", "20 02 00 01")]
-    [InlineData("10 0C 00 04 4D 51 54 54 04 00 00 3C 00 00", "20 02 00 02")]
-    public async Task Nothing_that_follows_a_refused_CONNECT_is_looked_at(string connect, string connack)
+    [InlineData("10 0D 00 04 4D 51 54 54 02 02 00 3C 00 01 64", "32 06 00 01 61 00 01 78 82 06 00 01 00 01 61 01", 0x01)]
+    [InlineData("10 0C 00 04 4D 51 54 54 04 00 00 3C 00 00", "32 06 00 01 61 00 01 78 82 06 00 01 00 01 61 01", 0x02)]
+    [InlineData("10 12 00 04 4D 51 54 54 05 02 00 3C 04 15 00 01 6D 00 01 64", "32 07 00 01 61 00 01 00 78 82 07 00 01 00 00 01 61 01", 0x8C)]
+    public async Task Nothing_that_follows_a_refused_CONNECT_is_looked_at(string connect, string more, byte code)
     {
         await using MqttHost host = await MqttHost.StartAsync();
         MqttWire wire = host.Open();
-        await wire.SendHexAsync(connect + " 32 06 00 01 61 00 01 78 82 06 00 01 00 01 61 01");
-        await wire.ExpectAsync(connack);
+        await wire.SendHexAsync(connect + more);
+        byte[] connack = await wire.ReadAsync() ?? [];
+        Assert.Equal([0x20, 0x00, code], [connack[0], connack[2], connack[3]]);
         await wire.ExpectClosedAsync();
         Assert.Empty(host.Bridge.Published);
     }
@@ -190,6 +192,32 @@ public sealed class ConformanceTests
         MqttWire wire = await host.Connect5Async("c");
         await wire.SendHexAsync("F0 02 19 00");
         await wire.ExpectDisconnectAsync(ReasonCode.ProtocolError);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task PINGREQ_is_answered_by_PINGRESP(int version)
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire wire = host.Open();
+        await wire.SendAsync(Packets.Connect("c", version));
+        await wire.ReadAsync();
+        await wire.SendHexAsync("C0 00 C0 00");
+        await wire.ExpectAsync("D0 00");
+        await wire.ExpectAsync("D0 00");
+    }
+
+    [Fact]
+    public async Task The_keep_alive_of_the_server_counts_when_it_names_one()
+    {
+        await using MqttHost host = await MqttHost.StartAsync(options => options.MaximumKeepAliveSeconds = 10);
+        MqttWire wire = await host.Connect5Async("c");
+        host.Clock.Advance(TimeSpan.FromSeconds(14));
+        await wire.ExpectSilenceAsync();
+        host.Clock.Advance(TimeSpan.FromSeconds(17));
+        await wire.ExpectDisconnectAsync(ReasonCode.KeepAliveTimeout);
     }
 
     [Theory]

@@ -254,6 +254,7 @@ public sealed class ConnectTests
     [InlineData("20 03 00 00 00", ReasonCode.ProtocolError)]
     [InlineData("D0 00", ReasonCode.ProtocolError)]
     [InlineData("C1 00", ReasonCode.MalformedPacket)]
+    [InlineData("E1 00", ReasonCode.MalformedPacket)]
     [InlineData("C0 01 00", ReasonCode.MalformedPacket)]
     [InlineData("30 80 80 40", ReasonCode.PacketTooLarge)]
     public async Task A_packet_that_clients_must_not_send_disconnects(string bytes, ReasonCode reason)

@@ -25,7 +25,7 @@ public sealed class EnhancedAuthenticationTests
         await wire.SendAsync(Auth(ReasonCode.ContinueAuthentication, Final(challenge, "one")));
         string connack = await wire.ReadTextAsync();
         Assert.StartsWith("CONNACK present=0 code=0", connack, StringComparison.Ordinal);
-        Assert.Contains("AuthenticationMethod=SCRAM-SHA-256", connack, StringComparison.Ordinal);
+        Assert.Contains("AuthenticationMethod=SCRAM-SHA-256;", connack, StringComparison.Ordinal);
         await wire.ExpectSilenceAsync();
 
         await wire.SendAsync(Auth(ReasonCode.Reauthenticate, Encoding.ASCII.GetBytes(First)));
@@ -103,6 +103,37 @@ public sealed class EnhancedAuthenticationTests
     }
 
     [Fact]
+    public async Task Another_method_in_a_later_AUTH_is_a_protocol_error()
+    {
+        using AccessKit kit = Kit();
+        await using MqttHost host = await MqttHost.StartAsync(access: kit.Control);
+        MqttWire wire = host.Open();
+        await wire.SendAsync(Connect(Method, First));
+        await wire.SendAsync(Auth(ReasonCode.ContinueAuthentication, Final(await AuthAsync(wire), "one")));
+        await wire.ReadAsync();
+
+        await wire.SendHexAsync("F0 06 19 04 15 00 01 6D");
+
+        await wire.ExpectDisconnectAsync(ReasonCode.ProtocolError);
+    }
+
+    [Fact]
+    public async Task A_challenge_above_the_clients_packet_size_is_not_sent()
+    {
+        using AccessKit kit = Kit();
+        await using MqttHost host = await MqttHost.StartAsync(access: kit.Control);
+        MqttWire wire = host.Open();
+
+        await wire.SendAsync(Packets.Connect("c", 5, p => p
+            .Add(PropertyId.MaximumPacketSize, 40)
+            .Add(PropertyId.AuthenticationMethod, Method)
+            .Add(PropertyId.AuthenticationData, Encoding.ASCII.GetBytes(First))));
+
+        await wire.ExpectAsync("20 03 00 95 00");
+        await wire.ExpectClosedAsync();
+    }
+
+    [Fact]
     public async Task An_AUTH_above_the_size_of_a_CONNECT_closes()
     {
         using AccessKit kit = Kit();
@@ -147,6 +178,7 @@ public sealed class EnhancedAuthenticationTests
         byte[] bytes = await wire.ReadAsync() ?? throw new InvalidOperationException("closed instead of AUTH");
         Assert.Equal(0xF0, bytes[0]);
         Assert.False(ReasonPacket.TryDecode(PacketType.Auth, bytes.AsMemory(2), ProtocolVersion.Mqtt5, out ReasonPacket packet).IsError);
+        Assert.Equal(Method, packet.Properties.GetString(PropertyId.AuthenticationMethod));
         return packet;
     }
 

@@ -162,6 +162,20 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public async Task Every_alias_up_to_the_maximum_is_taken()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire wire = await host.Connect5Async("d");
+        for (ushort alias = 1; alias <= 32; alias++)
+            await wire.SendAsync(Packets.Publish($"a/{alias}", "1", qos: 1, id: alias, properties: p => p.Add(PropertyId.TopicAlias, alias)));
+        for (ushort alias = 1; alias <= 32; alias++)
+            await wire.SendAsync(Packets.Publish(string.Empty, "2", qos: 1, id: (ushort)(32 + alias), properties: p => p.Add(PropertyId.TopicAlias, alias)));
+        for (int id = 1; id <= 64; id++)
+            Assert.Equal($"PUBACK id={id} reason=0 props={{}}", await wire.ReadTextAsync());
+        Assert.Equal(Enumerable.Range(0, 64).Select(i => $"{(i % 32) + 1}"), host.Bridge.Published.Select(p => p.Tag));
+    }
+
+    [Fact]
     public async Task More_than_the_receive_maximum_disconnects_version_5_and_stops_reading_before()
     {
         await using MqttHost host = await MqttHost.StartAsync(options => options.ReceiveMaximum = 3);

@@ -109,6 +109,22 @@ public sealed class RetainTests
     }
 
     [Fact]
+    public async Task A_retained_message_of_QoS_0_replaces_the_one_before()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire wire = await host.Connect311Async("c");
+        await wire.SendAsync(Packets.Publish("a", "1", qos: 1, id: 1, retain: true));
+        await wire.ExpectAsync("40 02 00 01");
+        await wire.SendAsync(Packets.Publish("a", "2", qos: 0, retain: true));
+        await wire.SendAsync(Packets.Publish("marker", "m", qos: 1, id: 2));
+        await wire.ExpectAsync("40 02 00 02");
+        await wire.SendAsync(Packets.Subscribe(3, ("a", 2)));
+        await wire.ExpectAsync("90 03 00 03 02");
+        await wire.ExpectAsync("31 04 00 01 61 32");
+        await wire.ExpectSilenceAsync();
+    }
+
+    [Fact]
     public async Task The_flag_of_a_live_message_is_kept_only_for_retain_as_published()
     {
         await using MqttHost host = await MqttHost.StartAsync();

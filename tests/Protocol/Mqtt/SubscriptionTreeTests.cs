@@ -31,6 +31,8 @@ public sealed class SubscriptionTreeTests
     [InlineData("a/+/c", "a//c", true)]
     [InlineData("a/+/c", "a/b/d", false)]
     [InlineData("ACCOUNTS", "Accounts", false)]
+    [InlineData("caf\u00E9", "cafe\u0301", false)]
+    [InlineData("a/./b", "a/b", false)]
     [InlineData("Accounts payable", "Accounts payable", true)]
     [InlineData("/finance", "finance", false)]
     [InlineData("a/b", "a/b/", false)]

@@ -1,3 +1,4 @@
+using System.Text;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Messages;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
@@ -103,6 +104,62 @@ public sealed class WillTests
         MqttWire wire = await ConnectAsync(host, Packets.ConnectWithWill("d", 5));
         await wire.BreakAsync();
         Assert.StartsWith("PUBLISH dup=0 qos=1 retain=0 topic=state/d ", await watcher.ReadTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_user_properties_of_a_will_keep_their_order()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire watcher = await host.Connect5Async("watcher");
+        await watcher.SendAsync(Packets.Subscribe(1, ("state/+", 0)));
+        await watcher.ReadTextAsync();
+        await BreakAsync(host, Packets.ConnectWithWill("d", 5, p => p.AddUser("k"u8, "2"u8).AddUser("a"u8, "1"u8).AddUser("k"u8, "1"u8).AddUser("k"u8, "2"u8)));
+        Assert.Equal(
+            "PUBLISH dup=0 qos=0 retain=0 topic=state/d id=0 props={UserProperty=k:2;UserProperty=a:1;UserProperty=k:1;UserProperty=k:2} payload=676F6E65",
+            await watcher.ReadTextAsync());
+    }
+
+    [Theory]
+    [InlineData("state/d", "a\u0001b")]
+    [InlineData("$SYS/no", "v")]
+    public async Task A_CONNECT_that_is_refused_for_its_will_changes_nothing(string topic, string value)
+    {
+        await using MqttHost host = await MqttHost.StartAsync(log: new FakeLog());
+        MqttWire wire = await host.ResumeAsync("d", 5, present: false);
+        MqttWire refused = host.Open();
+        await refused.SendAsync(Packets.ConnectWithWill("d", 5, p => p.AddUser("k"u8, Encoding.UTF8.GetBytes(value)), topic: topic, clean: false));
+        Assert.Matches("^CONNACK present=0 code=1[0-9][0-9] ", await refused.ReadTextAsync());
+        await refused.ExpectClosedAsync();
+        await wire.ExpectSilenceAsync();
+        await wire.BreakAsync();
+        await wire.Served.Within("the connection has ended");
+        await host.ResumeAsync("d", 5, present: true);
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_because_its_will_cannot_be_kept_ends_once()
+    {
+        var log = new FakeLog();
+        await using MqttHost host = await MqttHost.StartAsync(log: log);
+        foreach (string clientId in new[] { "d", "e" })
+        {
+            MqttWire wire = await host.ResumeAsync(clientId, 5, present: false);
+            await wire.SendAsync(Packets.Subscribe(1, ("a", 1)));
+            await wire.ReadTextAsync();
+            await wire.BreakAsync();
+            await wire.Served.Within("the connection has ended");
+        }
+
+        // First the session is written, then the will.
+        int puts = 0;
+        host.Bridge.StatePause = () => ++puts < 2 ? Task.CompletedTask : throw new BridgeException(BridgeError.Busy, "no room for a will");
+        MqttWire refused = host.Open();
+        await refused.SendAsync(Packets.ConnectWithWill("d", 5, clean: false));
+        Assert.StartsWith("CONNACK present=0 code=151 ", await refused.ReadTextAsync(), StringComparison.Ordinal);
+        await refused.ExpectClosedAsync();
+        host.Bridge.StatePause = null;
+        // The other session has the queue of the filter still.
+        Assert.Equal(["a"], log.FilterQueues.Filters);
     }
 
     [Theory]

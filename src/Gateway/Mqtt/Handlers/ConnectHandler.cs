@@ -74,14 +74,14 @@ public sealed class ConnectHandler
         connection.Shared.Refusals?.Add("mqtt", "connect", connect?.ClientId, connection.Remote, string.Empty, error.Text);
         if (version >= ProtocolVersion.Mqtt5)
         {
-            var packet = new ConnackPacket
-            {
-                Code = (byte)ToConnackReason(error.Reason),
-                Properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, error.Text).Block,
-            };
-            // [MQTT-3.2.2-19]
+            var plain = new ConnackPacket { Code = (byte)ToConnackReason(error.Reason) };
+            var explained = new ConnackPacket { Code = plain.Code, Properties = new PropertyBlockWriter().Add(PropertyId.ReasonString, error.Text).Block };
+            // [MQTT-3.2.2-19] [MQTT-3.1.2-24]
             long limit = connect?.Properties.GetNumber(PropertyId.MaximumPacketSize, uint.MaxValue) ?? uint.MaxValue;
-            connection.Send(PacketEncoder.GetSize(packet, ProtocolVersion.Mqtt5) <= limit ? packet : new ConnackPacket { Code = packet.Code }, ProtocolVersion.Mqtt5);
+            if (PacketEncoder.GetSize(explained, ProtocolVersion.Mqtt5) <= limit)
+                connection.Send(explained, ProtocolVersion.Mqtt5);
+            else if (PacketEncoder.GetSize(plain, ProtocolVersion.Mqtt5) <= limit)
+                connection.Send(plain, ProtocolVersion.Mqtt5);
         }
         else if (version != ProtocolVersion.None && ReasonCodes.ToReturnCode(error.Reason) is > 0 and var code)
         {
@@ -101,15 +101,24 @@ public sealed class ConnectHandler
         string clientId = assign ? MakeClientId() : connect.ClientId;
         int keepAlive = ChooseKeepAlive(connect, options);
         connection.Access.Named(clientId);
-        // CONNACK is the first packet [MQTT-3.2.0-1]: until it can be sent there is no session that could be told anything.
         ConnectTerms terms = ConnectTerms.Of(connect, connection.Shared.Sessions) with { ClientId = clientId, IsAssigned = assign, KeepAlive = keepAlive, Proven = connection.Access.Proven };
+        // What can be refused by looking at it is refused before anything of the client changes.
+        PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(terms, options) : default;
+        if (PacketEncoder.GetSize(new ConnackPacket { Properties = properties }, connect.Version) > terms.Limits.MaximumPacketSize)
+        {
+            // [MQTT-3.1.2-24]
+            Refuse(connection, connect.Version, new ProtocolError(ReasonCode.PacketTooLarge, "the CONNACK is larger than the largest packet that the client takes"), connect);
+            return;
+        }
+
+        KeptWill? will = connection.Shared.Wills.Prepare(clientId, connect.Will, terms.SessionExpiry);
+        // CONNACK is the first packet [MQTT-3.2.0-1]: until it can be sent there is no session that could be told anything.
         await connection.Shared.Connections.ClaimAsync(clientId, connection).ConfigureAwait(false);
         await connection.Shared.Claims.ClaimAsync(connection, clientId, terms.SessionExpiry > 0).ConfigureAwait(false);
         PersistentSession? kept = await connection.Shared.Sessions.OpenAsync(clientId, connect.CleanStart, terms.SessionExpiry, connection.Claim, connection.Ending).ConfigureAwait(false);
-        KeptWill? will;
         try
         {
-            will = await BeginWillAsync(connection, connect, terms, kept).ConfigureAwait(false);
+            await connection.Shared.Wills.BeginAsync(clientId, will, connect.CleanStart, connection.Ending).ConfigureAwait(false);
         }
         catch when (kept is not null)
         {
@@ -120,28 +129,12 @@ public sealed class ConnectHandler
         MqttSession session = connection.Begin(clientId, terms.Limits, keepAlive, kept, will);
         if (kept is not null)
             await SessionResume.RestoreAsync(connection, session, kept).ConfigureAwait(false);
-        PropertyBlock properties = connect.Version == ProtocolVersion.Mqtt5 ? MakeProperties(terms, options) : default;
         // In MQTT 3.1 the byte of Session Present is reserved.
         bool present = kept is { IsPresent: true } && connect.Version != ProtocolVersion.Mqtt31;
         connection.Send(new ConnackPacket { Code = 0, SessionPresent = present, Properties = properties }, connect.Version);
         if (kept is not null)
             SessionResume.Start(connection, session, kept);
         MqttLog.Connected(connection.Shared.Logger, connection.Name, clientId, connect.Version, keepAlive);
-    }
-
-    private static async ValueTask<KeptWill?> BeginWillAsync(MqttConnection connection, ConnectPacket connect, ConnectTerms terms, PersistentSession? kept)
-    {
-        try
-        {
-            return await connection.Shared.Wills
-                .BeginAsync(terms.ClientId, connect.Will, connect.CleanStart, terms.SessionExpiry, connection.Ending)
-                .ConfigureAwait(false);
-        }
-        catch (Exception) when (kept is not null)
-        {
-            await connection.Shared.Sessions.CloseAsync(kept).ConfigureAwait(false);
-            throw;
-        }
     }
 
     /// <summary>Only MQTT 5 can be told of another keep-alive than it asked for [MQTT-3.1.2-21] [MQTT-3.2.2-22].</summary>

@@ -29,8 +29,16 @@ public static class EnhancedAuthentication
             return false;
         }
 
+        ReasonPacket challenge = Answer(ReasonCode.ContinueAuthentication, step.Message);
+        // [MQTT-3.1.2-24]
+        if (PacketEncoder.GetSize(challenge, ProtocolVersion.Mqtt5) > connect.Properties.GetNumber(PropertyId.MaximumPacketSize, uint.MaxValue))
+        {
+            error = new ProtocolError(ReasonCode.PacketTooLarge, "the challenge is larger than the largest packet that the client takes");
+            return false;
+        }
+
         connection.Access.Exchange = new EnhancedExchange(scram, body.ToArray());
-        Send(connection, ReasonCode.ContinueAuthentication, step.Message);
+        connection.Send(challenge, ProtocolVersion.Mqtt5);
         return true;
     }
 
@@ -90,19 +98,16 @@ public static class EnhancedAuthentication
         connection.Access.Exchange = step.Identity is null ? exchange : null;
         if (step.Identity is { } identity)
             connection.Access.Grant(identity, session.ClientId);
-        Send(connection, step.Identity is null ? ReasonCode.ContinueAuthentication : ReasonCode.Success, step.Message);
+        connection.Send(Answer(step.Identity is null ? ReasonCode.ContinueAuthentication : ReasonCode.Success, step.Message), ProtocolVersion.Mqtt5);
         return default;
     }
 
-    private static void Send(MqttConnection connection, ReasonCode reason, byte[] data)
-        => connection.Send(
-            new ReasonPacket
-            {
-                Type = PacketType.Auth,
-                Reason = reason,
-                Properties = new PropertyBlockWriter().Add(PropertyId.AuthenticationMethod, ScramExchange.Method).Add(PropertyId.AuthenticationData, data).Block,
-            },
-            ProtocolVersion.Mqtt5);
+    private static ReasonPacket Answer(ReasonCode reason, byte[] data) => new()
+    {
+        Type = PacketType.Auth,
+        Reason = reason,
+        Properties = new PropertyBlockWriter().Add(PropertyId.AuthenticationMethod, ScramExchange.Method).Add(PropertyId.AuthenticationData, data).Block,
+    };
 
     private static ProtocolError Read(ReadOnlyMemory<byte> body, ReasonCode expected, out byte[] data)
     {

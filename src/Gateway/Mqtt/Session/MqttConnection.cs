@@ -124,10 +124,17 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         return Session;
     }
 
-    /// <summary>Sends an answer; many together leave in one flush.</summary>
+    /// <summary>Sends an answer; many together leave in one flush. One that the client does not take closes the connection.</summary>
     public void Send<T>(in T packet, ProtocolVersion version)
         where T : IPacket
     {
+        // [MQTT-3.1.2-24]: what can be left out of an answer was left out already.
+        if (Session is { } session && PacketEncoder.GetSize(packet, version) > session.Limits.MaximumPacketSize)
+        {
+            Close(new ProtocolError(ReasonCode.PacketTooLarge, "an answer is larger than the largest packet that the client takes"));
+            return;
+        }
+
         if (!Control.TryAdd(packet, version))
             return;
         Shared.Metrics.PacketOut(packet.Type);

@@ -49,22 +49,32 @@ public sealed class WillBook : BackgroundService, ISessionPart
         metrics.Meter.CreateObservableUpDownCounter("mqtt.wills.scheduled", () => _schedule.Count, "{message}", "Wills that wait for their delay or to be tried again");
     }
 
+    /// <summary>The will of a CONNECT as it is kept; nothing of the client is touched yet.</summary>
+    /// <param name="clientId">The client.</param>
+    /// <param name="will">The will, if any; its memory is copied.</param>
+    /// <param name="sessionExpirySeconds">How long the session outlives its connection.</param>
+    /// <returns>Null for none.</returns>
+    /// <exception cref="BridgeException">It can be no message.</exception>
+    public KeptWill? Prepare(string clientId, Will? will, uint sessionExpirySeconds)
+    {
+        if (will is null)
+            return null;
+        KeptWill kept = Keep(will, sessionExpirySeconds);
+        _publisher.ThrowIfImpossible(clientId, kept);
+        return kept;
+    }
+
     /// <summary>
     /// A CONNECT was accepted, and the client's connection before has ended. The will that was left is published or
     /// dropped; the new one is durable when this completes.
     /// </summary>
     /// <param name="clientId">The client.</param>
-    /// <param name="will">The new will, if any; its memory is copied.</param>
+    /// <param name="kept">The new will, if any.</param>
     /// <param name="cleanStart">Whether the session before ends by this CONNECT.</param>
-    /// <param name="sessionExpirySeconds">How long the new session outlives its connection.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The new will; null for none.</returns>
-    /// <exception cref="BridgeException">It cannot be kept, or be a message.</exception>
-    public async ValueTask<KeptWill?> BeginAsync(string clientId, Will? will, bool cleanStart, uint sessionExpirySeconds, CancellationToken cancellationToken)
+    /// <exception cref="BridgeException">It cannot be kept.</exception>
+    public async ValueTask BeginAsync(string clientId, KeptWill? kept, bool cleanStart, CancellationToken cancellationToken)
     {
-        KeptWill? kept = will is null ? null : Keep(clientId, will, sessionExpirySeconds);
-        if (kept is not null)
-            _publisher.ThrowIfImpossible(clientId, kept);
         SemaphoreSlim lane = await EnterAsync(clientId, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -80,11 +90,10 @@ public sealed class WillBook : BackgroundService, ISessionPart
             }
 
             if (kept is null)
-                return null;
+                return;
             if (_store.IsDurable)
                 await _store.PutAsync(clientId, kept, CancellationToken.None).ConfigureAwait(false);
             _wills[clientId] = kept;
-            return kept;
         }
         finally
         {
@@ -189,7 +198,7 @@ public sealed class WillBook : BackgroundService, ISessionPart
         }
     }
 
-    private KeptWill Keep(string clientId, Will will, uint sessionExpirySeconds) => new()
+    private KeptWill Keep(Will will, uint sessionExpirySeconds) => new()
     {
         Id = new Guid(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)),
         Owner = _presence.Name,
