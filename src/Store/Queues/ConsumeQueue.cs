@@ -7,8 +7,6 @@ namespace ProtoBridgeMQ.Store.Queues;
 /// </summary>
 public sealed class ConsumeQueue
 {
-    private const int ChunkEntries = 64;
-
     private readonly QueueTable _table;
     private readonly byte[] _topicUtf8;
     private long _min;
@@ -114,6 +112,7 @@ public sealed class ConsumeQueue
     internal void Restore(long min, long max)
     {
         _table.Ends += max - _max;
+        _table.Files.Windows.Forget(this);
         _minPhysical = -1;
         Volatile.Write(ref _min, min);
         Volatile.Write(ref _max, max);
@@ -244,14 +243,9 @@ public sealed class ConsumeQueue
 
     private int ReadFile(long offset, Span<QueueEntry> entries)
     {
-        Span<byte> chunk = stackalloc byte[ChunkEntries * QueueEntry.EncodedSize];
-        var count = (int)Math.Min(Math.Min(entries.Length, ChunkEntries), Volatile.Read(ref _written) - offset);
-        if (count <= 0)
-            return 0;
-        var read = _table.Files.Read(this, offset, chunk[..(count * QueueEntry.EncodedSize)]) / QueueEntry.EncodedSize;
-        for (var i = 0; i < read; i++)
-            entries[i] = QueueEntry.Read(chunk[(i * QueueEntry.EncodedSize)..]);
-        return read;
+        var written = Volatile.Read(ref _written);
+        var count = (int)Math.Min(entries.Length, written - offset);
+        return count <= 0 ? 0 : _table.Files.Windows.Read(this, offset, written, entries[..count]);
     }
 
     private int ReadTail(long offset, Span<QueueEntry> entries)

@@ -26,6 +26,7 @@ internal sealed class QueueFiles : IDisposable
         _maxOpen = maxOpen;
         Directory = directory;
         FileEntries = fileEntries;
+        Windows = new EntryWindows(this);
     }
 
     /// <summary><c>consumequeue/</c>.</summary>
@@ -38,6 +39,9 @@ internal sealed class QueueFiles : IDisposable
     /// The last run was killed: files and directories that it made may not be synced. Those that recovery writes to are.
     /// </summary>
     public bool MayBeUnsynced { get; set; }
+
+    /// <summary>What was read ahead of entries.</summary>
+    public EntryWindows Windows { get; }
 
     /// <summary>What entries carry beyond their 20 bytes; null in a store without that.</summary>
     public ExtFiles? Extension { get; init; }
@@ -113,6 +117,7 @@ internal sealed class QueueFiles : IDisposable
             Return(file);
         }
 
+        Windows.Forget(queue);
         lock (_lock)
             _dirty.Add(file.Key);
         return true;
@@ -134,6 +139,7 @@ internal sealed class QueueFiles : IDisposable
             Return(file);
         }
 
+        Windows.Forget(queue);
         lock (_lock)
             _dirty.Add(file.Key);
     }
@@ -152,6 +158,7 @@ internal sealed class QueueFiles : IDisposable
             Return(file);
         }
 
+        Windows.Forget(queue);
         lock (_lock)
             _dirty.Add(file.Key);
     }
@@ -169,6 +176,7 @@ internal sealed class QueueFiles : IDisposable
         }
 
         _files.DeleteFile(PathOf(key));
+        Windows.Forget(queue);
     }
 
     /// <summary>
