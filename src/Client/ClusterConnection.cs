@@ -6,6 +6,7 @@ using ProtoBridgeMQ.Client.Requests;
 using ProtoBridgeMQ.Client.Routing;
 using ProtoBridgeMQ.Client.Tracing;
 using ProtoBridgeMQ.Client.Transactions;
+using ProtoBridgeMQ.Remoting.Frames;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -60,6 +61,7 @@ public sealed class ClusterConnection : IAsyncDisposable
                 Connection = new RemotingOptions
                 {
                     MaxPendingInvokes = options.MaxPendingRequests,
+                    Serialization = options.BinaryHeaders ? SerializeType.RocketMq : SerializeType.Json,
                     // A pull of a batch of the largest bodies must fit.
                     MaxFrameLength = Math.Max(options.MaxBodySize * 2L, 16L << 20) is var frame && frame > int.MaxValue ? int.MaxValue : (int)frame,
                 },

@@ -3,7 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace ProtoBridgeMQ.Remoting.Transport;
 
 /// <summary>One own request that waits for its answer. Pooled: goes back to its table when the result is taken.</summary>
-internal sealed class PendingInvoke(PendingInvokes owner) : IValueTaskSource<RemotingResponse>, IThreadPoolWorkItem
+internal sealed class PendingInvoke(PendingInvokes owner) : IValueTaskSource<RemotingResponse>
 {
     // Not readonly: it is a mutable struct.
     private ManualResetValueTaskSourceCore<RemotingResponse> _core;
@@ -24,21 +24,14 @@ internal sealed class PendingInvoke(PendingInvokes owner) : IValueTaskSource<Rem
 
     public void Cancel() => owner.Cancel(this);
 
-    /// <summary>Ends it well. Whoever waits goes on in the pool, never on the thread that reads the connection.</summary>
-    public void Succeed(RemotingResponse response)
-    {
-        _response = response;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
+    /// <summary>Ends it well. <see cref="Tell"/> says so to who waits.</summary>
+    public void Succeed(RemotingResponse response) => _response = response;
 
-    /// <summary>Ends it with an error, in the pool too.</summary>
-    public void Fail(Exception error)
-    {
-        _error = error;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
+    /// <summary>Ends it with an error.</summary>
+    public void Fail(Exception error) => _error = error;
 
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>Who waits goes on, on this thread.</summary>
+    public void Tell()
     {
         // Taken first: with the result set, this object may be somebody else's.
         var (response, error) = (_response, _error);

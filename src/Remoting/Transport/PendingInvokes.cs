@@ -9,6 +9,7 @@ internal sealed class PendingInvokes(int limit, TimeProvider time)
     private readonly Dictionary<int, PendingInvoke> _waiting = [];
     private readonly Stack<PendingInvoke> _pool = new();
     private readonly List<PendingInvoke> _expired = [];
+    private readonly EndedInvokes _ended = new();
     private long _earliestDeadline = long.MaxValue;
     private int _nextOpaque;
     private string? _closedReason;
@@ -47,26 +48,30 @@ internal sealed class PendingInvokes(int limit, TimeProvider time)
         pending.Registration = cancellationToken.UnsafeRegister(static state => ((PendingInvoke)state!).Cancel(), pending);
     }
 
-    /// <summary>Hands an answer to the one who waits for it.</summary>
+    /// <summary>Hands an answer to the one who waits for it, who is told with <see cref="TellEnded"/>: in the pool, never on the thread that reads the connection.</summary>
     public bool TryComplete(RemotingResponse response)
     {
         if (!TryRemove(response.Header.Opaque, out var pending))
             return false;
         pending.Succeed(response);
+        _ended.Add(pending);
         return true;
     }
+
+    /// <summary>Tells the callers of all that were completed.</summary>
+    public void TellEnded() => _ended.Tell();
 
     /// <summary>Ends a request that could not be written.</summary>
     public void Fail(PendingInvoke pending, Exception error)
     {
         if (TryRemove(pending.Opaque, out var removed))
-            removed.Fail(error);
+            End(removed, error);
     }
 
     public void Cancel(PendingInvoke pending)
     {
         if (TryRemove(pending.Opaque, out var removed))
-            removed.Fail(new OperationCanceledException(pending.Cancellation));
+            End(removed, new OperationCanceledException(pending.Cancellation));
     }
 
     /// <summary>Ends the requests whose time is over.</summary>
@@ -89,7 +94,7 @@ internal sealed class PendingInvokes(int limit, TimeProvider time)
             {
                 _waiting.Remove(pending.Opaque);
                 RemotingMetrics.InvokeTimeouts.Add(1);
-                pending.Fail(new RemotingTimeoutException($"request code {pending.Code} got no answer in time"));
+                End(pending, new RemotingTimeoutException($"request code {pending.Code} got no answer in time"));
             }
             _expired.Clear();
         }
@@ -102,7 +107,7 @@ internal sealed class PendingInvokes(int limit, TimeProvider time)
         {
             _closedReason = reason;
             foreach (var pending in _waiting.Values)
-                pending.Fail(new RemotingConnectionException($"the connection ended before the answer: {reason}", maybeSent: true));
+                End(pending, new RemotingConnectionException($"the connection ended before the answer: {reason}", maybeSent: true));
             _waiting.Clear();
         }
     }
@@ -114,6 +119,13 @@ internal sealed class PendingInvokes(int limit, TimeProvider time)
             if (_pool.Count < MaxPooled)
                 _pool.Push(pending);
         }
+    }
+
+    private void End(PendingInvoke pending, Exception error)
+    {
+        pending.Fail(error);
+        _ended.Add(pending);
+        _ended.Tell();
     }
 
     private bool TryRemove(int opaque, out PendingInvoke pending)

@@ -128,7 +128,7 @@ public sealed class RemotingConnection
         PendingInvokes.Watch(pending, cancellationToken);
         try
         {
-            var start = StartOf(code, pending.Opaque, HeaderFlags.Request, _options.Serialization);
+            var start = StartOf(code, pending.Opaque, HeaderFlags.Request, SerializationOf(code));
             if (!Output.TryWrite(start, header, default, new MemoryBody(body)))
                 _invokes.Fail(pending, new RemotingConnectionException("the connection is closed", maybeSent: false));
         }
@@ -146,9 +146,12 @@ public sealed class RemotingConnection
     {
         if (Output.IsOverfull)
             return false;
-        var start = StartOf(code, _invokes.NextOpaque(), HeaderFlags.OneWay, _options.Serialization);
+        var start = StartOf(code, _invokes.NextOpaque(), HeaderFlags.OneWay, SerializationOf(code));
         return Output.TryWrite(start, header, default, new MemoryBody(body));
     }
+
+    // A code has two bytes in the binary form: the requests between our own processes have larger ones.
+    private SerializeType SerializationOf(int code) => code == (short)code ? _options.Serialization : SerializeType.Json;
 
     internal HeaderStart StartOf(int code, int opaque, HeaderFlags flags, SerializeType serialization) =>
         new(code, opaque, flags, serialization, _options.Language, _options.Version);
@@ -267,6 +270,7 @@ public sealed class RemotingConnection
         finally
         {
             Output.EndBatch();
+            _invokes.TellEnded();
         }
         NotePartial(cut, needsMore && !buffer.IsEmpty);
     }

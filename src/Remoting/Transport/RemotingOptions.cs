@@ -56,7 +56,7 @@ public sealed class RemotingOptions
     [Range(1, 1_000_000)]
     public int MaxPendingInvokes { get; set; } = 4096;
 
-    /// <summary>How own requests' headers are written. Answers take the form of their request.</summary>
+    /// <summary>How own requests' headers are written, of those whose code the form can say. Answers take the form of their request.</summary>
     public SerializeType Serialization { get; set; } = SerializeType.Json;
 
     /// <summary>What we say we are written in.</summary>

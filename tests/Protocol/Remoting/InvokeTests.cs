@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Remoting.Frames;
 using ProtoBridgeMQ.Remoting.Headers;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
@@ -37,6 +38,17 @@ public sealed class InvokeTests
         Assert.False(answer.IsCompleted);
         harness.Clock.Advance(TimeSpan.FromSeconds(2));
         await Assert.ThrowsAsync<RemotingTimeoutException>(() => answer.Within("the timeout"));
+    }
+
+    [Theory]
+    [InlineData(0x7FFF, SerializeType.RocketMq)]
+    [InlineData(0x8000, SerializeType.Json)]
+    public async Task A_code_that_the_binary_form_has_no_room_for_goes_as_json(int code, SerializeType form)
+    {
+        var harness = new ConnectionHarness(options: new RemotingOptions { Serialization = SerializeType.RocketMq }).Start();
+        _ = harness.Connection.InvokeAsync(code, default(NoFields), default, Timeout).AsTask();
+        var header = (await harness.ReceiveAsync()).Header;
+        Assert.Equal((code, form), (header.Code, header.Serialization));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using ProtoBridgeMQ.Remoting.Frames;
 using ProtoBridgeMQ.Remoting.Bodies;
 using ProtoBridgeMQ.Remoting.Protocol;
 
@@ -98,10 +99,9 @@ internal sealed class LyingServer : IAsyncDisposable
                 await stream.ReadExactlyAsync(length, _stop.Token);
                 byte[] frame = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
                 await stream.ReadExactlyAsync(frame, _stop.Token);
-                JsonNode header = JsonNode.Parse(frame.AsSpan(4, BinaryPrimitives.ReadInt32BigEndian(frame) & 0xFF_FFFF))!;
+                (int code, int opaque, int flag) = Start(frame);
                 // One-way requests and answers want no answer.
-                bool isQuestion = (int)header["flag"]! == 0;
-                if (isQuestion && !await AnswerAsync(stream, (int)header["code"]!, (int)header["opaque"]!))
+                if (flag == 0 && !await AnswerAsync(stream, code, opaque))
                 {
                     return;
                 }
@@ -111,6 +111,20 @@ internal sealed class LyingServer : IAsyncDisposable
         {
             // The client went away, or the test ends.
         }
+    }
+
+    /// <summary>What an answer needs of a request's header, in either form.</summary>
+    private static (int Code, int Opaque, int Flag) Start(byte[] frame)
+    {
+        int length = BinaryPrimitives.ReadInt32BigEndian(frame);
+        ReadOnlySpan<byte> header = frame.AsSpan(4, length & 0xFF_FFFF);
+        if (length >> 24 == (int)SerializeType.RocketMq)
+        {
+            return (BinaryPrimitives.ReadInt16BigEndian(header), BinaryPrimitives.ReadInt32BigEndian(header[5..]), BinaryPrimitives.ReadInt32BigEndian(header[9..]));
+        }
+
+        JsonNode json = JsonNode.Parse(header)!;
+        return ((int)json["code"]!, (int)json["opaque"]!, (int)json["flag"]!);
     }
 
     /// <returns>False when the connection ends.</returns>
