@@ -15,8 +15,10 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
     private readonly List<QueueReader> _readers = [];
     private readonly InFlightTable _inFlight = new();
     private readonly Stack<MessageBatch> _spareBatches = new();
+
+    /// <summary>The streams that wait, the one that has waited longest first: it is woken first, so that all get their turn.</summary>
+    private readonly LinkedList<GroupStream> _waiting = new();
     private bool _closed;
-    private int _hungry;
     private int _buffered;
     private int _turn;
 
@@ -69,8 +71,12 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
         lock (Gate)
         {
             ObjectDisposedException.ThrowIf(stream.IsClosed, stream);
-            SetHungry(stream, true);
-            int limit = Math.Min(max, Math.Max(1, (_buffered + _hungry - 1) / _hungry));
+            if (stream.Place.List is null)
+            {
+                _waiting.AddLast(stream.Place);
+            }
+
+            int limit = Math.Min(max, Math.Max(1, (_buffered + _waiting.Count - 1) / _waiting.Count));
             long leaseEnd = (owner.Clock.GetUtcNow() + stream.Lease).UtcTicks;
             for (int i = 0; i < _readers.Count && taken < limit; i++)
             {
@@ -80,7 +86,11 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
             _turn = (_turn + 1) & int.MaxValue;
             if (taken > 0)
             {
-                SetHungry(stream, false);
+                StopWaiting(stream);
+            }
+            else
+            {
+                WakeAfter(stream);
             }
         }
 
@@ -97,7 +107,7 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
     {
         lock (Gate)
         {
-            SetHungry(stream, false);
+            StopWaiting(stream);
         }
     }
 
@@ -143,7 +153,7 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
                 return;
             }
 
-            SetHungry(stream, false);
+            StopWaiting(stream);
             _inFlight.TakeOf(stream, held);
         }
 
@@ -268,12 +278,10 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
 
             reader.Ahead.Add(batch);
             _buffered += batch.Count;
-            foreach (GroupStream stream in _streams)
+            LinkedListNode<GroupStream>? next = _waiting.First;
+            for (int i = 0; i < batch.Count && next is not null; i++, next = next.Next)
             {
-                if (stream.IsHungry)
-                {
-                    stream.Arrival.Set();
-                }
+                next.Value.Arrival.Set();
             }
 
             return true;
@@ -419,12 +427,21 @@ internal sealed class GroupDeliveries(GroupConsumer owner)
         _inFlight.Recycle(delivery);
     }
 
-    private void SetHungry(GroupStream stream, bool hungry)
+    private void StopWaiting(GroupStream stream)
     {
-        if (stream.IsHungry != hungry)
+        if (stream.Place.List is not null)
         {
-            stream.IsHungry = hungry;
-            _hungry += hungry ? 1 : -1;
+            WakeAfter(stream);
+            _waiting.Remove(stream.Place);
+        }
+    }
+
+    /// <summary>What one stream leaves, because it has enough or does not select it, is for the next in line.</summary>
+    private void WakeAfter(GroupStream stream)
+    {
+        if (_buffered > 0)
+        {
+            stream.Place.Next?.Value.Arrival.Set();
         }
     }
 

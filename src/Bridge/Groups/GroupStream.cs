@@ -19,6 +19,7 @@ internal sealed class GroupStream : IMessageStream
         Start = request.Start;
         Subscriber = request.Subscriber;
         Arrival = new StreamSignal(consumer.Clock);
+        Place = new LinkedListNode<GroupStream>(this);
     }
 
     public TimeSpan Lease { get; }
@@ -34,8 +35,8 @@ internal sealed class GroupStream : IMessageStream
     /// <summary>What it receives. Guarded by the group's gate.</summary>
     public TopicSelection Selection { get; set; }
 
-    /// <summary>It waits for messages. Guarded by the group's gate.</summary>
-    public bool IsHungry { get; set; }
+    /// <summary>Its place among the streams that wait for messages, when it waits. Guarded by the group's gate.</summary>
+    public LinkedListNode<GroupStream> Place { get; }
 
     public bool IsClosed { get; private set; }
 

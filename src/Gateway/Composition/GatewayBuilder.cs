@@ -149,12 +149,8 @@ internal static class GatewayBuilder
             return;
         }
 
-        log.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-            console.ColorBehavior = LoggerColorBehavior.Default;
-        });
+        log.AddConsole(static console => console.FormatterName = LineFormatter.FormatterName);
+        log.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
     }
 
     private static void Listen(KestrelServerOptions kestrel, GatewayOptions options, IBackend backend, Listeners listeners)

@@ -1,3 +1,4 @@
+using System.Net;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt;
@@ -14,8 +15,8 @@ internal static partial class MqttLog
     [LoggerMessage(7303, LogLevel.Information, "MQTT {Connection}: {ClientId} closed: {Reason}, {Text}")]
     public static partial void Closed(ILogger logger, string connection, string? clientId, ReasonCode reason, string text);
 
-    [LoggerMessage(7304, LogLevel.Information, "MQTT {Connection}: CONNECT refused: {Reason}, {Text}")]
-    public static partial void ConnectRefused(ILogger logger, string connection, ReasonCode reason, string text);
+    [LoggerMessage(7304, LogLevel.Information, "MQTT {Connection}: CONNECT of {ClientId} from {Remote} refused: {Reason}, {Text}")]
+    public static partial void ConnectRefused(ILogger logger, string connection, string clientId, IPEndPoint? remote, ReasonCode reason, string text);
 
     [LoggerMessage(7305, LogLevel.Warning, "MQTT {Connection}: closed, there are already {Limit} connections")]
     public static partial void TooManyConnections(ILogger logger, string connection, int limit);

@@ -190,6 +190,53 @@ public sealed class GroupConsumption : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_stream_that_has_waited_longest_gets_what_arrives()
+    {
+        await using IMessageStream first = await OpenAsync(0);
+        await using IMessageStream second = await _groups.OpenAsync(Request("t"), default);
+        await using IMessageStream third = await _groups.OpenAsync(Request("t"), default);
+        IMessageStream[] streams = [first, second, third];
+        MessageBatch[] batches = [new MessageBatch(), new MessageBatch(), new MessageBatch()];
+        Task<int>[] receives = [.. streams.Select((stream, i) => stream.ReceiveAsync(batches[i], 10, Timeout.InfiniteTimeSpan).AsTask())];
+        for (int i = 0; i < 12; i++)
+        {
+            int turn = i % 3;
+            Source.Append(ScriptedSource.Queue(0), $"{i}");
+            Assert.Equal(1, await receives[turn].Within($"message {i} came to stream {turn}"));
+            Assert.Equal($"{i}", Encoding.UTF8.GetString(batches[turn][0].Body.Span));
+            await streams[turn].SettleAsync(batches[turn][0].Delivery, Settlement.Accept);
+            receives[turn] = streams[turn].ReceiveAsync(batches[turn], 10, Timeout.InfiniteTimeSpan).AsTask();
+        }
+
+        Source.Append(ScriptedSource.Queue(0), "x", "y", "z");
+        int[] counts = await Task.WhenAll(receives).Within("every stream got one of three");
+        Assert.Equal([1, 1, 1], counts);
+        Array.ForEach(batches, batch => batch.Dispose());
+    }
+
+    [Fact]
+    public async Task What_a_stream_does_not_take_goes_to_the_next_in_line()
+    {
+        await using IMessageStream other = await _groups.OpenAsync(Request("u"), default);
+        await using IMessageStream leaving = await _groups.OpenAsync(Request("t"), default);
+        await using IMessageStream last = await _groups.OpenAsync(Request("t"), default);
+        Source.Assign(ScriptedSource.Queue(0), new GroupQueue("u", "b", 0));
+        using var otherBatch = new MessageBatch();
+        using var leavingBatch = new MessageBatch();
+        using var lastBatch = new MessageBatch();
+        using var leave = new CancellationTokenSource();
+        Task<int> toOther = other.ReceiveAsync(otherBatch, 10, Timeout.InfiniteTimeSpan).AsTask();
+        Task<int> toLeaving = leaving.ReceiveAsync(leavingBatch, 10, Timeout.InfiniteTimeSpan, leave.Token).AsTask();
+        Task<int> toLast = last.ReceiveAsync(lastBatch, 10, Timeout.InfiniteTimeSpan).AsTask();
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => toLeaving);
+        Source.Append(ScriptedSource.Queue(0), "a");
+        Assert.Equal(1, await toLast.Within("the message passed the streams that do not want it"));
+        Source.Append(new GroupQueue("u", "b", 0), "b");
+        Assert.Equal(1, await toOther.Within("the first stream got what it selects"));
+    }
+
+    [Fact]
     public async Task Receiving_and_accepting_allocates_little_per_message()
     {
         _options.MaxInFlightPerQueue = 2000;

@@ -70,7 +70,7 @@ public sealed class ConnectHandler
     private static void Refuse(MqttConnection connection, ProtocolVersion version, ProtocolError error, ConnectPacket? connect = null)
     {
         connection.Shared.Metrics.RefusedConnect(error.Reason.ToString());
-        MqttLog.ConnectRefused(connection.Shared.Logger, connection.Name, error.Reason, error.Text);
+        MqttLog.ConnectRefused(connection.Shared.Logger, connection.Name, connect is null ? "?" : connect.ClientId, connection.Remote, error.Reason, error.Text);
         connection.Shared.Refusals?.Add("mqtt", "connect", connect?.ClientId, connection.Remote, string.Empty, error.Text);
         if (version >= ProtocolVersion.Mqtt5)
         {
