@@ -82,10 +82,15 @@ public interface IMessageBridge : IAsyncDisposable
     /// <exception cref="BridgeException">The topic or group is unknown, invalid, or the filter does not parse.</exception>
     ValueTask<IMessageStream> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken = default);
 
+    /// <summary>The names of the brokers that may store what is published now; none where no other process has them.</summary>
+    IReadOnlyCollection<string> Brokers => [];
+
     /// <summary>
     /// Shows what was stored in a topic in a span of time, queue by queue, every queue in its order. It is how a front finds
-    /// out after a crash what got into the log, and reads all of the span: ask for short ones.
+    /// out after a crash what got into the log, and reads all of the span: ask for short ones. What was stored before the call is
+    /// shown, also when consumers cannot read it yet.
     /// </summary>
-    /// <exception cref="BridgeException">The brokers do not answer; something may have been shown.</exception>
+    /// <exception cref="BridgeException">The brokers do not answer, or one of <see cref="LookBack.Brokers"/> is not there; something may
+    /// have been shown.</exception>
     ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default);
 }

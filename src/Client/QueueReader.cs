@@ -87,6 +87,16 @@ public sealed class QueueReader
         return await OffsetAsync(queue, RequestCode.GetMaxOffset, header, "newest offset", cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Where the next message will be, counting those that are stored and cannot be read yet. A broker of this project answers when they can;
+    /// Apache's of 4.x do not know the difference.
+    /// </summary>
+    internal async ValueTask<long> GetStoredEndAsync(MessageQueue queue, CancellationToken cancellationToken)
+    {
+        var header = new GetMaxOffsetRequestHeader { Topic = queue.Topic, QueueId = queue.QueueId, Committed = false };
+        return await OffsetAsync(queue, RequestCode.GetMaxOffset, header, "end", cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>The offset of the first message of a queue that was stored at or after a time.</summary>
     public async ValueTask<long> SearchOffsetAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken = default)
     {

@@ -8,6 +8,12 @@ namespace ProtoBridgeMQ.Bridge.Streams;
 /// <param name="To">The latest.</param>
 public sealed record LookBack(string Topic, DateTimeOffset From, DateTimeOffset To)
 {
+    /// <summary>
+    /// Brokers that may have some of the messages, as <see cref="IMessageBridge.Brokers"/> named them: without one of them the look fails
+    /// instead of leaving its messages out.
+    /// </summary>
+    public IReadOnlyCollection<string> Brokers { get; init; } = [];
+
     /// <summary>Is shown the properties of each message, which are borrowed until it answers; false ends the look.</summary>
     public required Func<MessageProperties, bool> Show { get; init; }
 }

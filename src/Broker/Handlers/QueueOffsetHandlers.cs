@@ -4,15 +4,32 @@ using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Broker.Handlers;
 
-/// <summary>GET_MAX_OFFSET (30): the end of a queue.</summary>
+/// <summary>
+/// GET_MAX_OFFSET (30): the end of a queue. With <c>committed</c> false what is stored and cannot be read yet counts, too: it is answered when all
+/// that was stored before can be read.
+/// </summary>
 internal sealed class MaxOffsetHandler(BrokerCore core) : IRequestHandler
 {
     public ValueTask HandleAsync(RemotingRequest request)
     {
         GetMaxOffsetRequestHeader header = GetMaxOffsetRequestHeader.Read(request.Fields);
-        request.Reply(ResponseCode.Success, new GetMaxOffsetResponseHeader { Offset = core.Offsets.Max(header.Topic, header.QueueId) });
+        if (header.Committed == false)
+        {
+            return AnswerWhenReadableAsync(request, header);
+        }
+
+        Answer(request, header);
         return default;
     }
+
+    private async ValueTask AnswerWhenReadableAsync(RemotingRequest request, GetMaxOffsetRequestHeader header)
+    {
+        await core.WaitReadableAsync();
+        Answer(request, header);
+    }
+
+    private void Answer(RemotingRequest request, in GetMaxOffsetRequestHeader header)
+        => request.Reply(ResponseCode.Success, new GetMaxOffsetResponseHeader { Offset = core.Offsets.Max(header.Topic, header.QueueId) });
 }
 
 /// <summary>GET_MIN_OFFSET (31): the first message a queue has.</summary>

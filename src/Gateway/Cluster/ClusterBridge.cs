@@ -95,6 +95,9 @@ public sealed class ClusterBridge : IMessageBridge
     /// <inheritdoc/>
     public IFilterQueues? FilterQueues => _filterQueues;
 
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> Brokers => _filterQueues?.Brokers ?? [];
+
     /// <summary>Connects, and reads the fronts' state.</summary>
     /// <param name="options">Where the cluster is, and limits.</param>
     /// <param name="clock">Leases and pauses go by it; the connections go by the system's.</param>
@@ -218,7 +221,7 @@ public sealed class ClusterBridge : IMessageBridge
     public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(look);
-        return ClusterErrors.TranslateAsync(QueueLookBack.RunAsync(_tails.Reader, look, cancellationToken));
+        return ClusterErrors.TranslateAsync(new QueueLookBack(_connection, _tails.Reader, look).RunAsync(cancellationToken));
     }
 
     /// <inheritdoc/>

@@ -205,7 +205,8 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
 
     private async ValueTask<long> ReadAllAsync(CancellationToken cancellationToken)
     {
-        long end = await _reader.GetMaxOffsetAsync(_queue, cancellationToken).ConfigureAwait(false);
+        // What another gateway has the answer for, and the broker cannot show yet, must not be missed: nobody is told of it later but as history.
+        long end = await _reader.GetStoredEndAsync(_queue, cancellationToken).ConfigureAwait(false);
         long start = await _reader.GetMinOffsetAsync(_queue, cancellationToken).ConfigureAwait(false);
         if (await _reader.GetCommittedAsync(_queue, cancellationToken).ConfigureAwait(false) is { } committed)
         {
@@ -215,7 +216,7 @@ internal sealed class ClusterState : IStateStore, IAsyncDisposable
         long next = start;
         while (next < end)
         {
-            next = await StepAsync(next, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            next = await StepAsync(next, _options.ReadWait, cancellationToken).ConfigureAwait(false);
         }
 
         _log.StateRead(_table.Live, _records);

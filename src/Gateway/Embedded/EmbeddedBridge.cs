@@ -126,7 +126,7 @@ public sealed class EmbeddedBridge : IMessageBridge
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(logs);
         DelayLevels levels = DelayLevels.Parse(core.Options.MessageDelayLevel);
-        // What a start found in the log is in its queues a moment later, and the state is read from them.
+        // What was stored a moment ago is in its queues a moment later, and the state is read from them.
         await core.WaitReadableAsync().ConfigureAwait(false);
         StateLog state = await StateLog.OpenAsync(core, options, clock, logs.CreateLogger<StateLog>(), cancellationToken).ConfigureAwait(false);
         var decoder = new RecordDecoder(core, options, logs.CreateLogger<EmbeddedBridge>());

@@ -19,9 +19,10 @@ internal sealed class QueueLookBack(IBrokerCore core, LookBack look) : IRecordSi
 
     public async ValueTask RunAsync(CancellationToken cancellationToken)
     {
-        // A message that its sender has the answer for, or that a start has just found in the log, must not be missed.
+        // A message that its sender has the answer for, or waits for, must not be missed.
         await core.WaitReadableAsync().ConfigureAwait(false);
-        int queues = core.Topics.Find(look.Topic)?.ReadQueues ?? 0;
+        // Those that are written to, and those that were before their number was made smaller.
+        int queues = core.Topics.Find(look.Topic) is { } topic ? Math.Max(topic.ReadQueues, topic.WriteQueues) : 0;
         for (int queueId = 0; queueId < queues && !_enough; queueId++)
         {
             _pastEnd = false;

@@ -35,6 +35,8 @@ internal abstract class ForwardingBridge(IMessageBridge inner) : IMessageBridge
 
     public IAdministration? Administration => Inner.Administration;
 
+    public IReadOnlyCollection<string> Brokers => Inner.Brokers;
+
     protected IMessageBridge Inner { get; } = inner;
 
     public virtual ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default) => Inner.PublishAsync(message, cancellationToken);

@@ -91,6 +91,9 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     /// <summary>Whether a publish waits for <see cref="CompleteNext"/> or <see cref="FailHeld"/>.</summary>
     public bool HoldPublishes { get; set; }
 
+    /// <inheritdoc cref="IMessageBridge.Brokers"/>
+    public IReadOnlyCollection<string> Brokers { get; set; } = [];
+
     /// <summary>What a put of state waits for, if anything; when it throws, nothing is kept.</summary>
     public Func<Task>? StatePause { get; set; }
 
@@ -190,6 +193,22 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
         }
     }
 
+    /// <summary>Stores the held publish that waits longest, and says that nobody knows; false when there is none.</summary>
+    public bool LoseNextAnswer()
+    {
+        lock (_log.Gate)
+        {
+            if (!_held.TryDequeue(out HeldPublish? held))
+            {
+                return false;
+            }
+
+            _log.Append(held.Publish, _clock.GetUtcNow());
+            held.Fail(Injected(BridgeError.Timeout, null, mayHaveHappened: true));
+            return true;
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
     {
@@ -263,6 +282,11 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
     /// <inheritdoc/>
     public ValueTask LookBackAsync(LookBack look, CancellationToken cancellationToken = default)
     {
+        if (look.Brokers.FirstOrDefault(broker => !Brokers.Contains(broker)) is { } missing)
+        {
+            return ValueTask.FromException(new BridgeException(BridgeError.Unreachable, $"Broker {missing} is not there."));
+        }
+
         lock (_log.Gate)
         {
             foreach (StoredMessage message in _log.MessagesOf(look.Topic))

@@ -36,6 +36,9 @@ internal sealed class ClusterFilterQueues : IFilterQueues, IAsyncDisposable
         _log = log;
     }
 
+    /// <summary>The masters, as they were last known.</summary>
+    public IReadOnlyCollection<string> Brokers => [.. _masters.Known.Keys];
+
     /// <summary>Finds out whether the brokers have such queues; null, and the reason in the log, when one of them has not.</summary>
     /// <exception cref="ProtoBridgeMqException">None answers.</exception>
     public static async ValueTask<ClusterFilterQueues?> OpenAsync(

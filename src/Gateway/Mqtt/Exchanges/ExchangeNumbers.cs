@@ -12,6 +12,7 @@ public sealed class ExchangeNumbers
     private readonly Queue<Pending> _pending = new();
     private readonly TimeProvider _clock;
     private long _next;
+    private bool _stopped;
 
     /// <summary>Begins at a number above the one given.</summary>
     public ExchangeNumbers(TimeProvider clock, long above)
@@ -27,13 +28,20 @@ public sealed class ExchangeNumbers
     public bool IsAnyPending => _pending.Count > 0;
 
     /// <summary>The topics of messages on their way to the log.</summary>
-    public IEnumerable<string> PendingTopics => _pending.Select(pending => pending.Topic);
+    public IEnumerable<string> PendingTopics => _pending.Select(pending => pending.Topic).Where(topic => topic.Length > 0);
 
     /// <summary>Numbers the next message.</summary>
     public void Begin(string topic) => _pending.Enqueue(new Pending(_next++, Now(), topic));
 
     /// <summary>The message that began first of those on their way was answered by the log.</summary>
-    public void Complete() => _pending.TryDequeue(out _);
+    public void Complete()
+    {
+        if (!_stopped)
+            _pending.TryDequeue(out _);
+    }
+
+    /// <summary>Of the message that began first of those on their way nobody knows the answer: it and those behind it stay on their way.</summary>
+    public void Stop() => _stopped = true;
 
     /// <summary>What is settled now, for a record.</summary>
     public ExchangeRecord ToRecord(IReadOnlyList<ushort> received, IReadOnlyCollection<string> topics)

@@ -60,7 +60,7 @@ public sealed class ExchangeStore : ISessionPart
     /// The packet identifiers that a record says were received, and those of messages that were stored after it: the
     /// connection, or the gateway, ended without another record.
     /// </summary>
-    /// <exception cref="BridgeException">The brokers do not answer.</exception>
+    /// <exception cref="BridgeException">The brokers do not answer, or one that may have some of them is not there.</exception>
     public async ValueTask<HashSet<ushort>> FindReceivedAsync(PersistentSession session, ExchangeRecord record, CancellationToken cancellationToken)
     {
         HashSet<ushort> received = [.. record.Received];
@@ -74,6 +74,7 @@ public sealed class ExchangeStore : ISessionPart
         {
             var look = new LookBack(topic, from, to)
             {
+                Brokers = record.Brokers,
                 Show = properties =>
                 {
                     if (IsOf(properties, client) && TryRead(properties, out ushort packetId, out long number) && number >= record.Number)

@@ -155,6 +155,16 @@ public sealed class InboundExchanges
         }
     }
 
+    /// <summary>
+    /// Whether the log has a new one is unknown. From it on nothing is settled on this connection, which ends: the log is asked when the
+    /// client comes back.
+    /// </summary>
+    public void LoseTrack()
+    {
+        lock (_gate)
+            _numbers?.Stop();
+    }
+
     /// <summary>A PUBREL came; false when the identifier is not one that PUBREC was sent for.</summary>
     public bool TryRelease(ushort packetId)
     {

@@ -32,6 +32,7 @@ public sealed class KeptExchanges : IDisposable
     private bool _isLoaded;
     private bool _isKept;
     private HashSet<string> _topics = [];
+    private HashSet<string> _brokers = [];
     private long _writtenAt;
 
     public KeptExchanges(MqttConnection connection, PersistentSession session, ExchangeStore store)
@@ -43,17 +44,16 @@ public sealed class KeptExchanges : IDisposable
 
     private InboundExchanges Inbound => _connection.Inbound;
 
-    /// <summary>Whether a PUBLISH to that topic needs no preparing.</summary>
-    public bool IsReadyFor(string topic)
-        => _isLoaded && Volatile.Read(ref _topics).Contains(topic)
-            && _connection.Shared.Clock.GetElapsedTime(Volatile.Read(ref _writtenAt)) < ExchangeStore.Fresh;
+    /// <summary>Whether a PUBLISH to that topic needs no preparing; one to no topic (null) is going to be refused.</summary>
+    public bool IsReadyFor(string? topic)
+        => _isLoaded && (topic is null || IsNamed(topic));
 
     /// <summary>Completes when a message of that topic would be found after a crash.</summary>
     /// <exception cref="BridgeException">What was received is not known, or cannot be kept.</exception>
-    public async ValueTask PrepareAsync(string topic)
+    public async ValueTask PrepareAsync(string? topic)
     {
         await LoadAsync().ConfigureAwait(false);
-        if (!IsReadyFor(topic))
+        if (topic is not null && !IsNamed(topic))
             await WriteAsync(topic).ConfigureAwait(false);
     }
 
@@ -121,6 +121,11 @@ public sealed class KeptExchanges : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _writing.Dispose();
 
+    /// <summary>Whether the record names the topic, and was written a moment ago.</summary>
+    private bool IsNamed(string topic)
+        => Volatile.Read(ref _topics).Contains(topic)
+            && _connection.Shared.Clock.GetElapsedTime(Volatile.Read(ref _writtenAt)) < ExchangeStore.Fresh;
+
     private async Task ReleaseAsync()
     {
         try
@@ -170,7 +175,8 @@ public sealed class KeptExchanges : IDisposable
             long now = _connection.Shared.Clock.GetTimestamp();
             // Taken here, so that of two records the later one knows all that the earlier one knew.
             HashSet<string> topics = nextTopic is null ? _topics : With(nextTopic);
-            ExchangeRecord record = Inbound.ToRecord(topics);
+            _brokers = Inbound.IsAnyPending ? [.. _brokers, .. _connection.Shared.Bridge.Brokers] : [.. _connection.Shared.Bridge.Brokers];
+            ExchangeRecord record = Inbound.ToRecord(topics) with { Brokers = _brokers };
             await _store.PutAsync(_session, record).ConfigureAwait(false);
             _isKept = true;
             Volatile.Write(ref _topics, topics);

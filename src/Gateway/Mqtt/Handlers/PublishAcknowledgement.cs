@@ -18,23 +18,24 @@ public static class PublishAcknowledgement
             bool stored = slot.Reason == ReasonCode.Success;
             if (!slot.IsRepeat)
                 connection.Shared.Metrics.Published(stored, connection.Shared.Clock.GetElapsedTime(slot.StartedAt));
-            if (slot.BeginsExchange)
-                connection.Inbound.Complete(slot.PacketId, stored);
+            bool unknown = IsUnknown(connection, slot);
+            Complete(connection, slot);
             if (!stored)
                 Refused(connection, session, slot);
-            if (slot.PacketId != 0 && (stored || session.Version == ProtocolVersion.Mqtt5))
+            if (slot.PacketId != 0 && !unknown && (stored || session.Version == ProtocolVersion.Mqtt5))
             {
                 PacketEncoder.Write(output, MakeAnswer(session, slot), session.Version);
                 pubacks += slot.Qos == 1 ? 1 : 0;
                 pubrecs += slot.Qos == 2 ? 1 : 0;
             }
 
-            bool mustClose = !stored && slot.PacketId != 0 && session.Version != ProtocolVersion.Mqtt5;
+            bool mustClose = unknown || (!stored && slot.PacketId != 0 && session.Version != ProtocolVersion.Mqtt5);
             var why = new ProtocolError(slot.Reason, slot.ReasonText ?? "the message was not stored");
             connection.Publishes.Leave(slot);
             if (mustClose)
             {
-                // Before version 5 an acknowledgement cannot refuse: without one the client knows that the message is not kept.
+                // Before version 5 an acknowledgement cannot refuse: without one the client knows that the message is not kept. And where nobody
+                // knows, neither a PUBREC nor a refusal would be true: the client sends it again, and the log is asked by then.
                 connection.Close(why);
                 break;
             }
@@ -53,10 +54,21 @@ public static class PublishAcknowledgement
         await connection.Publishes.AllDoneAsync().ConfigureAwait(false);
         while (connection.Publishes.PeekDone() is { } slot)
         {
-            if (slot.BeginsExchange)
-                connection.Inbound.Complete(slot.PacketId, slot.Reason == ReasonCode.Success);
+            Complete(connection, slot);
             connection.Publishes.Leave(slot);
         }
+    }
+
+    /// <summary>Whether the message may be stored or not, and must not be twice.</summary>
+    private static bool IsUnknown(MqttConnection connection, PublishSlot slot)
+        => slot is { BeginsExchange: true, IsUnknown: true } && connection.Exchanges is not null;
+
+    private static void Complete(MqttConnection connection, PublishSlot slot)
+    {
+        if (IsUnknown(connection, slot))
+            connection.Inbound.LoseTrack();
+        else if (slot.BeginsExchange)
+            connection.Inbound.Complete(slot.PacketId, slot.Reason == ReasonCode.Success);
     }
 
     private static void Refused(MqttConnection connection, MqttSession session, PublishSlot slot)

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
@@ -27,22 +26,15 @@ public sealed class PublishHandler
             return new(error);
 
         int size = body.Length + Overhead;
-        if (packet.Qos == 2 && connection.Exchanges is { } kept && !IsReady(connection, session, packet, kept, out string? mapped))
-            return PrepareAndPublishAsync(connection, session, packet, size, kept, mapped);
-        return PublishWhenRoomAsync(connection, session, packet, size);
-    }
-
-    private static ValueTask<ProtocolError> PublishWhenRoomAsync(MqttConnection connection, MqttSession session, in PublishPacket packet, int size)
-        => connection.Publishes.HasRoom(size) && connection.Access.MayReadOn(session.Version, size - Overhead)
+        bool mayEnter = connection.Publishes.HasRoom(size) && connection.Access.MayReadOn(session.Version, size - Overhead);
+        return mayEnter && IsReady(connection, session, packet)
             ? new(Publish(connection, session, packet, size))
-            : WaitAndPublishAsync(connection, session, packet, size);
-
-    /// <summary>Whether the session would know of the message after a crash; a topic that is none is refused later.</summary>
-    private static bool IsReady(MqttConnection connection, MqttSession session, in PublishPacket packet, KeptExchanges kept, [NotNullWhen(false)] out string? mapped)
-    {
-        mapped = TryMap(connection.Shared, TopicAliasTable.Peek(session, packet).Span);
-        return mapped is null || kept.IsReadyFor(mapped);
+            : WaitAndPublishAsync(connection, session, packet, size, mayEnter);
     }
+
+    /// <summary>Whether the session would know of the message after a crash.</summary>
+    private static bool IsReady(MqttConnection connection, MqttSession session, in PublishPacket packet)
+        => packet.Qos < 2 || connection.Exchanges is not { } kept || kept.IsReadyFor(TryMap(connection.Shared, TopicAliasTable.Peek(session, packet).Span));
 
     private static string? TryMap(MqttShared shared, ReadOnlySpan<byte> topic)
     {
@@ -54,25 +46,6 @@ public sealed class PublishHandler
         {
             return null;
         }
-    }
-
-    private static async ValueTask<ProtocolError> PrepareAndPublishAsync(MqttConnection connection, MqttSession session, PublishPacket packet, int size, KeptExchanges kept, string mapped)
-    {
-        connection.Deadlines.ReaderBusy(true);
-        try
-        {
-            await kept.PrepareAsync(mapped).ConfigureAwait(false);
-        }
-        catch (BridgeException failure)
-        {
-            return new ProtocolError(BridgeErrorMap.ToReason(failure.Error), failure.Message);
-        }
-        finally
-        {
-            connection.Deadlines.ReaderBusy(false);
-        }
-
-        return connection.IsClosing ? default : await PublishWhenRoomAsync(connection, session, packet, size).ConfigureAwait(false);
     }
 
     private static ProtocolError Judge(MqttConnection connection, MqttSession session, in PublishPacket packet)
@@ -91,14 +64,28 @@ public sealed class PublishHandler
         => connection.Publishes.Unacknowledged + connection.Inbound.Open >= connection.Shared.Options.ReceiveMaximum
             && !(packet.Qos == 2 && connection.Inbound.IsCounted(packet.PacketId));
 
-    private static async ValueTask<ProtocolError> WaitAndPublishAsync(MqttConnection connection, MqttSession session, PublishPacket packet, int size)
+    private static async ValueTask<ProtocolError> WaitAndPublishAsync(MqttConnection connection, MqttSession session, PublishPacket packet, int size, bool mayEnter)
     {
         connection.Deadlines.ReaderBusy(true);
-        while (!connection.Publishes.HasRoom(size))
-            await connection.Publishes.WaitForRoomAsync().ConfigureAwait(false);
-        if (session.Version != ProtocolVersion.Mqtt5)
-            await connection.Access.WaitForRateAsync(size - Overhead, connection.Ending).ConfigureAwait(false);
-        connection.Deadlines.ReaderBusy(false);
+        try
+        {
+            while (!connection.Publishes.HasRoom(size))
+                await connection.Publishes.WaitForRoomAsync().ConfigureAwait(false);
+            if (!mayEnter && session.Version != ProtocolVersion.Mqtt5)
+                await connection.Access.WaitForRateAsync(size - Overhead, connection.Ending).ConfigureAwait(false);
+            // Last: the record says from when to when to look for the message, and the waits before it may be long.
+            if (!connection.IsClosing && packet.Qos == 2 && connection.Exchanges is { } kept)
+                await kept.PrepareAsync(TryMap(connection.Shared, TopicAliasTable.Peek(session, packet).Span)).ConfigureAwait(false);
+        }
+        catch (BridgeException failure)
+        {
+            return new ProtocolError(BridgeErrorMap.ToReason(failure.Error), failure.Message);
+        }
+        finally
+        {
+            connection.Deadlines.ReaderBusy(false);
+        }
+
         return connection.IsClosing ? default : Publish(connection, session, packet, size);
     }
 

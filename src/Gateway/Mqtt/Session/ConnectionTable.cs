@@ -86,6 +86,7 @@ public sealed class ConnectionTable : IHostedService, IDisposable
             });
         if (before is null)
             return;
+        connection.Before = before;
         before.Close(new ProtocolError(ReasonCode.SessionTakenOver, "another connection has the same client identifier"));
         try
         {
@@ -97,6 +98,8 @@ public sealed class ConnectionTable : IHostedService, IDisposable
             before.Abort();
             await before.Ended.WaitAsync(connection.Ending).ConfigureAwait(false);
         }
+
+        connection.Before = null;
     }
 
     /// <summary>Closes the connection of a client, if it has one here; whether it had.</summary>

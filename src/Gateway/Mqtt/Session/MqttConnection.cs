@@ -102,7 +102,10 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
     /// <summary>The client identifier that it has in the connection table; for the table alone.</summary>
     public string? ClaimedClientId { get; set; }
 
-    /// <summary>Completes when it has ended and what it had of the session is saved.</summary>
+    /// <summary>Who had the client identifier here when this one came, and has not ended; null for nobody.</summary>
+    public MqttConnection? Before { get; set; }
+
+    /// <summary>Completes when it has ended and what it had of the session is saved, also by those who had its client identifier before.</summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Whether somebody closed it.</summary>
@@ -240,6 +243,7 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         {
             if (Claim is { } claim)
                 Shared.Claims.End(claim);
+            await BeforeEndedAsync().ConfigureAwait(false);
             _ended.TrySetResult();
             if (lingers)
             {
@@ -414,6 +418,16 @@ public sealed class MqttConnection : IDeliveryOverflow, IDisposable
         {
             // Told or not, it has ended; or a handler gave up in the middle of what was read.
         }
+    }
+
+    /// <summary>One that was taken over while it waited for the one before has not waited to the end; who comes next must not go on before that.</summary>
+    private async ValueTask BeforeEndedAsync()
+    {
+        if (Before is not { Ended.IsCompleted: false } before)
+            return;
+        before.Abort();
+        await before.Ended.ConfigureAwait(false);
+        Before = null;
     }
 
     private async ValueTask WaitForWriterAsync()

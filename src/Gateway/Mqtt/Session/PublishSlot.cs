@@ -50,6 +50,9 @@ public sealed class PublishSlot
     /// <summary>Why it refused, for people.</summary>
     public string? ReasonText { get; private set; }
 
+    /// <summary>Whether it is unknown if the message is stored: no broker said that it is not.</summary>
+    public bool IsUnknown { get; private set; }
+
     /// <summary>Where the message's properties are written before <see cref="Start"/>.</summary>
     [SuppressMessage("Design", "CA1045", Justification = "A mutable struct that must not be copied.")]
     public ref PropertyTextWriter Properties => ref _properties;
@@ -69,6 +72,7 @@ public sealed class PublishSlot
         IsDone = false;
         Reason = ReasonCode.Success;
         ReasonText = null;
+        IsUnknown = false;
     }
 
     /// <summary>Hands the message over. The slot may be done when this returns, or later in any thread.</summary>
@@ -89,6 +93,7 @@ public sealed class PublishSlot
         }
         catch (BridgeException refusal)
         {
+            IsUnknown = refusal.MayHaveHappened;
             Refuse(BridgeErrorMap.ToReason(refusal.Error), refusal.Message);
             return;
         }
@@ -126,10 +131,12 @@ public sealed class PublishSlot
         {
             Reason = BridgeErrorMap.ToReason(refusal.Error);
             ReasonText = refusal.Message;
+            IsUnknown = refusal.MayHaveHappened;
         }
         catch (Exception defect)
         {
             Reason = ReasonCode.UnspecifiedError;
+            IsUnknown = true;
             _owner?.ReportDefect(defect);
         }
 
