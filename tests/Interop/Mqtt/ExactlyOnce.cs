@@ -40,13 +40,20 @@ public sealed class ExactlyOnce
         using var rest = new Rest(gateway);
         using RawMqtt raw = await RawMqtt.ConnectAsync(gateway.Ports.Mqtt, "end");
         await raw.PublishAsync("exact/a", "end");
-        List<string> bodies = [];
-        while (!bodies.Contains("end"))
+        // By where they are stored: a group may be given a message twice, and that is not storing it twice.
+        Dictionary<string, string> stored = new(StringComparer.Ordinal);
+        while (!stored.ContainsValue("end"))
         {
-            bodies.AddRange((await rest.TakeAsync("exact", "audit", 1)).Select(message => (string)message["body"]!));
+            foreach (JsonObject message in await rest.TakeAsync("exact", "audit", 1))
+            {
+                stored[(string)message["messageId"]!] = (string)message["body"]!;
+            }
         }
 
-        Assert.Equal(Enumerable.Range(0, Count), bodies.Take(bodies.Count - 1).Select(body => int.Parse(body, CultureInfo.InvariantCulture)).Order());
+        // Else Paho itself publishes again what it had released: a second message by the rules of QoS 2.
+        Assert.Empty(device.Events("vain"));
+        Assert.All(device.Events("connected"), connected => Assert.Equal(0, (int)connected["reason"]!));
+        Assert.Equal(Enumerable.Range(0, Count), stored.Values.Where(body => body != "end").Select(body => int.Parse(body, CultureInfo.InvariantCulture)).Order());
         Assert.Empty(gateway.Failures);
     }
 

@@ -40,15 +40,29 @@ def on_publish(client, userdata, mid, *more):
         done.set()
 
 
+def serves():
+    """Whether the server answers a CONNECT of somebody else: that a port takes connections is not enough, one that is just being killed
+    does so, too."""
+    try:
+        with socket.create_connection(("127.0.0.1", options["port"]), 1) as probe:
+            probe.settimeout(5)
+            probe.sendall(bytes.fromhex("101100044d5154540402003c000570726f6265"))
+            return probe.recv(4) == bytes.fromhex("20020000")
+    except OSError:
+        return False
+
+
 def on_disconnect(client, userdata, *more):
     """Paho must not try in vain: whenever it connects, it takes what waits to be released (since an attempt before) for what
     was never received, and publishes it again."""
     for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", options["port"]), 1).close()
+        if serves():
             return
-        except OSError:
-            time.sleep(0.05)
+        time.sleep(0.05)
+
+
+def on_connect_fail(client, userdata):
+    say("vain")
 
 
 if five:
@@ -60,6 +74,7 @@ try:
 except AttributeError:  # before paho 2
     client = mqtt.Client(**arguments)
 client.on_connect, client.on_publish, client.on_disconnect = on_connect, on_publish, on_disconnect
+client.on_connect_fail = on_connect_fail
 client.max_inflight_messages_set(options["window"])
 client.reconnect_delay_set(1, 1)
 if five:
