@@ -1,5 +1,6 @@
 using System.Globalization;
 using ProtoBridgeMQ.Benchmarks.Load.Measuring;
+using ProtoBridgeMQ.Sockets;
 
 namespace ProtoBridgeMQ.Benchmarks.Load.Scale;
 
@@ -9,14 +10,21 @@ internal sealed class IdlePart(Target server, ScaleOptions options)
     private const int Threads = 16;
     private const int Warm = 3000;
 
-    /// <summary>Files of the server, and of this process, that are no connections.</summary>
-    private const int OtherFiles = 1200;
+    /// <summary>Files of the server, and of this process, that are no connections; and connections before, which may not be gone yet.</summary>
+    private const int OtherFiles = 500;
 
     public async Task<IReadOnlyList<ScaleRow>> RunAsync(TextWriter output)
     {
-        int count = Math.Min(options.Connections, MostFiles() - OtherFiles);
+        int files = MostFiles();
+        int reserved = ReservedOf(files);
+        int count = Math.Max(1, Math.Min(options.Connections, files - reserved - OtherFiles));
         if (count < options.Connections)
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"idle     {count:N0} connections: the hard limit of open files is {MostFiles():N0}"));
+        {
+            await output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"idle     {count:N0} connections, not {options.Connections:N0}: {files:N0} files may be open, the gateway keeps {reserved:N0} of them for its log (sockets.reservedFiles), and {OtherFiles:N0} are for what else is open"));
+        }
+
         // Before anybody came: what the first connections made the server keep for later ones counts, too.
         long before = server.Memory;
         double first = await OpenAndCloseAsync("cold", Warm);
@@ -58,6 +66,9 @@ internal sealed class IdlePart(Target server, ScaleOptions options)
                 client?.Dispose();
         }
     }
+
+    /// <summary>The same for both servers, so that they have as many connections.</summary>
+    private static int ReservedOf(int files) => Math.Min(new LoopOptions().ReservedFiles, files / 2);
 
     private static int MostFiles()
     {

@@ -19,7 +19,7 @@ internal static class ScaleCommand
         var servers = new Option<string[]>("--server") { Description = "Which", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["mosquitto", "gateway"] };
         servers.AcceptOnlyFromAmong("gateway", "mosquitto");
         var mosquitto = new Option<string>("--mosquitto") { Description = "The program", DefaultValueFactory = _ => File.Exists("/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto" };
-        var connections = Count("--connections", 20_000, "Idle connections; fewer where the limit of open files is lower");
+        var connections = Count("--connections", 20_000, "Idle connections; fewer where not so many files may be open beside those that the gateway keeps for its log");
         var filters = Count("--filters", 100_000, "Wildcard subscriptions of connected clients");
         var sessions = Count("--sessions", 100_000, "Sessions that are away");
         var each = Count("--filters-of-session", 10, "Subscriptions of each of them");

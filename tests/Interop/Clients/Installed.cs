@@ -11,6 +11,7 @@ internal static class Installed
     {
         [Needs.Mosquitto] = new(() => OnPath("mosquitto_pub") ?? OnPath("mosquitto_sub")),
         [Needs.Curl] = new(() => OnPath("curl")),
+        [Needs.Prlimit] = new(() => OnPath("prlimit")),
         [Needs.Python] = new(() => AnyPython is null ? "no python3" : null),
         [Needs.Paho] = new(() => Python is null ? "no python3 with paho.mqtt (Debian: python3-paho-mqtt)" : null),
         [Needs.MqttJs] = new(() => NodeModule("mqtt")),

@@ -9,6 +9,9 @@ public enum Needs
     /// <summary>curl.</summary>
     Curl,
 
+    /// <summary>prlimit, of util-linux.</summary>
+    Prlimit,
+
     /// <summary>Python itself.</summary>
     Python,
 

@@ -85,7 +85,9 @@ public sealed class GatewayProcess : IAsyncDisposable
                 await _child.DisposeAsync();
             }
 
-            _child = ChildProcess.Start("dotnet", Arguments(), _settings.Environment, _files.Path);
+            _child = _settings.OpenFiles is { } files
+                ? ChildProcess.Start("prlimit", [$"--nofile={files}:{files}", "dotnet", .. Arguments()], _settings.Environment, _files.Path)
+                : ChildProcess.Start("dotnet", Arguments(), _settings.Environment, _files.Path);
             try
             {
                 await _child.LineAsync(GatewayProgram.SaysReady, "that it is ready");

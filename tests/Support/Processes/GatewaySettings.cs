@@ -15,6 +15,9 @@ public sealed record GatewaySettings
     /// <summary>What stands in <c>gateway.json</c>, such as limits of the parts; without it, there is no such file.</summary>
     public string? Configuration { get; init; }
 
+    /// <summary>Files that it may have open, by <c>prlimit</c>; null for as many as this process.</summary>
+    public int? OpenFiles { get; init; }
+
     /// <summary>More arguments.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
