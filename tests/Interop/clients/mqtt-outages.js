@@ -15,6 +15,7 @@ function connect(name) {
     clientId: name,
     clean: false,
     reconnectPeriod: 200,
+    reconnectOnConnackError: true,
     connectTimeout: 10000,
     keepalive: 60,
     properties: options.version === 5 ? { sessionExpiryInterval: 3600 } : undefined,

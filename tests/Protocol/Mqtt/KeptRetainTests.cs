@@ -1,4 +1,5 @@
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Fake;
 
@@ -45,6 +46,7 @@ public sealed class KeptRetainTests
         wire = await host.ResumeAsync("d", 5, present: true);
         Assert.Equal("PUBREL id=1 reason=0 props={}", await wire.ReadTextAsync());
         Assert.Equal("PUBLISH dup=1 qos=2 retain=1 topic=a/2 id=2 props={SubscriptionIdentifier=1} payload=79", await wire.ReadTextAsync());
+        Assert.Equal("PUBLISH dup=0 qos=2 retain=1 topic=a/3 id=3 props={SubscriptionIdentifier=1} payload=7A", await wire.ReadTextAsync());
         await wire.SendAsync(Packets.Acknowledge(PacketType.Pubcomp, 1));
         await wire.SendAsync(Packets.Acknowledge(PacketType.Pubrec, 2));
         await wire.ExpectAsync("62 02 00 02");
@@ -109,6 +111,79 @@ public sealed class KeptRetainTests
         await wire.ExpectSilenceAsync();
         Assert.EndsWith("payload=6E6577", Assert.Single(of199), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task What_was_not_sent_yet_goes_on_when_the_client_comes_back()
+    {
+        await using MqttHost host = await StartAsync(_log);
+        await RetainAsync(host, ("a/1", "x"), ("a/2", "y"), ("a/3", "z"), ("a/4", "u"), ("a/5", "v"));
+        MqttWire wire = await SubscribedAsync(host, receiveMaximum: 2);
+        await wire.ReadTextAsync();
+        await wire.ReadTextAsync();
+        await wire.SendAsync(Packets.Puback(1));
+        Assert.Contains("topic=a/3 id=3 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        await LeaveAsync(wire);
+
+        wire = await host.ResumeAsync("d", 5, present: true, properties: p => p.Add(PropertyId.ReceiveMaximum, 2));
+        Assert.StartsWith("PUBLISH dup=1 qos=1 retain=1 topic=a/2 id=2 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("PUBLISH dup=1 qos=1 retain=1 topic=a/3 id=3 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        await wire.SendAsync(Packets.Puback(2));
+        await wire.SendAsync(Packets.Puback(3));
+        Assert.Equal("PUBLISH dup=0 qos=1 retain=1 topic=a/4 id=4 props={SubscriptionIdentifier=1} payload=75", await wire.ReadTextAsync());
+        Assert.Equal("PUBLISH dup=0 qos=1 retain=1 topic=a/5 id=5 props={SubscriptionIdentifier=1} payload=76", await wire.ReadTextAsync());
+        await wire.SendAsync(Packets.Puback(4));
+        await wire.SendAsync(Packets.Puback(5));
+        await wire.ExpectSilenceAsync();
+        await LeaveAsync(wire);
+        // Nothing is owed any more.
+        await (await host.ResumeAsync("d", 5, present: true)).ExpectSilenceAsync();
+        Assert.False(Assert.Single((await RecordAsync(host)).Subscriptions).IsRetainedOwed);
+    }
+
+    [Fact]
+    public async Task What_was_not_sent_yet_goes_on_after_a_kill_and_QoS_2_comes_once()
+    {
+        MqttHost killed = await StartAsync(_log);
+        await RetainAsync(killed, 2, ("a/1", "x"), ("a/2", "y"), ("a/3", "z"), ("a/4", "u"));
+        MqttWire wire = await SubscribedAsync(killed, qos: 2, receiveMaximum: 2);
+        await wire.ReadTextAsync();
+        await wire.ReadTextAsync();
+        await wire.SendAsync(Packets.Acknowledge(PacketType.Pubrec, 1));
+        await wire.ExpectAsync("62 02 00 01");
+        await using MqttHost host = await StartAsync(_log.Copy());
+        wire = await host.ResumeAsync("d", 5, present: true);
+        List<string> packets = [];
+        for (int i = 0; i < 4; i++)
+            packets.Add((await wire.ReadTextAsync()).Split(" props=")[0]);
+        Assert.Equal(
+            [
+                "PUBREL id=1 reason=0",
+                "PUBLISH dup=1 qos=2 retain=1 topic=a/2 id=2",
+                "PUBLISH dup=0 qos=2 retain=1 topic=a/3 id=3",
+                "PUBLISH dup=0 qos=2 retain=1 topic=a/4 id=4",
+            ],
+            packets);
+        await wire.ExpectSilenceAsync();
+        await killed.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_kill_before_anything_was_saved_begins_again_with_DUP()
+    {
+        MqttHost killed = await StartAsync(_log);
+        await RetainAsync(killed, ("a/1", "x"), ("a/2", "y"));
+        MqttWire wire = await SubscribedAsync(killed, receiveMaximum: 1);
+        await wire.ReadTextAsync();
+        await using MqttHost host = await StartAsync(_log.Copy());
+        wire = await host.ResumeAsync("d", 5, present: true);
+        Assert.StartsWith("PUBLISH dup=1 qos=1 retain=1 topic=a/1 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("PUBLISH dup=1 qos=1 retain=1 topic=a/2 ", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        await wire.ExpectSilenceAsync();
+        await killed.DisposeAsync();
+    }
+
+    private static async Task<SessionRecord> RecordAsync(MqttHost host)
+        => SessionCodec.Decode((await host.Bridge.State.GetAsync(SessionSpaces.Sessions, "d"))!.Value)!;
 
     private static async Task LeaveAsync(MqttWire wire)
     {

@@ -63,6 +63,14 @@ public sealed class SessionRecordTests
         Assert.Equal(258, ProgressCodec.Decode(second)!.LeftOut);
         for (int length = 0; length < second.Length; length++)
             Assert.Null(ProgressCodec.Decode(second.AsMemory(0, length)));
+
+        // How far subscriptions have what was retained makes it version 3, behind that number.
+        byte[] third = [3, .. golden.AsSpan(1), 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 3, .. "a/b"u8, 0, 0, 0, 2, 1, 0, 0];
+        RetainedPlace[] places = [new RetainedPlace(1, IsDone: false, "a/b"u8.ToArray()), new RetainedPlace(2, IsDone: true, default)];
+        Assert.Equal(Convert.ToHexString(third), Convert.ToHexString(ProgressCodec.Encode(record with { Retained = places })));
+        Assert.Equal(["1 False a/b", "2 True "], ProgressCodec.Decode(third)!.Retained.Select(place => $"{place.Number} {place.IsDone} {System.Text.Encoding.UTF8.GetString(place.After.Span)}"));
+        for (int length = 0; length < third.Length; length++)
+            Assert.Null(ProgressCodec.Decode(third.AsMemory(0, length)));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Wills;
@@ -9,7 +10,10 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Handlers;
 /// <summary>CONNECT: the first packet, answered by CONNACK [MQTT-3.2.0-1].</summary>
 public sealed class ConnectHandler
 {
+    private readonly RetainedDelivery _retained;
     private long _assigned;
+
+    public ConnectHandler(RetainedDelivery retained) => _retained = retained;
 
     /// <summary>Handles the first packet, and the AUTH packets that follow it until CONNACK.</summary>
     public async ValueTask<ProtocolError> HandleAsync(MqttConnection connection, Frame frame, ReadOnlyMemory<byte> body)
@@ -133,7 +137,7 @@ public sealed class ConnectHandler
         bool present = kept is { IsPresent: true } && connect.Version != ProtocolVersion.Mqtt31;
         connection.Send(new ConnackPacket { Code = 0, SessionPresent = present, Properties = properties }, connect.Version);
         if (kept is not null)
-            SessionResume.Start(connection, session, kept);
+            SessionResume.Start(connection, session, kept, _retained);
         MqttLog.Connected(connection.Shared.Logger, connection.Name, clientId, connect.Version, keepAlive);
     }
 

@@ -145,8 +145,11 @@ public sealed class SubscribeHandler
         byte granted = request.Qos;
         string? topic = FilterSelection.TopicOf(filter, connection.Shared.TopicNames);
         var subscription = new Subscription(session, granted, request.NoLocal, request.RetainAsPublished, identifier, topic);
-        bool isNew = !session.Subscriptions.ContainsKey(filter);
-        if (edit is not null && await edit.AddAsync(filter, (byte)(request.Options & 0x0F), identifier, granted > 0, connection.Ending).ConfigureAwait(false))
+        // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+        bool isSent = request.RetainHandling == RetainHandling.Send || (request.RetainHandling == RetainHandling.SendIfNew && !session.Subscriptions.ContainsKey(filter));
+        bool isOwed = isSent && granted > 0 && connection.Shared.Bridge.Retained.Count > 0;
+        byte options = (byte)((request.Options & 0x0F) | (isOwed ? SessionSubscription.RetainedOwed : 0));
+        if (edit is not null && await edit.AddAsync(filter, options, identifier, granted > 0, connection.Ending).ConfigureAwait(false))
         {
             // Its messages come from the filter's queue, and no longer from the tail.
             connection.Shared.Router.Unsubscribe(filter, session);
@@ -159,8 +162,7 @@ public sealed class SubscribeHandler
 
         session.Subscribe(filter, subscription);
         session.Remember(subscription);
-        // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
-        if (request.RetainHandling == RetainHandling.Send || (request.RetainHandling == RetainHandling.SendIfNew && isNew))
+        if (isSent)
             retained.Add(new NewSubscription(filter, subscription));
         return granted;
     }

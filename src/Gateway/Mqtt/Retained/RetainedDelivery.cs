@@ -3,6 +3,7 @@ using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
+using ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 using ProtoBridgeMQ.Gateway.Mqtt.Sys;
 
 namespace ProtoBridgeMQ.Gateway.Mqtt.Retained;
@@ -39,7 +40,32 @@ public sealed class RetainedDelivery : IHostedService, IDisposable
                 _sys.SendPresent(session, subscription.Filter.Span, subscription.Subscription);
         }
 
+        foreach (NewSubscription subscription in subscriptions)
+        {
+            if (session.Kept?.OwedTo(subscription.Filter.Span) is { } number and > 0)
+                session.Kept.Retained.Begin(number);
+        }
+
         session.RetainedFeed.Last = SendAsync(session, subscriptions, session.RetainedFeed.Last);
+    }
+
+    /// <summary>Goes on with what subscriptions of a session were owed when its connection ended. Its feed has begun.</summary>
+    public void GoOn(MqttSession session, PersistentSession kept)
+    {
+        List<NewSubscription> owed = [];
+        foreach (SessionSubscription subscription in kept.Record.Subscriptions)
+        {
+            if (subscription.IsRetainedOwed && !kept.Retained.IsDone(subscription.Number)
+                && session.Subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(subscription.Filter.Span, out Subscription? restored))
+            {
+                owed.Add(new NewSubscription(subscription.Filter, restored) { After = kept.Retained.After(subscription.Number), MayHaveBeenSent = kept.SentUntil != default });
+            }
+        }
+
+        if (owed.Count == 0)
+            return;
+        session.RetainedFeed.Begin();
+        session.RetainedFeed.Last = SendAsync(session, owed, session.RetainedFeed.Last);
     }
 
     /// <inheritdoc/>
@@ -134,4 +160,11 @@ public sealed class RetainedDelivery : IHostedService, IDisposable
 /// <summary>A subscription that came into force and is to get what is retained.</summary>
 /// <param name="Filter">Topic filter in UTF-8.</param>
 /// <param name="Subscription">How it receives.</param>
-public readonly record struct NewSubscription(ReadOnlyMemory<byte> Filter, Subscription Subscription);
+public readonly record struct NewSubscription(ReadOnlyMemory<byte> Filter, Subscription Subscription)
+{
+    /// <summary>The topic name behind which it goes on; empty for the beginning.</summary>
+    public ReadOnlyMemory<byte> After { get; init; }
+
+    /// <summary>Whether an owner that crashed may have sent some of it [MQTT-3.3.1-1].</summary>
+    public bool MayHaveBeenSent { get; init; }
+}

@@ -80,10 +80,13 @@ public sealed class RetainedFeed
         {
             if (!_waiting.TryDequeue(out taken))
                 return false;
-            _waitingBytes -= taken.Delivery.Message.Size;
+            _waitingBytes -= taken.IsEnd ? 0 : taken.Delivery.Message.Size;
             return true;
         }
     }
+
+    /// <summary>What was taken was the end of what a subscription is owed.</summary>
+    public void EndTaken() => End();
 
     /// <summary>Offers what was taken, with its packet identifier; false when a newer message of its name went before it.</summary>
     public bool OfferTaken(in Delivery delivery)
@@ -132,7 +135,7 @@ public sealed class RetainedFeed
         lock (_gate)
         {
             _closed = true;
-            foreach (RetainedWaiting waiting in _waiting)
+            foreach (RetainedWaiting waiting in _waiting.Where(waiting => !waiting.IsEnd))
                 waiting.Delivery.Message.Release();
             _waiting.Clear();
         }
@@ -143,7 +146,8 @@ public sealed class RetainedFeed
     private async ValueTask SendAsync(MqttShared shared, NewSubscription subscription, MessageBatch batch)
     {
         IRetainedMessages retained = shared.Bridge.Retained;
-        var search = new RetainedSearch(subscription.Filter.Span);
+        uint number = _session.Kept?.OwedTo(subscription.Filter.Span) ?? 0;
+        var search = subscription.After.IsEmpty ? new RetainedSearch(subscription.Filter.Span) : new RetainedSearch(subscription.Filter.Span, subscription.After.Span);
         while (!search.IsDone && !_closed)
         {
             DateTimeOffset now = shared.Clock.GetUtcNow();
@@ -156,9 +160,12 @@ public sealed class RetainedFeed
                 if (_closed)
                     return;
                 if (batch.Count > 0)
-                    Offer(shared, subscription.Subscription, batch[0], now.ToUnixTimeMilliseconds());
+                    Offer(shared, subscription, number, batch[0], now.ToUnixTimeMilliseconds());
             }
         }
+
+        if (number > 0 && _session.Kept?.Feed is { } feed)
+            Wait(new RetainedWaiting(default, 0, 0) { Number = number, IsEnd = true }, feed);
     }
 
     private async ValueTask WaitForRoomAsync(int size)
@@ -180,8 +187,9 @@ public sealed class RetainedFeed
         return count > 0 && (count >= WaitingMessages || bytes + size > WaitingBytes);
     }
 
-    private void Offer(MqttShared shared, Subscription subscription, in BridgeMessage message, long now)
+    private void Offer(MqttShared shared, in NewSubscription owed, uint number, in BridgeMessage message, long now)
     {
+        Subscription subscription = owed.Subscription;
         byte[] name = ArrayPool<byte>.Shared.Rent(MqttTopicName.MaxLength);
         int length = TopicMapping.WriteName(message, name);
         long expiresAt = RetainedRecord.ExpiryOf(message.Properties);
@@ -198,7 +206,7 @@ public sealed class RetainedFeed
             // [MQTT-3.3.1-8] of 3.1.1, 3.3.1.3 of 5: sent because of a new subscription.
             var delivery = new Delivery(outgoing, qos, true, default(SubscriptionIdentifiers).With(subscription.Identifier));
             if (qos > 0 && _session.Kept?.Feed is { } feed)
-                Wait(new RetainedWaiting(delivery, subscription.Identifier, message.QueueOffset), feed);
+                Wait(new RetainedWaiting(delivery with { Dup = qos == 1 && owed.MayHaveBeenSent }, subscription.Identifier, message.QueueOffset) { Number = number }, feed);
             else
                 Offer(delivery);
             outgoing.Release();
@@ -210,15 +218,19 @@ public sealed class RetainedFeed
     private void Wait(in RetainedWaiting waiting, SessionFeed feed)
     {
         // What has a packet identifier is not looked at any more.
-        if (_session.Access?.MayReceive(waiting.Delivery.Message.Topic) == false)
+        if (!waiting.IsEnd && _session.Access?.MayReceive(waiting.Delivery.Message.Topic) == false)
             return;
         lock (_gate)
         {
             if (_closed)
                 return;
-            waiting.Delivery.Message.AddReference();
+            if (!waiting.IsEnd)
+            {
+                waiting.Delivery.Message.AddReference();
+                _waitingBytes += waiting.Delivery.Message.Size;
+            }
+
             _waiting.Enqueue(waiting);
-            _waitingBytes += waiting.Delivery.Message.Size;
             _running++;
         }
 
@@ -247,4 +259,11 @@ public sealed class RetainedFeed
 /// <param name="Delivery">Without an identifier.</param>
 /// <param name="Identifier">Subscription identifier; 0 for none.</param>
 /// <param name="Offset">Where its record is among the retained messages.</param>
-public readonly record struct RetainedWaiting(Delivery Delivery, uint Identifier, long Offset);
+public readonly record struct RetainedWaiting(Delivery Delivery, uint Identifier, long Offset)
+{
+    /// <summary>The subscription of a kept session that it is owed to; 0 for none.</summary>
+    public uint Number { get; init; }
+
+    /// <summary>Whether it is no message, but the end of what the subscription is owed.</summary>
+    public bool IsEnd { get; init; }
+}

@@ -28,6 +28,9 @@ public sealed class PersistentSession
     /// <summary>How far it was when this connection began; null for a new one.</summary>
     public ProgressRecord? Progress { get; init; }
 
+    /// <summary>How far its subscriptions have what was retained; from the beginning of the connection on.</summary>
+    public RetainedPlaces Retained { get; private set; } = new([]);
+
     /// <summary>
     /// Messages stored until then may have been sent after the last save of progress: the owner before did not get to end the
     /// session's connection in order. The least time there is when what was saved is exact.
@@ -64,7 +67,30 @@ public sealed class PersistentSession
 
     /// <summary>Begins the flight of a connection.</summary>
     /// <param name="window">Deliveries that the client takes without acknowledging.</param>
-    public SessionFlight OpenFlight(int window) => Flight = new SessionFlight(Progress, SentUntil == default, window);
+    public SessionFlight OpenFlight(int window)
+    {
+        Retained = new RetainedPlaces(Progress?.Retained ?? []);
+        return Flight = new SessionFlight(Progress, SentUntil == default, window);
+    }
+
+    /// <summary>The number of a subscription that what was retained is owed to; 0 for none.</summary>
+    public uint OwedTo(ReadOnlySpan<byte> filter)
+    {
+        foreach (SessionSubscription subscription in Record.Subscriptions)
+        {
+            if (subscription.IsRetainedOwed && subscription.Filter.Span.SequenceEqual(filter))
+                return subscription.Number;
+        }
+
+        return 0;
+    }
+
+    /// <summary>The record without what is owed no longer.</summary>
+    public SessionRecord Settled() => Record.Subscriptions.Any(IsSettled)
+        ? Record with { Subscriptions = [.. Record.Subscriptions.Select(subscription => IsSettled(subscription) ? subscription with { Options = (byte)(subscription.Options & ~SessionSubscription.RetainedOwed) } : subscription)] }
+        : Record;
+
+    private bool IsSettled(SessionSubscription subscription) => subscription.IsRetainedOwed && Retained.IsDone(subscription.Number);
 
     /// <summary>Whether a message that progress does not cover may have been sent all the same.</summary>
     /// <param name="storedAt">When the broker stored it.</param>

@@ -8,13 +8,15 @@ namespace ProtoBridgeMQ.Gateway.Mqtt.Sessions;
 /// | version:1 | final:1 | last packet id:2 | brokers:1 | broker ... | positions:4 | position ... | flight:2 | entry ... | left out:8 |
 /// broker: | length:1 | UTF-8 |      position: | subscription:4 | broker index:1 | offset:8 |
 /// entry: | packet id:2 | 000 retain:1 sent:1 received:1 QoS:2 | identifier:4 | broker index:1 | log offset:8 |
+/// | retained:2 | place ... |      place: | subscription:4 | done:1 | name length:2 | name |
 /// </code>
-/// Version 1 ends before "left out": nothing was. Version 2 has it.
+/// Version 1 ends before "left out": nothing was. Version 2 ends behind it, version 3 has all.
 /// </remarks>
 public static class ProgressCodec
 {
     private const byte Complete = 1;
     private const byte WithLeftOut = 2;
+    private const byte WithRetained = 3;
     private const int Received = 4;
     private const int Sent = 8;
     private const int Retain = 16;
@@ -25,7 +27,7 @@ public static class ProgressCodec
         var output = new ArrayBufferWriter<byte>(128);
         var writer = new RecordWriter(output);
         List<string> brokers = [.. record.Positions.Select(position => position.Position.Broker).Concat(record.Flight.Select(entry => entry.Place.Broker)).Distinct(StringComparer.Ordinal)];
-        writer.WriteByte(record.LeftOut > 0 ? WithLeftOut : Complete);
+        writer.WriteByte(record.Retained.Count > 0 ? WithRetained : record.LeftOut > 0 ? WithLeftOut : Complete);
         writer.WriteByte(record.IsFinal ? (byte)1 : (byte)0);
         writer.WriteUInt16(record.LastPacketId);
         writer.WriteByte(checked((byte)brokers.Count));
@@ -49,8 +51,10 @@ public static class ProgressCodec
             writer.WriteInt64(entry.Place.Offset);
         }
 
-        if (record.LeftOut > 0)
+        if (record.LeftOut > 0 || record.Retained.Count > 0)
             writer.WriteInt64(record.LeftOut);
+        if (record.Retained.Count > 0)
+            WritePlaces(writer, record.Retained);
         return output.WrittenSpan.ToArray();
     }
 
@@ -59,7 +63,7 @@ public static class ProgressCodec
     {
         var reader = new RecordReader(bytes);
         byte version = reader.ReadByte();
-        if (version is not (Complete or WithLeftOut))
+        if (version is not (Complete or WithLeftOut or WithRetained))
             return null;
         bool isFinal = reader.ReadByte() != 0;
         ushort last = reader.ReadUInt16();
@@ -75,10 +79,26 @@ public static class ProgressCodec
         var flight = new List<FlightEntry>();
         for (int i = 0; i < flightCount && !reader.Failed; i++)
             flight.Add(ReadEntry(ref reader, brokers));
-        long leftOut = version == WithLeftOut ? reader.ReadInt64() : 0;
+        long leftOut = version >= WithLeftOut ? reader.ReadInt64() : 0;
+        var retained = new List<RetainedPlace>();
+        int retainedCount = version >= WithRetained ? reader.ReadUInt16() : 0;
+        for (int i = 0; i < retainedCount && !reader.Failed; i++)
+            retained.Add(new RetainedPlace(reader.ReadUInt32(), reader.ReadByte() != 0, reader.ReadBytes(reader.ReadUInt16())));
         return reader.IsComplete
-            ? new ProgressRecord { LeftOut = leftOut, IsFinal = isFinal, LastPacketId = last, Positions = positions, Flight = flight }
+            ? new ProgressRecord { LeftOut = leftOut, IsFinal = isFinal, LastPacketId = last, Positions = positions, Flight = flight, Retained = retained }
             : null;
+    }
+
+    private static void WritePlaces(RecordWriter writer, IReadOnlyList<RetainedPlace> places)
+    {
+        writer.WriteUInt16((ushort)places.Count);
+        foreach (RetainedPlace place in places)
+        {
+            writer.WriteUInt32(place.Number);
+            writer.WriteByte(place.IsDone ? (byte)1 : (byte)0);
+            writer.WriteUInt16((ushort)place.After.Length);
+            writer.WriteBytes(place.After.Span);
+        }
     }
 
     private static FlightEntry ReadEntry(ref RecordReader reader, List<string> brokers)

@@ -15,6 +15,9 @@ public sealed record ProgressRecord
     /// <summary>The next entry to read, of each part of each subscription's queue.</summary>
     public IReadOnlyList<SubscriptionPosition> Positions { get; init; } = [];
 
+    /// <summary>How far subscriptions have what was retained when they began, where it is owed.</summary>
+    public IReadOnlyList<RetainedPlace> Retained { get; init; } = [];
+
     /// <summary>In the order of sending.</summary>
     public IReadOnlyList<FlightEntry> Flight { get; init; } = [];
 }

@@ -116,7 +116,7 @@ public sealed class SessionBook : IDisposable
             if (session.Record.ExpirySeconds == 0)
                 await EndAsync(session.ClientId, session.Key, session.Record, CancellationToken.None).ConfigureAwait(false);
             else
-                await SaveAsync(session, session.Record with { DisconnectedAt = Now() }).ConfigureAwait(false);
+                await SaveAsync(session, session.Settled() with { DisconnectedAt = Now() }).ConfigureAwait(false);
         }
         catch (BridgeException failed)
         {

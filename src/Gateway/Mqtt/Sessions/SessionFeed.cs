@@ -62,7 +62,7 @@ public sealed class SessionFeed : IDisposable
     /// <summary>Saves before long, if there is anything new. Any thread.</summary>
     public void WantSave()
     {
-        if (_flight.Changes == 0 && _reader.Moved == 0)
+        if (_flight.Changes == 0 && _reader.Moved == 0 && _kept.Retained.Changes == 0)
             return;
         _saveWanted = true;
         Wake();
@@ -202,7 +202,17 @@ public sealed class SessionFeed : IDisposable
                 break;
             }
 
+            if (taken.IsEnd)
+            {
+                _flight.Unreserve(1);
+                _kept.Retained.Done(taken.Number);
+                _session.RetainedFeed.EndTaken();
+                continue;
+            }
+
             byte qos = taken.Delivery.Qos;
+            if (taken.Number > 0)
+                _kept.Retained.Sent(taken.Number, taken.Delivery.Message.Topic.ToArray());
             ushort packetId = _flight.Add(qos, retain: true, taken.Identifier, QueuePosition.OfRetained(taken.Offset));
             _retained.Add(taken.Delivery with { PacketId = packetId });
             _reader.IsExactlyOnce |= qos == 2;
@@ -264,6 +274,7 @@ public sealed class SessionFeed : IDisposable
             LastPacketId = _flight.LastPacketId,
             Positions = _reader.Snapshot(),
             Flight = _flight.Snapshot(),
+            Retained = _kept.Retained.Snapshot(_kept.Record),
         };
         await _store.PutAsync(_kept.Key, _kept.Record.Epoch, record).ConfigureAwait(false);
         // In the order of the log the claim of another gateway lies before or behind what was saved; before it, nothing is sent.

@@ -37,11 +37,17 @@ public sealed record SessionRecord
 /// <summary>One subscription of a session.</summary>
 /// <param name="Number">Names it in the session; never used again.</param>
 /// <param name="Filter">Topic filter in UTF-8, as the client gave it.</param>
-/// <param name="Options">The options byte of SUBSCRIBE, with the granted QoS.</param>
+/// <param name="Options">The options byte of SUBSCRIBE, with the granted QoS; in the place of the retain handling, whether something is owed.</param>
 /// <param name="Identifier">Subscription identifier; 0 for none.</param>
 /// <param name="Start">Where it began in the filter's queues; empty when it has none.</param>
 public sealed record SessionSubscription(uint Number, ReadOnlyMemory<byte> Filter, byte Options, uint Identifier, IReadOnlyList<QueuePosition> Start)
 {
+    /// <summary>In <see cref="Options"/>: what was retained when it began is owed, as far as progress does not say that it was sent.</summary>
+    public const byte RetainedOwed = 16;
+
+    /// <summary>Whether what was retained when it began is owed.</summary>
+    public bool IsRetainedOwed => (Options & RetainedOwed) != 0;
+
     /// <summary>Granted QoS.</summary>
     public byte Qos => (byte)(Options & 3);
 

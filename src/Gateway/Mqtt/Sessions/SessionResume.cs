@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
+using ProtoBridgeMQ.Gateway.Mqtt.Retained;
 using ProtoBridgeMQ.Gateway.Mqtt.Routing;
 using ProtoBridgeMQ.Gateway.Mqtt.Session;
 using ProtoBridgeMQ.Gateway.Mqtt.Shared;
@@ -34,10 +35,11 @@ public static class SessionResume
         }
     }
 
-    /// <summary>After CONNACK: what was in flight, then what came meanwhile.</summary>
-    public static void Start(MqttConnection connection, MqttSession session, PersistentSession kept)
+    /// <summary>After CONNACK: what was in flight, then what came meanwhile, and what is owed of retained messages.</summary>
+    public static void Start(MqttConnection connection, MqttSession session, PersistentSession kept, RetainedDelivery retained)
     {
         kept.Feed = connection.Shared.Sessions.MakeFeed(connection, session, kept);
         kept.Feed.Start();
+        retained.GoOn(session, kept);
     }
 }

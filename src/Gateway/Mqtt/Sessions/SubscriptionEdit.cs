@@ -45,7 +45,9 @@ public sealed class SubscriptionEdit
             before = null;
         }
 
-        _subscriptions[filter] = new SessionSubscription(before?.Number ?? _next++, filter, options, identifier, start);
+        // What it was owed before, and did not get, it is owed still.
+        byte owed = (byte)(before?.Options & SessionSubscription.RetainedOwed ?? 0);
+        _subscriptions[filter] = new SessionSubscription(before?.Number ?? _next++, filter, (byte)(options | owed), identifier, start);
         _changed = true;
         return start.Count > 0;
     }
