@@ -42,8 +42,8 @@ public sealed class Message
     public int DelayLevel { get; set; }
 
     /// <summary>
-    /// When it is to come, by the broker's clock, to the second; null (the default) at once. RocketMQ 5 and ours; brokers of 4.x
-    /// take no notice and deliver at once. Not with <see cref="DelayLevel"/> or <see cref="DeliverAfter"/>.
+    /// When it is to come, by the broker's clock, to the second; null (the default) at once. RocketMQ 5 and ours; it is not sent to
+    /// brokers of 4.x, which would deliver it at once (<see cref="RefusalReason.Unsupported"/>). Not with <see cref="DelayLevel"/> or <see cref="DeliverAfter"/>.
     /// </summary>
     public DateTimeOffset? DeliverAt { get; set; }
 

@@ -164,7 +164,7 @@ public sealed class Producer : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; it may be recalled nevertheless.</param>
     /// <returns>The id of the message. A broker does not say whether there was one.</returns>
     /// <exception cref="ArgumentException">The handle is none.</exception>
-    /// <exception cref="RequestRefusedException">Its time is over or near; or the broker cannot do this (4.x).</exception>
+    /// <exception cref="RequestRefusedException">Its time is over or near; or the broker cannot do this (before 5.3.2) or is not configured to.</exception>
     /// <exception cref="ProtoBridgeMqException">The broker cannot be reached.</exception>
     public async ValueTask<string> RecallAsync(string topic, string recallHandle, CancellationToken cancellationToken = default)
     {
@@ -187,8 +187,13 @@ public sealed class Producer : IAsyncDisposable
             BrokerName = handle.BrokerName,
         };
         using RemotingResponse response = await _connection.Calls
-            .RequireAsync(address, RequestCode.RecallMessage, header, default, _options.SendTimeout, what, cancellationToken)
+            .InvokeAsync(address, RequestCode.RecallMessage, header, default, _options.SendTimeout, what, cancellationToken)
             .ConfigureAwait(false);
+        if (response.Code != ResponseCode.Success)
+        {
+            throw CallErrors.Refused(response, what, address, RecallAdvice(response.Code));
+        }
+
         string id = RemoteCalls.Read(response, what, address, static answer => RecallMessageResponseHeader.Read(answer.Fields)).MessageId ?? handle.UniqueKey;
         _connection.Trace?.Recalled(_options.Group, topic, id, isSuccess: true);
         return id;
@@ -275,6 +280,13 @@ public sealed class Producer : IAsyncDisposable
         ThrowIfNotStarted();
         return _sender.SendAsync(message, target, purpose, cancellationToken);
     }
+
+    private static string? RecallAdvice(int code) => code switch
+    {
+        ResponseCode.RequestCodeNotSupported => "Recalls need RocketMQ 5.3.2 or a broker of this project: the message will be delivered at its time.",
+        ResponseCode.NoPermission => "Apache's brokers recall only where recallMessageEnable is true: the message will be delivered at its time.",
+        _ => null,
+    };
 
     private static void RequireOneTopic(IReadOnlyList<Message> messages)
     {

@@ -302,7 +302,9 @@ public sealed class SimpleConsumer : IAsyncDisposable
                 response,
                 $"A pop from topic {topic} for group {_options.Group}",
                 address,
-                "Pops need RocketMQ 5 or a broker of this project: use a PushConsumer or a PullConsumer, which work with all brokers."),
+                response.Code == ResponseCode.RequestCodeNotSupported
+                    ? "Pops need RocketMQ 5 or a broker of this project: use a PushConsumer or a PullConsumer, which work with all brokers."
+                    : null),
         };
     }
 

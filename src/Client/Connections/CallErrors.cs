@@ -31,13 +31,13 @@ internal static class CallErrors
     /// <param name="response">The answer.</param>
     /// <param name="what">The request, as the subject of the sentence.</param>
     /// <param name="address">Who answered.</param>
-    /// <param name="otherwise">What to do instead where a broker does not know the request at all: a sentence.</param>
-    public static ProtoBridgeMqException Refused(RemotingResponse response, string what, string address, string? otherwise = null)
+    /// <param name="advice">What to do about this code: a sentence.</param>
+    public static ProtoBridgeMqException Refused(RemotingResponse response, string what, string address, string? advice = null)
     {
         int code = response.Code;
         string remark = response.Remark?.Trim() ?? "no reason given";
-        string advice = code == ResponseCode.RequestCodeNotSupported && otherwise is not null ? $". {otherwise}" : string.Empty;
-        return new RequestRefusedException($"{what} was refused by {address} with {Name(code)}: {remark}{advice}", code, address, MayHaveHappened(code));
+        string end = advice is null ? string.Empty : $"{(remark.EndsWith('.') ? string.Empty : ".")} {advice}";
+        return new RequestRefusedException($"{what} was refused by {address} with {Name(code)}: {remark}{end}", code, address, MayHaveHappened(code));
     }
 
     /// <summary>The same failure of a request that changes nothing.</summary>

@@ -34,6 +34,7 @@ internal sealed class Heartbeats(
     private readonly Dictionary<string, int> _producers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IHeartbeatMember> _members = new(StringComparer.Ordinal);
     private readonly WakeSignal _wake = new();
+    private readonly BrokerVersions _versions = new();
 
     public Task Ended { get; private set; } = Task.CompletedTask;
 
@@ -112,6 +113,27 @@ internal sealed class Heartbeats(
         return Task.WhenAll(Addresses(mastersOnly: data.Consumers.Count == 0).Select(address => SendAsync(address, body, cancellationToken)));
     }
 
+    /// <summary>Whether a broker keeps messages until a time of their own; it is asked unless it has said so already.</summary>
+    /// <exception cref="ProtoBridgeMqException">It does not answer.</exception>
+    public async ValueTask<bool> HasTimersAsync(string address, CancellationToken cancellationToken)
+    {
+        if (_versions.HasTimers(address) is { } known)
+        {
+            return known;
+        }
+
+        try
+        {
+            await TellAsync(address, LenientJson.Write(Describe(), RemotingJson.Bodies.HeartbeatData), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ProtoBridgeMqException error)
+        {
+            throw CallErrors.WithoutEffect(error);
+        }
+
+        return _versions.HasTimers(address) ?? true;
+    }
+
     /// <summary>Tells every broker that this client leaves a group.</summary>
     public Task LeaveAsync(string? producerGroup, string? consumerGroup, CancellationToken cancellationToken)
     {
@@ -152,14 +174,20 @@ internal sealed class Heartbeats(
     {
         try
         {
-            using RemotingResponse response = await calls
-                .RequireAsync(address, RequestCode.Heartbeat, default(EmptyFields), body, options.RequestTimeout, "A heartbeat", cancellationToken)
-                .ConfigureAwait(false);
+            await TellAsync(address, body, cancellationToken).ConfigureAwait(false);
         }
         catch (ProtoBridgeMqException error)
         {
             log.HeartbeatFailed(address, error.Message);
         }
+    }
+
+    private async Task TellAsync(string address, byte[] body, CancellationToken cancellationToken)
+    {
+        using RemotingResponse response = await calls
+            .RequireAsync(address, RequestCode.Heartbeat, default(EmptyFields), body, options.RequestTimeout, "A heartbeat", cancellationToken)
+            .ConfigureAwait(false);
+        _versions.Learned(address, response.Header.Version);
     }
 
     private HeartbeatData Describe()
@@ -183,6 +211,7 @@ internal sealed class Heartbeats(
             {
                 await _wake.WaitAsync(options.HeartbeatInterval, options.TimeProvider, stopped).ConfigureAwait(false);
                 await BeatOnceAsync(stopped).ConfigureAwait(false);
+                _versions.Keep([.. Addresses(mastersOnly: false)]);
             }
         }
         catch (OperationCanceledException)

@@ -74,7 +74,8 @@ internal sealed class MessageEncoder(UniqueKey keys, TimeProvider time, int maxB
         {
             int length = WriteProperties(message, system, buffer, out string messageId);
             long born = (message.BornAt ?? time.GetUtcNow()).ToUnixTimeMilliseconds();
-            return new EncodedMessage(buffer, length, body, systemFlag, message.Flag, born, messageId);
+            SendKind kind = message.DeliverAt is null && message.DeliverAfter is null ? SendKind.Message : SendKind.Timed;
+            return new EncodedMessage(buffer, length, body, systemFlag, message.Flag, born, messageId) { Kind = kind };
         }
         catch
         {

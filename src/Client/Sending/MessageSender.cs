@@ -98,7 +98,8 @@ internal sealed class MessageSender
 
         if (purpose.Kind != SendKind.Message || purpose.SystemFlag != 0)
         {
-            encoded = encoded with { Kind = purpose.Kind, SystemFlag = encoded.SystemFlag | purpose.SystemFlag };
+            SendKind kind = purpose.Kind == SendKind.Message ? encoded.Kind : purpose.Kind;
+            encoded = encoded with { Kind = kind, SystemFlag = encoded.SystemFlag | purpose.SystemFlag };
         }
 
         return _tries.SendAsync(message.Topic, target, encoded, cancellationToken);

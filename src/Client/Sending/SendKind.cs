@@ -6,6 +6,9 @@ internal enum SendKind
     /// <summary>One message.</summary>
     Message,
 
+    /// <summary>One message with a time of its own: the same request, but brokers of RocketMQ 4 would deliver it at once.</summary>
+    Timed,
+
     /// <summary>A part of a batch.</summary>
     Batch,
 

@@ -61,10 +61,28 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
         };
     }
 
+    /// <summary>Refuses to send a message with a time of its own to a broker that would take no notice of the time.</summary>
+    /// <exception cref="RequestRefusedException">It would: nothing was sent.</exception>
+    public async ValueTask RequireTimersAsync(string address, MessageQueue queue, CancellationToken cancellationToken)
+    {
+        if (!await connection.Heartbeats.HasTimersAsync(address, cancellationToken).ConfigureAwait(false))
+        {
+            throw new RequestRefusedException(
+                $"A message with DeliverAt or DeliverAfter was not sent to {queue}: the broker at {address} is older than RocketMQ 5 and would deliver it at once. Use DelayLevel, which all brokers know, or a broker of RocketMQ 5 or of this project.",
+                ResponseCode.RequestCodeNotSupported,
+                address);
+        }
+    }
+
     /// <summary>Sends and does not wait for an answer, which is not asked for.</summary>
     public async ValueTask SendOneWayAsync(TopicEntry topic, MessageQueue queue, EncodedMessage message, CancellationToken cancellationToken)
     {
         string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
+        if (message.Kind == SendKind.Timed)
+        {
+            await RequireTimersAsync(address, queue, cancellationToken).ConfigureAwait(false);
+        }
+
         await connection.Calls
             .SendOneWayAsync(address, RequestCode.SendMessageV2, Header(topic, queue, message), message.Body, topic.Sending, cancellationToken)
             .ConfigureAwait(false);

@@ -45,6 +45,11 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
                 {
                     address = connection.Routes.AddressOf(queue.BrokerName, masterOnly: true)
                         ?? await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
+                    if (message.Kind == SendKind.Timed)
+                    {
+                        await request.RequireTimersAsync(address, queue, cancellationToken).ConfigureAwait(false);
+                    }
+
                     // The last try has nobody else to go to: it does not believe that a broker is still away.
                     bool isLast = attempt > options.Retries || !target.MayMove;
                     using RemotingResponse response = await request

@@ -15,8 +15,12 @@ internal sealed class ClientEndpoint(
     ILogger logger,
     IConnectionObserver? observer)
 {
+    private static readonly KeyValuePair<string, object?> Made = new("outcome", "made");
+    private static readonly KeyValuePair<string, object?> Failed = new("outcome", "failed");
+
     private readonly Lock _lock = new();
     private RemotingConnection? _connection;
+    private long _connectedAt;
     private Task<RemotingConnection>? _connecting;
     private Task _running = Task.CompletedTask;
     private int _failures;
@@ -47,6 +51,7 @@ internal sealed class ClientEndpoint(
                 throw new RemotingConnectionException("the client is closed", maybeSent: false);
             if (_connecting is null)
             {
+                JudgeLast();
                 RefuseDuringBackOff(urgent);
                 _connecting = OpenAsync();
             }
@@ -70,6 +75,30 @@ internal sealed class ClientEndpoint(
         await _running;
     }
 
+    /// <summary>
+    /// A server that takes connections and ends them before it says anything (a proxy whose server is away) is left alone as one
+    /// that cannot be reached; one that spoke may be connected to again at once.
+    /// </summary>
+    private void JudgeLast()
+    {
+        if (_connection is not { } last)
+            return;
+        _connection = null;
+        if (last.HasHeard)
+            _failures = 0;
+        else
+            NoteFailure("it ended the connection before it said anything", _connectedAt);
+    }
+
+    private void NoteFailure(string reason, long when)
+    {
+        _failures++;
+        _lastFailure = when;
+        _lastError = reason;
+        // The clients of a server that comes back must not all try at the same moment.
+        _spread = RandomNumberGenerator.GetInt32(750, 1001) / 1000.0;
+    }
+
     private void RefuseDuringBackOff(bool urgent)
     {
         if (_failures == 0)
@@ -90,18 +119,16 @@ internal sealed class ClientEndpoint(
             socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
             await socket.ConnectAsync(endPoint, timeout.Token);
+            RemotingMetrics.Connects.Add(1, Made);
             return Attach(socket);
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or IOException)
         {
             socket?.Dispose();
+            RemotingMetrics.Connects.Add(1, Failed);
             lock (_lock)
             {
-                _failures++;
-                _lastFailure = time.GetTimestamp();
-                _lastError = error.Message;
-                // The clients of a server that comes back must not all try at the same moment.
-                _spread = RandomNumberGenerator.GetInt32(750, 1001) / 1000.0;
+                NoteFailure(error.Message, time.GetTimestamp());
                 _connecting = null;
             }
             throw new RemotingConnectionException($"{address} cannot be reached: {error.Message}", maybeSent: false, error);
@@ -115,9 +142,9 @@ internal sealed class ClientEndpoint(
             pipe, routes, options.Connection, time, logger, socket.RemoteEndPoint, socket.LocalEndPoint, observer);
         lock (_lock)
         {
-            _failures = 0;
             _connecting = null;
             _connection = connection;
+            _connectedAt = time.GetTimestamp();
             _running = RunAsync(connection, pipe);
         }
         return connection;

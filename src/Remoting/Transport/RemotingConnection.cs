@@ -79,6 +79,9 @@ public sealed class RemotingConnection
     /// <summary>For the owner of the routes: what it knows of this peer (a client id, a broker's address).</summary>
     public object? State { get; set; }
 
+    /// <summary>Whether the peer has ever sent a whole frame.</summary>
+    internal bool HasHeard { get; private set; }
+
     internal FrameOutput Output { get; }
 
     private bool IsFull => Output.IsOverfull || Volatile.Read(ref _inFlight) >= _options.MaxInFlightRequests;
@@ -272,6 +275,7 @@ public sealed class RemotingConnection
             Output.EndBatch();
             _invokes.TellEnded();
         }
+        HasHeard |= cut;
         NotePartial(cut, needsMore && !buffer.IsEmpty);
     }
 

@@ -12,6 +12,9 @@ internal static class RemotingMetrics
     public static readonly UpDownCounter<long> Connections =
         Meter.CreateUpDownCounter<long>("remoting.connections", description: "Open remoting connections");
 
+    public static readonly Counter<long> Connects =
+        Meter.CreateCounter<long>("remoting.connects", description: "Connections that were tried as a client, by outcome");
+
     public static readonly Counter<long> Requests =
         Meter.CreateCounter<long>("remoting.requests", description: "Requests received");
 

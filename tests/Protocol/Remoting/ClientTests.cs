@@ -53,6 +53,46 @@ public sealed class ClientTests
         Assert.Contains("a moment ago", soon.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_that_ends_each_connection_before_it_says_anything_is_left_alone_like_one_that_cannot_be_reached()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var address = listener.LocalEndpoint.ToString()!;
+        var clock = new ManualClock();
+        await using var client = new RemotingClient(
+            new RemotingClientOptions { MinBackOff = TimeSpan.FromMinutes(1), MaxBackOff = TimeSpan.FromHours(1) }, clock, NullLogger.Instance);
+
+        await EndsAtOnceAsync(client, listener, address);
+        for (var i = 0; i < 20; i++)
+        {
+            var soon = await Assert.ThrowsAsync<RemotingConnectionException>(() => AskAsync(client, address, ""));
+            Assert.False(soon.MaybeSent);
+            Assert.Contains("before it said anything", soon.Message, StringComparison.Ordinal);
+        }
+        Assert.False(listener.Pending());
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await EndsAtOnceAsync(client, listener, address);
+        clock.Advance(TimeSpan.FromSeconds(80));
+        await Assert.ThrowsAsync<RemotingConnectionException>(() => AskAsync(client, address, ""));
+        clock.Advance(TimeSpan.FromSeconds(40));
+        var asked = AskAsync(client, address, "well");
+        var (server, running) = await AcceptAsync(listener);
+        Assert.Equal("well", await asked.Within("the answer"));
+
+        // One that spoke may be connected to again at once.
+        var lost = await client.ConnectAsync(address);
+        server.Abort("the test says so");
+        await running.Within("the server's end closes");
+        await ClosedAsync(lost);
+        var again = AskAsync(client, address, "again");
+        var (last, runningAgain) = await AcceptAsync(listener);
+        Assert.Equal("again", await again.Within("the answer over the new connection"));
+        last.Abort("the test ends");
+        await runningAgain.Within("the server's end closes");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("host")]
@@ -63,6 +103,17 @@ public sealed class ClientTests
     {
         await using var client = NewClient();
         await Assert.ThrowsAsync<RemotingConnectionException>(() => AskAsync(client, address, ""));
+    }
+
+    private static async Task EndsAtOnceAsync(RemotingClient client, TcpListener listener, string address)
+    {
+        var connecting = client.ConnectAsync(address).AsTask();
+        using (var socket = await listener.AcceptSocketAsync().Within("the client connects"))
+        {
+            var made = await connecting.Within("the connection is there");
+            socket.Dispose();
+            await ClosedAsync(made);
+        }
     }
 
     private static RemotingClient NewClient() => new(

@@ -10,7 +10,7 @@ namespace ProtoBridgeMQ.Tests.Unit.Client;
 
 /// <summary>
 /// A broker that answers as RocketMQ 4.9.8's does: it resets only groups with members, by time only, and reads over a queue and an offset; and
-/// it knows no pops.
+/// it knows no pops, no times of messages and no recalls.
 /// </summary>
 public sealed class OldBrokerTests : IAsyncDisposable
 {
@@ -54,7 +54,11 @@ public sealed class OldBrokerTests : IAsyncDisposable
             {
                 _resets.Enqueue(ResetOffsetRequestHeader.Read(request.Fields));
                 Reply(request, "{\"offsetTable\":{{\"brokerName\":\"a\",\"queueId\":0,\"topic\":\"t\"}:10,{\"brokerName\":\"a\",\"queueId\":1,\"topic\":\"t\"}:10}}");
-            }));
+            }),
+            Answers.Stores())
+        {
+            Version = 409,
+        };
         _connection = new ClusterConnection(new ClientOptions { NameServers = _broker.Address });
     }
 
@@ -130,6 +134,39 @@ public sealed class OldBrokerTests : IAsyncDisposable
 
         Assert.Equal(RefusalReason.Unsupported, refused.Reason);
         Assert.Contains("PushConsumer", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_message_with_a_time_is_not_sent_because_it_would_be_delivered_at_once()
+    {
+        await using var producer = new Producer(_connection, new ProducerOptions());
+        await producer.StartAsync();
+        DateTimeOffset soon = TimeProvider.System.GetUtcNow().AddMinutes(5);
+
+        foreach (Message timed in new[] { new Message("t", default) { DeliverAt = soon }, new Message("t", default) { DeliverAfter = TimeSpan.FromMinutes(5) } })
+        {
+            RequestRefusedException refused = await Assert.ThrowsAsync<RequestRefusedException>(() => producer.SendAsync(timed).AsTask());
+            Assert.Equal(RefusalReason.Unsupported, refused.Reason);
+            Assert.False(refused.MayHaveHappened);
+            Assert.Contains("DelayLevel", refused.Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<RequestRefusedException>(() => producer.SendOneWayAsync(timed).AsTask());
+        }
+
+        Assert.Equal(0, _broker.Count(RequestCode.SendMessageV2));
+        await producer.SendAsync(new Message("t", default) { DelayLevel = 3 }).Within("a message with a level is stored");
+        Assert.Equal(1, _broker.Count(RequestCode.SendMessageV2));
+    }
+
+    [Fact]
+    public async Task A_recall_says_what_it_needs()
+    {
+        await using var producer = new Producer(_connection, new ProducerOptions());
+        await producer.StartAsync();
+
+        RequestRefusedException refused = await Assert.ThrowsAsync<RequestRefusedException>(() => producer.RecallAsync("t", TimedMessageTests.Handle("a")).AsTask());
+
+        Assert.Equal(RefusalReason.Unsupported, refused.Reason);
+        Assert.Contains("5.3.2", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -34,6 +34,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
+    /// <summary>The version that its answers name: RocketMQ's ordinal, of 5.3.3 unless a test says otherwise.</summary>
+    public int Version { get; init; } = 479;
+
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public string Address => $"127.0.0.1:{Port}";
@@ -73,7 +76,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         var pipe = new StreamPipe(stream);
         var connection = new RemotingConnection(
-            pipe, _routes, new RemotingOptions(), TimeProvider.System, NullLogger.Instance, socket.RemoteEndPoint, socket.LocalEndPoint);
+            pipe, _routes, new RemotingOptions { Version = Version }, TimeProvider.System, NullLogger.Instance, socket.RemoteEndPoint, socket.LocalEndPoint);
         _connections[connection] = socket;
         try
         {

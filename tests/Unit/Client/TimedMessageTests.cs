@@ -1,4 +1,6 @@
 using ProtoBridgeMQ.Client;
+using ProtoBridgeMQ.Remoting.Messages;
+using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Cluster;
 using static ProtoBridgeMQ.Tests.Unit.Client.Clients;
@@ -7,6 +9,9 @@ namespace ProtoBridgeMQ.Tests.Unit.Client;
 
 public sealed class TimedMessageTests
 {
+    /// <summary>With what a message of topic t would be called back from a broker.</summary>
+    internal static string Handle(string broker) => new RecallHandle("t", broker, "4102444800000", "7F00000100002A9F0000000000000010").ToString();
+
     [Fact]
     public async Task A_message_comes_at_its_time_and_one_that_was_recalled_never()
     {
@@ -38,6 +43,26 @@ public sealed class TimedMessageTests
         await Assert.ThrowsAsync<ArgumentException>(() => producer.RecallAsync("t", "nonsense").AsTask());
         await Assert.ThrowsAsync<InvalidMessageException>(
             () => producer.SendBatchAsync([new Message("t", default) { DeliverAt = DateTimeOffset.UnixEpoch }]).AsTask());
+    }
+
+    [Fact]
+    public async Task A_broker_of_5_that_does_not_recall_says_by_which_setting_it_would()
+    {
+        // As Apache's 5.3.3 answers as long as recallMessageEnable is not set, which is its default.
+        ScriptedServer? broker = null;
+        await using ScriptedServer scripted = broker = new ScriptedServer(
+            Answers.Routes(topic => topic == "t" ? Answers.Route(1, ("a", broker!.Address)) : null),
+            Answers.Heartbeats,
+            Answers.Leaves,
+            (RequestCode.RecallMessage, request => request.Reply(ResponseCode.NoPermission, "recall failed, operation is forbidden")));
+        await using var producer = new Producer(new ProducerOptions { Client = { NameServers = broker.Address } });
+        await producer.StartAsync();
+
+        RequestRefusedException refused = await Assert.ThrowsAsync<RequestRefusedException>(() => producer.RecallAsync("t", Handle("a")).AsTask());
+
+        Assert.Equal(RefusalReason.NotPermitted, refused.Reason);
+        Assert.Contains("operation is forbidden. ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("recallMessageEnable", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
