@@ -23,8 +23,7 @@ internal sealed class ApacheFixture : BridgeFixture
     public override async Task StartAsync()
     {
         await using var connection = new ClusterConnection(new ClientOptions { NameServers = ApacheCluster.NameServers });
-        var admin = new AdminClient(connection);
-        IsFour = (await admin.GetBrokerVersionAsync((await admin.ListBrokersAsync())[0].Name)).StartsWith("V4_", StringComparison.Ordinal);
+        IsFour = await ApacheCluster.IsFourAsync(new AdminClient(connection));
         Bridge = await OpenAnotherAsync();
     }
 

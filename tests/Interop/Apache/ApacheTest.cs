@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Tests.Interop.Remoting;
 using ProtoBridgeMQ.Tests.Support;
@@ -6,10 +6,10 @@ using ProtoBridgeMQ.Tests.Support.Cluster;
 
 namespace ProtoBridgeMQ.Tests.Interop.Apache;
 
-/// <summary>What the tests against a cluster of Apache RocketMQ have in common: a connection, topics, members, and reading all of a topic.</summary>
+/// <summary>What the tests against a cluster of Apache RocketMQ have in common: a connection, and topics of their own.</summary>
 public abstract class ApacheTest : IAsyncDisposable
 {
-    protected static TimeSpan Patience => TimeSpan.FromSeconds(60);
+    protected static TimeSpan Patience => ApacheTopic.Patience;
 
     protected ClusterConnection Connection { get; } = new(Client());
 
@@ -25,66 +25,28 @@ public abstract class ApacheTest : IAsyncDisposable
 
     protected static string Text(ReceivedMessage message) => Member.Text(message);
 
-    protected static Message Message(string topic, string body, string? tag = null, string? keys = null)
-        => new(topic, Encoding.UTF8.GetBytes(body), tag, keys);
+    protected static int Number(ReceivedMessage message) => Number(Text(message));
 
-    protected static PushConsumerOptions Group(string group, MessageModel model = MessageModel.Clustering) => new()
+    protected static int Number(string body) => int.Parse(body, CultureInfo.InvariantCulture);
+
+    protected Task<bool> IsFourAsync() => ApacheCluster.IsFourAsync(Admin);
+
+    private protected Task<ApacheTopic> TopicAsync(string name, int queues = 4, Action<ProducerOptions>? change = null)
+        => ApacheTopic.MakeAsync(Connection, name, queues, change);
+
+    private protected Task LagAsync(ApacheTopic topic, long lag) => Eventually.TrueAsync(
+        async () => (await ProgressAsync(topic.Group, topic.Name)) is { Count: > 0 } progress && progress.Sum(queue => queue.Lag) == lag, $"the lag is {lag}", Patience);
+
+    /// <summary>The progress of a group; none while the brokers have not heard of it.</summary>
+    protected async Task<IReadOnlyList<QueueProgress>> ProgressAsync(string group, string topic)
     {
-        Client = Client(),
-        Group = group,
-        Model = model,
-        From = ConsumeFrom.First,
-        RebalanceInterval = TimeSpan.FromSeconds(2),
-        CommitInterval = TimeSpan.FromMilliseconds(500),
-    };
-
-    /// <summary>Whether the brokers are of RocketMQ 4, by what the first one calls itself: <c>V4_9_8</c>.</summary>
-    protected async Task<bool> IsFourAsync()
-        => (await Admin.GetBrokerVersionAsync((await Admin.ListBrokersAsync())[0].Name)).StartsWith("V4_", StringComparison.Ordinal);
-
-    /// <summary>A topic with so many queues that the name servers know.</summary>
-    protected async Task<string> TopicAsync(string name, int queues = 4)
-    {
-        string topic = ApacheCluster.Name(name);
-        await Admin.CreateTopicAsync(topic, queues);
-        await Eventually.TrueAsync(async () => await Admin.FindRouteAsync(topic) is not null, $"the name servers know {topic}", Patience);
-        return topic;
-    }
-
-    protected async Task<Producer> ProducerAsync(Action<ProducerOptions>? change = null)
-    {
-        var options = new ProducerOptions();
-        change?.Invoke(options);
-        var producer = new Producer(Connection, options);
-        await producer.StartAsync();
-        return producer;
-    }
-
-    protected async Task<List<ReceivedMessage>> ReadAllAsync(string topic, MessageFilter? filter = null)
-    {
-        await using var reader = new Reader(Connection, new ReaderOptions { Filter = filter ?? MessageFilter.All });
-        List<ReceivedMessage> messages = [];
-        await foreach (ReceivedMessage message in reader.ReadToEndAsync(topic, ReadFrom.Beginning))
+        try
         {
-            messages.Add(message);
+            return await Admin.Groups.GetProgressAsync(group, topic);
         }
-
-        return messages;
-    }
-
-    /// <summary>Reads until so many are there: brokers show a message a moment after they acknowledged it.</summary>
-    protected async Task<List<ReceivedMessage>> ReadAllAsync(string topic, int count)
-    {
-        List<ReceivedMessage> messages = [];
-        await Eventually.TrueAsync(async () => (messages = await ReadAllAsync(topic)).Count >= count, $"{count} messages are in {topic}", Patience);
-        return messages;
-    }
-
-    protected static async Task SendAsync(Producer producer, string topic, int first, int count)
-    {
-        for (int i = first; i < first + count; i++)
+        catch (RequestRefusedException)
         {
-            await producer.SendAsync(Message(topic, $"{i}"));
+            return [];
         }
     }
 }

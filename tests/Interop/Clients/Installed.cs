@@ -24,6 +24,7 @@ internal static class Installed
         [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
         [Needs.Apache] = new(() => ApacheCluster.Missing),
+        [Needs.ApacheControl] = new(() => ApacheCluster.Missing ?? ApacheCluster.MissingControl),
     };
 
     /// <summary>The folder of the npm clients and our scripts that drive them.</summary>

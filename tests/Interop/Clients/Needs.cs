@@ -44,4 +44,7 @@ public enum Needs
 
     /// <summary>An Apache RocketMQ cluster, which the environment names.</summary>
     Apache,
+
+    /// <summary>A program that kills and starts the processes of that cluster, which the environment names.</summary>
+    ApacheControl,
 }
