@@ -15,6 +15,12 @@ public sealed class QueueReader
 
     private const int SearchBatch = 32;
     private const int HoldFlag = 2;
+
+    /// <summary>
+    /// Apache's brokers look at the pulls they hold every 5 seconds, so they answer up to so much later than asked. Who does not wait for that answer
+    /// misses what is told in it once: that an operator set the progress.
+    /// </summary>
+    private static readonly TimeSpan HeldLonger = TimeSpan.FromSeconds(5);
     private const int SubscriptionFlag = 4;
 
     private readonly ClusterConnection _connection;
@@ -244,6 +250,22 @@ public sealed class QueueReader
 
     private async ValueTask SaveAsync(MessageQueue queue, long offset, CancellationToken cancellationToken)
     {
+        try
+        {
+            await SaveOnceAsync(queue, offset, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestRefusedException error) when (error.Reason == RefusalReason.GroupNotFound)
+        {
+            // Apache's brokers of 5 take progress only of groups they know, and get to know a group by its first pull.
+            using (await PullOnceAsync(queue, offset, 1, TimeSpan.Zero, MessageFilter.All, cancellationToken).ConfigureAwait(false))
+            {
+                await SaveOnceAsync(queue, offset, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask SaveOnceAsync(MessageQueue queue, long offset, CancellationToken cancellationToken)
+    {
         string address = await _connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
         var header = new UpdateConsumerOffsetRequestHeader
         {
@@ -285,8 +307,9 @@ public sealed class QueueReader
             ExpressionType = filter.TypeHeader,
         };
         const string What = "A pull";
+        TimeSpan timeout = _connection.Options.RequestTimeout + (wait > TimeSpan.Zero ? wait + HeldLonger : TimeSpan.Zero);
         RemotingResponse response = await _connection.Calls
-            .InvokeAsync(address, RequestCode.PullMessage, header, default, wait + _connection.Options.RequestTimeout, What, cancellationToken)
+            .InvokeAsync(address, RequestCode.PullMessage, header, default, timeout, What, cancellationToken)
             .ConfigureAwait(false);
         try
         {

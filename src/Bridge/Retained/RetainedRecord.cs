@@ -82,7 +82,7 @@ public static class RetainedRecord
             return false;
         }
 
-        if (body.IsEmpty)
+        if (body.IsEmpty || properties.TryGet(Delete, out _))
         {
             entry = new RetainedEntry(offset, 0, 0);
             return true;

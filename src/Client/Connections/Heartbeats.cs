@@ -113,11 +113,14 @@ internal sealed class Heartbeats(
         return Task.WhenAll(Addresses(mastersOnly: data.Consumers.Count == 0).Select(address => SendAsync(address, body, cancellationToken)));
     }
 
-    /// <summary>Whether a broker keeps messages until a time of their own; it is asked unless it has said so already.</summary>
+    /// <summary>What a broker has said of itself; null while it has not answered a heartbeat.</summary>
+    public BrokerTraits? KnownTraits(string address) => _versions.Find(address);
+
+    /// <summary>What sends must know of a broker; it is asked unless it has answered a heartbeat already.</summary>
     /// <exception cref="ProtoBridgeMqException">It does not answer.</exception>
-    public async ValueTask<bool> HasTimersAsync(string address, CancellationToken cancellationToken)
+    public async ValueTask<BrokerTraits> TraitsAsync(string address, CancellationToken cancellationToken)
     {
-        if (_versions.HasTimers(address) is { } known)
+        if (_versions.Find(address) is { } known)
         {
             return known;
         }
@@ -131,7 +134,7 @@ internal sealed class Heartbeats(
             throw CallErrors.WithoutEffect(error);
         }
 
-        return _versions.HasTimers(address) ?? true;
+        return _versions.Find(address) ?? new BrokerTraits(HasTimers: true, NeedsBody: false);
     }
 
     /// <summary>Tells every broker that this client leaves a group.</summary>
@@ -187,7 +190,7 @@ internal sealed class Heartbeats(
         using RemotingResponse response = await calls
             .RequireAsync(address, RequestCode.Heartbeat, default(EmptyFields), body, options.RequestTimeout, "A heartbeat", cancellationToken)
             .ConfigureAwait(false);
-        _versions.Learned(address, response.Header.Version);
+        _versions.Learned(address, response.Header.Language, response.Header.Version);
     }
 
     private HeartbeatData Describe()

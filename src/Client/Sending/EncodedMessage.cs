@@ -11,7 +11,10 @@ internal readonly struct EncodedMessage(
 
     public ReadOnlySpan<byte> PropertySpan => propertyBuffer.AsSpan(0, propertyLength);
 
-    public ReadOnlyMemory<byte> Body { get; } = body;
+    public ReadOnlyMemory<byte> Body { get; init; } = body;
+
+    /// <summary>Whether it depends on the broker how it can be sent, or whether.</summary>
+    public bool DependsOnBroker => Kind == SendKind.Timed || Body.IsEmpty;
 
     /// <summary>Which request it goes by.</summary>
     public SendKind Kind { get; init; }

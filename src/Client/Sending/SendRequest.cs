@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Client.Connections;
 using ProtoBridgeMQ.Client.Routing;
 using ProtoBridgeMQ.Remoting.Headers;
+using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
@@ -9,6 +10,9 @@ namespace ProtoBridgeMQ.Client.Sending;
 /// <summary>One try of a send: the request of a message or of a part of a batch, and its answer.</summary>
 internal sealed class SendRequest(ClusterConnection connection, ProducerOptions options)
 {
+    /// <summary>No bytes as a zlib stream: header, one empty block, checksum.</summary>
+    private static readonly byte[] PackedNothing = [0x78, 0x9C, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01];
+
     private readonly HeaderText _group = new(options.Group);
     private readonly HeaderText _template = new(options.NewTopicTemplate ?? string.Empty);
 
@@ -61,26 +65,31 @@ internal sealed class SendRequest(ClusterConnection connection, ProducerOptions 
         };
     }
 
-    /// <summary>Refuses to send a message with a time of its own to a broker that would take no notice of the time.</summary>
-    /// <exception cref="RequestRefusedException">It would: nothing was sent.</exception>
-    public async ValueTask RequireTimersAsync(string address, MessageQueue queue, CancellationToken cancellationToken)
+    /// <summary>The message as a broker can take it: an empty body may be sent packed, which all of RocketMQ's clients unpack to nothing.</summary>
+    /// <exception cref="RequestRefusedException">It would take no notice of the message's time: nothing was sent.</exception>
+    public async ValueTask<EncodedMessage> FitAsync(string address, MessageQueue queue, EncodedMessage message, CancellationToken cancellationToken)
     {
-        if (!await connection.Heartbeats.HasTimersAsync(address, cancellationToken).ConfigureAwait(false))
+        if (message.Kind == SendKind.Timed && !(await connection.Heartbeats.TraitsAsync(address, cancellationToken).ConfigureAwait(false)).HasTimers)
         {
             throw new RequestRefusedException(
                 $"A message with DeliverAt or DeliverAfter was not sent to {queue}: the broker at {address} is older than RocketMQ 5 and would deliver it at once. Use DelayLevel, which all brokers know, or a broker of RocketMQ 5 or of this project.",
                 ResponseCode.RequestCodeNotSupported,
                 address);
         }
+
+        // Not worth a question: any broker takes it packed.
+        return message.Body.IsEmpty && connection.Heartbeats.KnownTraits(address) is not { NeedsBody: false }
+            ? message with { Body = PackedNothing, SystemFlag = message.SystemFlag | MessageSysFlag.Compressed | MessageSysFlag.CompressionZlib }
+            : message;
     }
 
     /// <summary>Sends and does not wait for an answer, which is not asked for.</summary>
     public async ValueTask SendOneWayAsync(TopicEntry topic, MessageQueue queue, EncodedMessage message, CancellationToken cancellationToken)
     {
         string address = await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
-        if (message.Kind == SendKind.Timed)
+        if (message.DependsOnBroker)
         {
-            await RequireTimersAsync(address, queue, cancellationToken).ConfigureAwait(false);
+            message = await FitAsync(address, queue, message, cancellationToken).ConfigureAwait(false);
         }
 
         await connection.Calls

@@ -45,9 +45,9 @@ internal sealed class SendTries(ClusterConnection connection, ProducerOptions op
                 {
                     address = connection.Routes.AddressOf(queue.BrokerName, masterOnly: true)
                         ?? await connection.RequireAddressAsync(queue, masterOnly: true, cancellationToken).ConfigureAwait(false);
-                    if (message.Kind == SendKind.Timed)
+                    if (message.DependsOnBroker)
                     {
-                        await request.RequireTimersAsync(address, queue, cancellationToken).ConfigureAwait(false);
+                        message = await request.FitAsync(address, queue, message, cancellationToken).ConfigureAwait(false);
                     }
 
                     // The last try has nobody else to go to: it does not believe that a broker is still away.

@@ -260,7 +260,8 @@ internal sealed class StateLog : IStateStore
         bool gone = PropertyText.TryGet(record.Properties, StateProperties.Gone, out _);
         Apply(
             (Encoding.UTF8.GetString(space), Encoding.UTF8.GetString(key)),
-            gone ? null : record.Body.ToArray(),
+            // Only an empty value is ever packed: by a gateway in front of brokers that want a body.
+            gone ? null : BodyCompression.IsCompressed(record.SysFlag) ? [] : record.Body.ToArray(),
             ++_lastWrite,
             stored: true,
             ended: false);

@@ -21,6 +21,7 @@ internal sealed class ClientEndpoint(
     private readonly Lock _lock = new();
     private RemotingConnection? _connection;
     private long _connectedAt;
+    private int _silent;
     private Task<RemotingConnection>? _connecting;
     private Task _running = Task.CompletedTask;
     private int _failures;
@@ -76,18 +77,19 @@ internal sealed class ClientEndpoint(
     }
 
     /// <summary>
-    /// A server that takes connections and ends them before it says anything (a proxy whose server is away) is left alone as one
-    /// that cannot be reached; one that spoke may be connected to again at once.
+    /// A server that ends two connections in a row before it says anything (a proxy whose server is away) is left alone as one
+    /// that cannot be reached; one that spoke, or did it once, may be connected to again at once.
     /// </summary>
     private void JudgeLast()
     {
         if (_connection is not { } last)
             return;
         _connection = null;
-        if (last.HasHeard)
-            _failures = 0;
-        else
+        _silent = last.HasHeard ? 0 : _silent + 1;
+        if (_silent > 1)
             NoteFailure("it ended the connection before it said anything", _connectedAt);
+        else
+            _failures = 0;
     }
 
     private void NoteFailure(string reason, long when)

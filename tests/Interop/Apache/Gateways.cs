@@ -133,7 +133,7 @@ public sealed class Gateways : ApacheTest
         Assert.Equal([0x20, 2, 0, 3], old);
         byte[] five = await AnswerAsync(gateway, [0x10, 19, 0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 5, 0, 0, 0, 5, 0x11, 0, 0, 0x0E, 0x10, 0, 1, (byte)'b']);
         Assert.Equal((0x20, 0), (five[0], five[3]));
-        Assert.True(five.AsSpan(4).IndexOf([0x11, 0, 0, 0, 0]) >= 0, Convert.ToHexString(five));
+        Assert.True(five.AsSpan(4).IndexOf((ReadOnlySpan<byte>)[0x11, 0, 0, 0, 0]) >= 0, Convert.ToHexString(five));
         Assert.Empty(gateway.Failures);
     }
 

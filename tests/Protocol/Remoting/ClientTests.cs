@@ -54,7 +54,7 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task A_server_that_ends_each_connection_before_it_says_anything_is_left_alone_like_one_that_cannot_be_reached()
+    public async Task A_server_that_ends_connections_in_a_row_before_it_says_anything_is_left_alone_like_one_that_cannot_be_reached()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -63,6 +63,7 @@ public sealed class ClientTests
         await using var client = new RemotingClient(
             new RemotingClientOptions { MinBackOff = TimeSpan.FromMinutes(1), MaxBackOff = TimeSpan.FromHours(1) }, clock, NullLogger.Instance);
 
+        await EndsAtOnceAsync(client, listener, address);
         await EndsAtOnceAsync(client, listener, address);
         for (var i = 0; i < 20; i++)
         {

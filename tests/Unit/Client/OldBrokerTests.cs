@@ -58,6 +58,7 @@ public sealed class OldBrokerTests : IAsyncDisposable
             Answers.Stores())
         {
             Version = 409,
+            Language = LanguageCode.Java,
         };
         _connection = new ClusterConnection(new ClientOptions { NameServers = _broker.Address });
     }

@@ -28,10 +28,11 @@ internal sealed class ScriptedBroker : IAsyncDisposable
             (RequestCode.GetMaxOffset, request => request.Reply(ResponseCode.Success, new GetMaxOffsetResponseHeader { Offset = _records.Count })),
             (RequestCode.SearchOffsetByTimestamp, request => request.Reply(
                 ResponseCode.Success, new SearchOffsetResponseHeader { Offset = OnSearch(SearchOffsetRequestHeader.Read(request.Fields).Timestamp) })),
-            (RequestCode.UpdateConsumerOffset, Commit),
+            (RequestCode.UpdateConsumerOffset, request => OnCommit!(request)),
             (RequestCode.ConsumerSendMsgBack, request => OnSendBack(request)),
             (RequestCode.PullMessage, request => OnPull!(request)));
         OnPull = Pull;
+        OnCommit = Commit;
     }
 
     public string Address => _server.Address;
@@ -39,6 +40,8 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     public IReadOnlyCollection<(int Queue, long Offset)> Commits => _commits;
 
     public Action<RemotingRequest> OnPull { get; set; }
+
+    public Action<RemotingRequest> OnCommit { get; set; }
 
     public Func<long, long> OnSearch { get; set; } = _ => 0;
 
@@ -131,7 +134,8 @@ internal sealed class ScriptedBroker : IAsyncDisposable
         request.Reply(ResponseCode.Success);
     }
 
-    private void Commit(RemotingRequest request)
+    /// <summary>Takes it.</summary>
+    public void Commit(RemotingRequest request)
     {
         UpdateConsumerOffsetRequestHeader header = UpdateConsumerOffsetRequestHeader.Read(request.Fields);
         _commits.Enqueue((header.QueueId, header.CommitOffset));

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging.Abstractions;
+using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 
 namespace ProtoBridgeMQ.Tests.Unit.Client;
@@ -36,6 +37,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     /// <summary>The version that its answers name: RocketMQ's ordinal, of 5.3.3 unless a test says otherwise.</summary>
     public int Version { get; init; } = 479;
+
+    /// <summary>What its answers say that it is written in: Java, as Apache's brokers are, only where a test says so.</summary>
+    public LanguageCode Language { get; init; } = LanguageCode.DotNet;
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
@@ -76,7 +80,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         var pipe = new StreamPipe(stream);
         var connection = new RemotingConnection(
-            pipe, _routes, new RemotingOptions { Version = Version }, TimeProvider.System, NullLogger.Instance, socket.RemoteEndPoint, socket.LocalEndPoint);
+            pipe, _routes, new RemotingOptions { Version = Version, Language = Language }, TimeProvider.System, NullLogger.Instance, socket.RemoteEndPoint, socket.LocalEndPoint);
         _connections[connection] = socket;
         try
         {
