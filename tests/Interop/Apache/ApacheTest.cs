@@ -37,6 +37,22 @@ public abstract class ApacheTest : IAsyncDisposable
     private protected Task LagAsync(ApacheTopic topic, long lag) => Eventually.TrueAsync(
         async () => (await ProgressAsync(topic.Group, topic.Name)) is { Count: > 0 } progress && progress.Sum(queue => queue.Lag) == lag, $"the lag is {lag}", Patience);
 
+    /// <summary>Waits until the name servers know so many brokers again: a started one registers some seconds after it listens.</summary>
+    protected Task KnownAsync(int brokers) => Eventually.TrueAsync(
+        async () =>
+        {
+            try
+            {
+                return (await Admin.ListBrokersAsync()).Count == brokers;
+            }
+            catch (ProtoBridgeMqException)
+            {
+                return false;
+            }
+        },
+        $"the name servers know {brokers} brokers",
+        TimeSpan.FromMinutes(2));
+
     /// <summary>The progress of a group; none while the brokers have not heard of it.</summary>
     protected async Task<IReadOnlyList<QueueProgress>> ProgressAsync(string group, string topic)
     {

@@ -99,6 +99,7 @@ public sealed class GatewayOutages : ApacheTest
         Assert.True(gateway.AnonymousMemory() - memory < MaxGrowth, $"the gateway had {memory} bytes and has {gateway.AnonymousMemory()}");
         Assert.Empty(gateway.Failures);
 
+        await KnownAsync(brokers.Count);
         HashSet<string> stored = [.. (await topic.ReadAllAsync()).Select(Text)];
         Assert.Empty(traffic.Acknowledged.Where(body => !stored.Contains(body)));
         Assert.Empty(traffic.Unstored.Where(refused => stored.Contains(refused.Key)));
