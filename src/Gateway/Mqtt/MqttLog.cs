@@ -24,8 +24,8 @@ internal static partial class MqttLog
     [LoggerMessage(7307, LogLevel.Information, "MQTT {Connection}: PUBLISH of {ClientId} refused: {Reason}, {Text}")]
     public static partial void PublishRefused(ILogger logger, string connection, string clientId, ReasonCode reason, string text);
 
-    [LoggerMessage(7308, LogLevel.Information, "MQTT {Connection}: SUBSCRIBE of {ClientId} refused: {Reason}, {Text}")]
-    public static partial void SubscribeRefused(ILogger logger, string connection, string clientId, ReasonCode reason, string text);
+    [LoggerMessage(7308, LogLevel.Information, "MQTT {Connection}: SUBSCRIBE of {ClientId} to {Filter} refused: {Reason}, {Text}")]
+    public static partial void SubscribeRefused(ILogger logger, string connection, string clientId, string filter, ReasonCode reason, string text);
 
     [LoggerMessage(7309, LogLevel.Warning, "MQTT: the stream of messages broke ({Text}); it is opened again in {Retry}")]
     public static partial void StreamBroke(ILogger logger, string text, TimeSpan retry);

@@ -47,6 +47,7 @@ public sealed class EnhancedAuthenticationTests
 
         Assert.StartsWith("CONNACK present=0 code=135", await wire.ReadTextAsync(), StringComparison.Ordinal);
         await wire.ExpectClosedAsync();
+        Assert.Equal("c", kit.Control.Audit.Recent()[0].Client);
         Assert.Contains("wrong", kit.Control.Audit.Recent()[0].Why, StringComparison.Ordinal);
     }
 

@@ -23,7 +23,11 @@ public sealed class ConnectHandler
 
         ProtocolError error = EnhancedAuthentication.Continue(connection, exchange, frame, body, out bool proven);
         if (error.IsError)
-            Refuse(connection, ProtocolVersion.Mqtt5, error);
+        {
+            ConnectPacket.TryDecode(exchange.Connect, out ConnectPacket? waiting);
+            Refuse(connection, ProtocolVersion.Mqtt5, error, waiting);
+        }
+
         return proven ? await HandleAsync(connection, exchange.Connect).ConfigureAwait(false) : default;
     }
 

@@ -37,7 +37,7 @@ public static class EnhancedAuthentication
             return false;
         }
 
-        connection.Access.Exchange = new EnhancedExchange(scram, body.ToArray());
+        connection.Access.Exchange = new EnhancedExchange(connect.ClientId, scram, body.ToArray());
         connection.Send(challenge, ProtocolVersion.Mqtt5);
         return true;
     }
@@ -68,7 +68,7 @@ public static class EnhancedAuthentication
             return default;
         }
 
-        Admission.Tell(connection, "-", exchange.Scram.UserName, step.Failure ?? "the exchange is not over");
+        Admission.Tell(connection, exchange.ClientId, exchange.Scram.UserName, step.Failure ?? "the exchange is not over");
         return new ProtocolError(ReasonCode.NotAuthorized, "not authorized");
     }
 
@@ -86,7 +86,7 @@ public static class EnhancedAuthentication
         if (error.IsError)
             return error;
 
-        exchange ??= new EnhancedExchange(connection.Shared.Access.StartScram(), []);
+        exchange ??= new EnhancedExchange(session.ClientId, connection.Shared.Access.StartScram(), []);
         ScramStep step = exchange.Scram.Next(data);
         string? failure = step.Identity is { } other && other.User != before.Identity.User ? "it proved to be another user" : step.Failure;
         if (failure is not null)

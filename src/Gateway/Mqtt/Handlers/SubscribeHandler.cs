@@ -1,3 +1,4 @@
+using System.Text;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Bridge.Mapping;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
@@ -95,7 +96,7 @@ public sealed class SubscribeHandler
         ReasonCode refusal = Judge(connection, session, request.Filter.Span);
         if (refusal == ReasonCode.Success && !connection.Access.MaySubscribe(request.Filter.Span))
             refusal = ReasonCode.NotAuthorized;
-        string text = "not possible here";
+        string text = TextOf(refusal);
         if (refusal == ReasonCode.Success && TopicRules.IsShared(request.Filter.Span))
         {
             ProtocolError refused = await SharedSubscribing.SubscribeAsync(connection, session, request.Filter, request.Qos, identifier).ConfigureAwait(false);
@@ -124,7 +125,7 @@ public sealed class SubscribeHandler
 
         if (refusal == ReasonCode.QuotaExceeded)
             connection.Shared.Metrics.Limited("subscriptions");
-        MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, refusal, text);
+        MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, Encoding.UTF8.GetString(request.Filter.Span), refusal, text);
         return session.Version == ProtocolVersion.Mqtt5 ? (byte)refusal : Failure311;
     }
 
@@ -138,6 +139,14 @@ public sealed class SubscribeHandler
         bool known = session.Subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(filter);
         return !known && session.Subscriptions.Count + (connection.Shares?.Count ?? 0) >= options.SubscriptionsPerSession ? ReasonCode.QuotaExceeded : ReasonCode.Success;
     }
+
+    private static string TextOf(ReasonCode refusal) => refusal switch
+    {
+        ReasonCode.NotAuthorized => "access control forbids subscribing there",
+        ReasonCode.TopicFilterInvalid => "the filter has too many levels",
+        ReasonCode.QuotaExceeded => "the session has as many subscriptions as it may have",
+        _ => "not possible here",
+    };
 
     private static async ValueTask<byte> PutInForceAsync(MqttConnection connection, MqttSession session, SubscriptionRequest request, uint identifier, List<NewSubscription> retained, SubscriptionEdit? edit)
     {
@@ -192,11 +201,11 @@ public sealed class SubscribeHandler
         catch (BridgeException failed)
         {
             ReasonCode refusal = BridgeErrorMap.ToSubackReason(failed.Error);
-            MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, refusal, failed.Message);
             for (int i = 0; i < codes.Length; i++)
             {
                 if (codes[i] >= Failure311)
                     continue;
+                MqttLog.SubscribeRefused(connection.Shared.Logger, connection.Name, session.ClientId, Encoding.UTF8.GetString(packet.Subscriptions[i].Filter.Span), refusal, failed.Message);
                 codes[i] = session.Version == ProtocolVersion.Mqtt5 ? (byte)refusal : Failure311;
                 connection.Shared.Router.Unsubscribe(packet.Subscriptions[i].Filter.Span, session);
             }
