@@ -53,19 +53,36 @@ public sealed class FiltersAndDelaysOfGroups : BridgeTest<EmbeddedFixture>
     [Fact]
     public async Task A_message_that_waits_is_found_by_its_unique_key_and_called_back()
     {
-        string topic = Fixture.Name("recalled");
+        // On a busy machine it may be found when its time is over: then once more, with more time.
+        TimeSpan delay = TimeSpan.FromSeconds(3);
+        while (!await IsCalledBackAsync(delay))
+        {
+            delay *= 2;
+        }
+    }
+
+    /// <summary>Publishes a message that waits, finds it, and calls it back; false when that took too long.</summary>
+    private async Task<bool> IsCalledBackAsync(TimeSpan delay)
+    {
+        string topic = Fixture.Name($"recalled{delay.TotalSeconds}");
         await using IMessageStream tail = await TailAsync(TopicSelection.Of(topic));
+        long start = TimeProvider.System.GetTimestamp();
         PublishReceipt receipt = await Bridge.PublishAsync(
-            new PublishMessage(topic, "never"u8.ToArray(), Keyed("K-1")) { Delay = TimeSpan.FromSeconds(3), IsRecallable = true });
+            new PublishMessage(topic, "never"u8.ToArray(), Keyed("K-1")) { Delay = delay, IsRecallable = true });
         Assert.NotNull(receipt.RecallHandle);
         await Eventually.TrueAsync(
             async () => await Bridge.Reader.FindPublishAsync(topic, "K-1", TimeProvider.System.GetUtcNow().AddHours(-1)) is not null, "the waiting message is found");
+        if (TimeProvider.System.GetElapsedTime(start) > delay - TimeSpan.FromSeconds(1.5))
+        {
+            return false;
+        }
 
         await Bridge.RecallAsync(topic, receipt.RecallHandle!);
-        await Bridge.PublishAsync(new PublishMessage(topic, "after"u8.ToArray(), default) { Delay = TimeSpan.FromSeconds(4), IsRecallable = true });
+        await Bridge.PublishAsync(new PublishMessage(topic, "after"u8.ToArray(), default) { Delay = delay + TimeSpan.FromSeconds(1), IsRecallable = true });
 
         Assert.Equal("after", (await ReceiveOneAsync(tail)).Text);
         await RefusedAsync(BridgeError.InvalidArgument, () => Bridge.RecallAsync(topic, "nonsense").AsTask());
+        return true;
     }
 
     private static MessageProperties Keyed(string key)
