@@ -33,10 +33,14 @@ internal sealed class QueueLocks(ClusterConnection connection, string group)
         }
     }
 
-    /// <summary>Locks a queue, or confirms its lock. False when another member has it, or its broker does not answer.</summary>
+    /// <summary>
+    /// Locks a queue, or confirms its lock. False when another member has it, or its broker does not answer. A request that is on its way is waited for
+    /// in spite of the token: given back before the broker has handled it, the queue would stay locked for the whole lease.
+    /// </summary>
     public async ValueTask<bool> TryLockAsync(MessageQueue queue, CancellationToken cancellationToken)
     {
-        await LockAsync(queue.BrokerName, [queue], cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        await LockAsync(queue.BrokerName, [queue]).ConfigureAwait(false);
         return IsHeld(queue);
     }
 
@@ -44,7 +48,8 @@ internal sealed class QueueLocks(ClusterConnection connection, string group)
     public Task KeepAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken)
         => Task.WhenAll(queues
             .GroupBy(queue => queue.BrokerName)
-            .Select(broker => LockAsync(broker.Key, [.. broker], cancellationToken)));
+            .Select(broker => LockAsync(broker.Key, [.. broker])))
+            .WaitAsync(cancellationToken);
 
     /// <summary>Gives a queue back, so that its next owner need not wait for the lease to end.</summary>
     public async ValueTask UnlockAsync(MessageQueue queue, CancellationToken cancellationToken)
@@ -74,15 +79,24 @@ internal sealed class QueueLocks(ClusterConnection connection, string group)
         }
     }
 
-    private async Task LockAsync(string broker, MessageQueue[] queues, CancellationToken cancellationToken)
+    private async Task LockAsync(string broker, MessageQueue[] queues)
     {
         long asked = _time.GetTimestamp();
+        lock (_gate)
+        {
+            foreach (MessageQueue queue in queues)
+            {
+                // Locked perhaps, from now on: not to be trusted, but to be given back, also when no answer comes.
+                _confirmed.TryAdd(queue, asked - (long)(Trusted.TotalSeconds * _time.TimestampFrequency));
+            }
+        }
+
         try
         {
             string what = $"Locking {queues.Length} queues of broker {broker} for group {group}";
-            string address = await connection.RequireAddressAsync(queues[0], masterOnly: true, cancellationToken).ConfigureAwait(false);
+            string address = await connection.RequireAddressAsync(queues[0], masterOnly: true, CancellationToken.None).ConfigureAwait(false);
             using RemotingResponse response = await connection.Calls
-                .RequireAsync(address, RequestCode.LockBatchMq, default(EmptyFields), Body(queues), connection.Options.RequestTimeout, what, cancellationToken)
+                .RequireAsync(address, RequestCode.LockBatchMq, default(EmptyFields), Body(queues), connection.Options.RequestTimeout, what, CancellationToken.None)
                 .ConfigureAwait(false);
             LockBatchResponseBody answer = RemoteCalls.Read(
                 response, what, address, static answer => LenientJson.Read(answer.Body.Span, RemotingJson.Bodies.LockBatchResponseBody));

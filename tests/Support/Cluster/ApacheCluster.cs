@@ -54,7 +54,7 @@ public static class ApacheCluster
     {
         string program = Environment.GetEnvironmentVariable(ControlVariable) ?? throw new InvalidOperationException(MissingControl);
         await using ChildProcess control = ChildProcess.Start(program, [verb, name]);
-        if (await control.ExitAsync() is not 0 and int code)
+        if (await control.ExitAsync(TimeSpan.FromMinutes(2)) is not 0 and int code)
         {
             throw new XunitException($"{program} {verb} {name} ended with {code}\n{control.Output}");
         }
