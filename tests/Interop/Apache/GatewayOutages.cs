@@ -68,7 +68,7 @@ public sealed class GatewayOutages : ApacheTest
         }
     }
 
-    /// <summary>Connections that the gateway tried to brokers and name servers.</summary>
+    /// <summary>Connections that the gateway tried to brokers and name servers since it counts: the first ones of its start are not in it.</summary>
     private static async Task<long> ConnectsAsync(GatewayProcess gateway)
     {
         using var http = new HttpClient { BaseAddress = gateway.Http };
@@ -87,7 +87,6 @@ public sealed class GatewayOutages : ApacheTest
         await traffic.MoreAsync(200, "before the outage");
         long memory = gateway.AnonymousMemory();
         long connects = await ConnectsAsync(gateway);
-        Assert.True(connects > 0, "the metric of connections is there");
         long start = TimeProvider.System.GetTimestamp();
 
         await outage(traffic, gateway, brokers);
