@@ -29,6 +29,7 @@ internal sealed class LightQueueCatalogue : IDisposable
     private int _buffered;
     private long _written = HeadSize;
     private long _flushed = HeadSize;
+    private bool _isBegun = true;
 
     public LightQueueCatalogue(IFileSystem files, string directory)
     {
@@ -116,6 +117,23 @@ internal sealed class LightQueueCatalogue : IDisposable
         }
 
         return position;
+    }
+
+    /// <summary>
+    /// Writes again what is there from a position on, behind which the last run may have been refused a flush: a kernel that was
+    /// takes its pages for clean ones, and no flush would write them. After <see cref="Load"/>.
+    /// </summary>
+    public void Rewrite(long from)
+    {
+        var buffer = new byte[(int)Math.Min(ReadSize, _written)];
+        for (var at = Math.Min(from, _written); at < _written;)
+        {
+            var read = _file!.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, _written - at)), at);
+            if (read == 0)
+                break;
+            _file.Write(buffer.AsSpan(0, read), at);
+            at += read;
+        }
     }
 
     /// <summary>Cuts off what is behind the last whole record.</summary>
@@ -229,12 +247,28 @@ internal sealed class LightQueueCatalogue : IDisposable
             return;
         var directory = Path.GetDirectoryName(_path)!;
         DurableDirectory.Create(_files, directory);
-        _file = _files.Open(_path);
-        if (_file.Length >= HeadSize)
-            return;
-        WriteHead(_file, Generation = 1, 0);
-        _file.Flush();
-        _files.SyncDirectory(directory);
+        var file = _files.Open(_path);
+        try
+        {
+            if (_isBegun && file.Length >= HeadSize)
+            {
+                _file = file;
+                return;
+            }
+
+            // Until this has worked once, a head that can be read need not be on the disk.
+            _isBegun = false;
+            WriteHead(file, Generation = 1, 0);
+            file.Flush();
+            _files.SyncDirectory(directory);
+            _isBegun = true;
+            _file = file;
+        }
+        finally
+        {
+            if (_file is null)
+                file.Dispose();
+        }
     }
 
     private static void WriteHead(IRandomFile file, int generation, int incarnation)

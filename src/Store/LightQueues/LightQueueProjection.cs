@@ -70,6 +70,8 @@ internal sealed class LightQueueProjection : ILogProjection
         if (hasMeta && meta.CatalogueGeneration == _catalogue.Generation && meta.CatalogueLength > _catalogue.Length)
             throw new StoreUnusableException($"The catalogue of light queues ends at byte {_catalogue.Length} and was {meta.CatalogueLength} bytes long. Restore the file 'lightqueues/catalogue' from a copy, or move its directory away to begin without light queues.");
         _catalogue.CutTail();
+        if (!start.IsClean)
+            _catalogue.Rewrite(hasMeta && meta.CatalogueGeneration == _catalogue.Generation ? meta.CatalogueLength : 0);
         _heads.Load(_registry.Slots, start.IsClean);
         var known = hasMeta && meta.FileSize >= 4096 && meta.FileSize % 4096 == 0;
         if (known)
