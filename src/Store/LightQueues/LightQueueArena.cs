@@ -20,6 +20,8 @@ internal sealed class LightQueueArena : IDisposable
     private IMappedFile[] _mapped = [];
     private Memory<byte>[] _memory = [];
     private int[] _touched = [];
+    private bool _isRecovering = true;
+    private bool _wasRefused;
     private int _taken = 1;
 
     public LightQueueArena(IFileSystem files, string directory, int fileSize, long maxBytes)
@@ -94,7 +96,16 @@ internal sealed class LightQueueArena : IDisposable
     public bool Has(int block) => block > 0 && block < Taken && block / _blocksPerFile < Volatile.Read(ref _memory).Length;
 
     /// <summary>A block was written to; said before anybody can see it, so that a flush that knows of it flushes it.</summary>
-    public void Touch(int block) => Volatile.Write(ref _touched[block / _blocksPerFile], 1);
+    public void Touch(int block)
+    {
+        // What a start writes again may be the very bytes that the disk refused in the run before.
+        if (_isRecovering)
+            _mapped[block / _blocksPerFile].Rewrite(block % _blocksPerFile * LightQueueBlock.Size, LightQueueBlock.Size);
+        Volatile.Write(ref _touched[block / _blocksPerFile], 1);
+    }
+
+    /// <summary>What the log has beyond the blocks of the disk is in them.</summary>
+    public void EndRecovery() => _isRecovering = false;
 
     /// <summary>Takes a block; 0 when the limit is reached.</summary>
     /// <exception cref="DiskFullException">No room for another file.</exception>
@@ -158,14 +169,20 @@ internal sealed class LightQueueArena : IDisposable
         }
     }
 
-    /// <summary>Makes what was written before the call durable.</summary>
+    /// <summary>Makes what was written before the call durable. After a refusal never again: heads would lead to blocks that the disk does not have.</summary>
+    /// <exception cref="IOException">The disk refused it, now or before.</exception>
     public void Flush()
     {
+        if (_wasRefused)
+            throw new IOException("The disk refused blocks of light queues before. Start again: what is missing is made again from the log.");
         var touched = Volatile.Read(ref _touched);
         for (var i = 0; i < touched.Length; i++)
         {
-            if (Interlocked.Exchange(ref touched[i], 0) != 0)
-                _mapped[i].Flush(0, FileSize);
+            if (Interlocked.Exchange(ref touched[i], 0) == 0)
+                continue;
+            _wasRefused = true;
+            _mapped[i].Flush(0, FileSize);
+            _wasRefused = false;
         }
     }
 

@@ -72,6 +72,7 @@ internal sealed class LightQueueHeads : IDisposable
     {
         Reserve(0);
         meta.Write(_mapped[0].Memory.Span);
+        _mapped[0].Rewrite(0, LightQueueMeta.Size);
         _mapped[0].Flush(0, LightQueueMeta.Size);
     }
 
@@ -79,6 +80,8 @@ internal sealed class LightQueueHeads : IDisposable
     public void Write(int slot, in LightQueueHead head)
     {
         head.Write(At(slot));
+        // The bytes may be those that the disk refused before.
+        _mapped[slot / SlotsPerFile].Rewrite(slot % SlotsPerFile * LightQueueHead.Size, LightQueueHead.Size);
         _touched[slot / SlotsPerFile] = true;
     }
 

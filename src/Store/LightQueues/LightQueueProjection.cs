@@ -133,6 +133,7 @@ internal sealed class LightQueueProjection : ILogProjection
 
     public void EndRecovery(long end)
     {
+        _arena.EndRecovery();
         var cut = 0;
         if (Math.Max(_upper, _highestStart) > end)
         {
