@@ -30,6 +30,7 @@ internal sealed class LightQueueCatalogue : IDisposable
     private long _written = HeadSize;
     private long _flushed = HeadSize;
     private bool _isBegun = true;
+    private bool _wasRefused;
 
     public LightQueueCatalogue(IFileSystem files, string directory)
     {
@@ -222,16 +223,24 @@ internal sealed class LightQueueCatalogue : IDisposable
         }
     }
 
-    /// <summary>Makes all records before a position durable; those who come while another flushes share the next one.</summary>
+    /// <summary>
+    /// Makes all records before a position durable; those who come while another flushes share the next one. After a refusal
+    /// never again: the kernel takes what it could not write for clean. A start writes it again.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused it, now or before.</exception>
     public void FlushTo(long end)
     {
         lock (_flushLock)
         {
             if (_flushed >= end)
                 return;
+            if (_wasRefused)
+                throw new IOException("The disk refused the catalogue of light queues before. Start again.");
             Write();
             var written = Volatile.Read(ref _written);
+            _wasRefused = true;
             _file!.Flush();
+            _wasRefused = false;
             Volatile.Write(ref _flushed, written);
         }
     }
