@@ -15,7 +15,7 @@ namespace ProtoBridgeMQ.Client;
 /// says whether the message may be stored all the same. A cancelled send may be stored too.
 /// </remarks>
 /// <example><code>
-/// await using var producer = new Producer(new ProducerOptions { Client = { NameServers = "127.0.0.1:9876" } });
+/// await using var producer = new Producer(new ProducerOptions { Client = { NameServers = nameServers } });
 /// await producer.StartAsync();
 /// SendReceipt receipt = await producer.SendAsync(new Message("sensors", "21.5"u8.ToArray(), tag: "kitchen"));
 /// </code></example>

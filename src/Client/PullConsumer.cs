@@ -16,10 +16,14 @@ namespace ProtoBridgeMQ.Client;
 /// <see cref="PullConsumerOptions.AutoCommit"/>. A message whose body does not unpack is logged and passed over.
 /// </remarks>
 /// <example><code>
-/// await using var consumer = new PullConsumer(new PullConsumerOptions { Group = "reports", AutoCommit = false });
+/// await using var consumer = new PullConsumer(connection, new PullConsumerOptions { Group = "reports", From = ConsumeFrom.First, AutoCommit = false });
 /// consumer.Subscribe("orders");
 /// await consumer.StartAsync();
-/// foreach (ReceivedMessage message in await consumer.PollAsync(100, TimeSpan.FromSeconds(5))) { Handle(message); }
+/// foreach (ReceivedMessage message in await consumer.PollAsync(100, TimeSpan.FromSeconds(5)))
+/// {
+///     await StoreAsync(message);
+/// }
+///
 /// await consumer.CommitAsync();
 /// </code></example>
 public sealed class PullConsumer : IAsyncDisposable

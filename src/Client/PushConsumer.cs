@@ -19,8 +19,9 @@ namespace ProtoBridgeMQ.Client;
 /// </remarks>
 /// <example><code>
 /// await using var consumer = new PushConsumer(
+///     connection,
 ///     new PushConsumerOptions { Group = "alarms" },
-///     (message, _) => ValueTask.FromResult(ConsumeResult.Success));
+///     (message, _) =&gt; ValueTask.FromResult(ConsumeResult.Success));
 /// consumer.Subscribe("sensors", "kitchen || hall");
 /// await consumer.StartAsync();
 /// </code></example>

@@ -8,10 +8,10 @@ namespace ProtoBridgeMQ.Client;
 /// <summary>Reads topics as streams, from any point on, in nobody's name: no group, no progress, nothing that others notice.</summary>
 /// <remarks>Thread safe; any number of streams at once.</remarks>
 /// <example><code>
-/// await using var reader = new Reader(new ReaderOptions());
+/// await using var reader = new Reader(connection, new ReaderOptions());
 /// await foreach (ReceivedMessage message in reader.ReadToEndAsync("orders", ReadFrom.Time(yesterday)))
 /// {
-///     Console.Out.WriteLine($"{message.StoredAt:O} {message.Keys}");
+///     await Console.Out.WriteLineAsync($"{message.StoredAt:O} {message.Keys}");
 /// }
 /// </code></example>
 public sealed class Reader : IAsyncDisposable

@@ -17,7 +17,7 @@ namespace ProtoBridgeMQ.Client;
 /// For brokers of RocketMQ 5 and of this project; those of 4.x answer <see cref="RefusalReason.Unsupported"/>.
 /// </remarks>
 /// <example><code>
-/// await using var consumer = new SimpleConsumer(new SimpleConsumerOptions { Group = "mails" });
+/// await using var consumer = new SimpleConsumer(connection, new SimpleConsumerOptions { Group = "mails" });
 /// consumer.Subscribe("outbox");
 /// await consumer.StartAsync();
 /// foreach (PoppedMessage popped in await consumer.ReceiveAsync(16, TimeSpan.FromSeconds(10)))

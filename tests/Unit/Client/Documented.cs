@@ -1,42 +1,29 @@
+using System.Net;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
 using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Client.Hosting;
 using ProtoBridgeMQ.Tests.Support.Cluster;
+using ProtoBridgeMQ.Tests.Support.Processes;
 
 namespace ProtoBridgeMQ.Tests.Unit.Client;
 
-/// <summary>The code of docs/client.md and of the packages' readmes: it stands here too, where it is compiled and runs.</summary>
+/// <summary>The code of the documents and of the types' examples: it stands here, or in the file of the examples, too, where it is compiled and runs.</summary>
 public sealed class Documented
 {
-    private static readonly string[] Documents = ["docs/client.md", "src/Client/Package/README.md", "src/Client.Hosting/README.md"];
+    private static readonly string[] Documents = ["README.md", "docs/client.md", "src/Client/Package/README.md", "src/Client.Hosting/README.md"];
 
     [Fact]
-    public void Every_line_of_code_of_the_documents_stands_in_this_file()
+    public void Every_line_of_code_of_the_documents_stands_here()
+        => Assert.Empty(Documents.SelectMany(document => Missing(document, "```csharp", "```", line => line)));
+
+    [Fact]
+    public void Every_line_of_the_types_examples_stands_here()
     {
-        DirectoryInfo? root = new(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "ProtoBridgeMQ.sln")))
-        {
-            root = root.Parent;
-        }
-
-        HashSet<string> here = [.. File.ReadLines(Path.Combine(root!.FullName, "tests/Unit/Client/Documented.cs")).Select(line => line.Trim())];
-        List<string> missing = [];
-        foreach (string document in Documents)
-        {
-            bool inCode = false;
-            foreach (string line in File.ReadLines(Path.Combine(root.FullName, document)).Select(line => line.Trim()))
-            {
-                bool fence = line.StartsWith("```", StringComparison.Ordinal);
-                inCode = fence ? line == "```csharp" : inCode;
-                if (inCode && !fence && line.Length > 0 && !here.Contains(line))
-                {
-                    missing.Add($"{document}: {line}");
-                }
-            }
-        }
-
-        Assert.Empty(missing);
+        string[] types = [.. Directory.EnumerateFiles(Path.Combine(BuiltProgram.Root, "src/Client"), "*.cs").Order(StringComparer.Ordinal)];
+        Assert.Contains(types, type => File.ReadAllText(type).Contains("<example><code>", StringComparison.Ordinal));
+        Assert.Empty(types.SelectMany(type => Missing(
+            Path.GetRelativePath(BuiltProgram.Root, type), "/// <example><code>", "/// </code></example>", line => WebUtility.HtmlDecode(line.TrimStart('/').Trim()))));
     }
 
     [Fact]
@@ -54,6 +41,23 @@ public sealed class Documented
         consumer.Subscribe("sensors", "kitchen || hall");
         await consumer.StartAsync();
         Assert.Equal(SendStatus.Ok, receipt.Status);
+    }
+
+    [Fact]
+    public async Task The_lines_of_the_readme_run()
+    {
+        await using LocalCluster cluster = await LocalCluster.StartAsync();
+        string nameServers = cluster.NameServers;
+        await using var producer = new Producer(new ProducerOptions { Client = { NameServers = nameServers } });
+        await producer.StartAsync();
+        await producer.SendAsync(new Message("sensors", "21.5"u8.ToArray(), tag: "kitchen/temp"));
+
+        await using var consumer = new PushConsumer(
+            new PushConsumerOptions { Group = "alarms", From = ConsumeFrom.First, Client = { NameServers = nameServers } },
+            (message, _) => ValueTask.FromResult(ConsumeResult.Success));
+        consumer.Subscribe("sensors");
+        await consumer.StartAsync();
+        Assert.NotEmpty(consumer.Assignment.Queues);
     }
 
     [Fact]
@@ -105,10 +109,19 @@ public sealed class Documented
         Assert.NotEmpty(some);
 
         await using var reader = new Reader(connection, new ReaderOptions());
-        await foreach (ReceivedMessage message in reader.ReadToEndAsync("orders", ReadFrom.Time(timed.Status == SendStatus.Ok ? DateTimeOffset.UnixEpoch : default)))
+        int read = 0;
+        ValueTask StoreAsync(ReceivedMessage message)
         {
-            Assert.NotNull(message.MessageId);
+            read++;
+            return ValueTask.CompletedTask;
         }
+
+        await foreach (ReceivedMessage message in reader.ReadToEndAsync("orders", ReadFrom.Beginning))
+        {
+            await StoreAsync(message);
+        }
+
+        Assert.Equal(1, read);
     }
 
     [Fact]
@@ -120,6 +133,21 @@ public sealed class Documented
             .AddSerializer(MessageSerializer.Json(TelemetryJson.Default.Telemetry))
             .AddConsumer<TelemetryHandler, Telemetry>(group: "telemetry", topic: "sensors");
         Assert.Contains(services, service => service.ServiceType == typeof(Producer));
+    }
+
+    private static IEnumerable<string> Missing(string document, string begin, string end, Func<string, string> code)
+    {
+        HashSet<string> here = [.. Directory.EnumerateFiles(Path.Combine(BuiltProgram.Root, "tests/Unit/Client"), "Documented*.cs").SelectMany(File.ReadLines).Select(line => line.Trim())];
+        bool inCode = false;
+        foreach (string line in File.ReadLines(Path.Combine(BuiltProgram.Root, document)).Select(line => line.Trim()))
+        {
+            bool fence = line == begin || line == end;
+            inCode = fence ? line == begin : inCode;
+            if (inCode && !fence && code(line) is { Length: > 0 } wanted && !here.Contains(wanted))
+            {
+                yield return $"{document}: {wanted}";
+            }
+        }
     }
 
     private sealed class TelemetryHandler : IMessageHandler<Telemetry>
