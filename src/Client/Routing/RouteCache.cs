@@ -160,10 +160,7 @@ internal sealed class RouteCache(NameServers nameServers, ClientOptions options,
         }
         finally
         {
-            lock (entry.Gate)
-            {
-                entry.Lookup = null;
-            }
+            entry.EndLookup();
         }
     }
 

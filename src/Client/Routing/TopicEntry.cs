@@ -34,6 +34,16 @@ internal sealed class TopicEntry(string topic)
     /// <summary>When it was last asked for, in ticks of the clock's time stamp.</summary>
     public long LastUse { get; set; }
 
+    /// <summary>The look-up in progress has ended.</summary>
+    /// <remarks>Not in the finally block of the look-up itself: the trimmer would take the release of the lock away there (docs/adr/0046).</remarks>
+    public void EndLookup()
+    {
+        lock (Gate)
+        {
+            Lookup = null;
+        }
+    }
+
     /// <summary>The next turn of the round robin over its queues.</summary>
     public uint NextTurn() => Interlocked.Increment(ref _turn);
 }

@@ -128,12 +128,18 @@ internal sealed class ClientEndpoint(
         {
             socket?.Dispose();
             RemotingMetrics.Connects.Add(1, Failed);
-            lock (_lock)
-            {
-                NoteFailure(error.Message, time.GetTimestamp());
-                _connecting = null;
-            }
+            NoteNotConnected(error.Message);
             throw new RemotingConnectionException($"{address} cannot be reached: {error.Message}", maybeSent: false, error);
+        }
+    }
+
+    // Not in the catch block itself: the trimmer would take the release of the lock away there (docs/adr/0046).
+    private void NoteNotConnected(string error)
+    {
+        lock (_lock)
+        {
+            NoteFailure(error, time.GetTimestamp());
+            _connecting = null;
         }
     }
 
