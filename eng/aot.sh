@@ -32,7 +32,8 @@ tar -c --exclude=bin --exclude=obj Directory.Build.props Directory.Packages.prop
 project="$work/source/samples/sdk"
 framework=""
 for candidate in "${frameworks[@]}"; do
-  if dotnet restore "$project" -r linux-x64 -p:TargetFramework="$candidate" -p:SelfContained=true "${mode[@]}" -v quiet >"$work/log" 2>&1; then
+  sed -i -E "s/(<TargetFramework>)[^<]*/\1$candidate/" "$work/source/Directory.Build.props"
+  if dotnet restore "$project" -r linux-x64 -p:SelfContained=true "${mode[@]}" -v quiet >"$work/log" 2>&1; then
     framework=$candidate
     break
   fi
@@ -42,7 +43,8 @@ for candidate in "${frameworks[@]}"; do
 done
 [ -n "$framework" ] || exit 3
 [ "${2:-}" != restore ] || exit 0
-dotnet publish "$project" -c Release -r linux-x64 --no-restore -p:TargetFramework="$framework" -p:SelfContained=true "${mode[@]}" -p:RunAnalyzers=false \
+[ "$framework" = net10.0 ] || cp eng/aot/Net9.cs "$work/source/src/Remoting/"
+dotnet publish "$project" -c Release -r linux-x64 --no-restore -p:SelfContained=true "${mode[@]}" -p:RunAnalyzers=false \
   -o "$work/out" -v quiet -nologo || exit 1
 
 if [ -z "${NAMESRV:-}" ]; then
@@ -77,7 +79,7 @@ run_all() {
 refused() {
   local said code=0
   said=$(env -u DOTNET_ROOT timeout 60 "$work/out/ProtoBridgeMQ.SdkSamples" quickstart 127.0.0.1:1 2>&1) || code=$?
-  [ "$code" != 124 ] && grep -qF "127.0.0.1:1 cannot be reached" <<<"$said" || { echo "nobody is there: $code, $said"; exit 1; }
+  [ "$code" != 124 ] && grep -qF "no connection to 127.0.0.1:1" <<<"$said" || { echo "where nobody is: exit code $code, $said"; exit 1; }
   echo "without a name server: it says so"
 }
 run_all

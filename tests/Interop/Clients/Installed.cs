@@ -7,6 +7,9 @@ namespace ProtoBridgeMQ.Tests.Interop.Clients;
 /// <summary>Which clients are there, and what exactly is missing where one is not.</summary>
 internal static class Installed
 {
+    /// <summary>The version of the runtime that programs bring along: the one that tests run on.</summary>
+    private static readonly string Framework = Environment.Version.ToString(3);
+
     private static readonly Dictionary<Needs, Lazy<string?>> Reasons = new()
     {
         [Needs.Mosquitto] = new(() => OnPath("mosquitto_pub") ?? OnPath("mosquitto_sub")),
@@ -19,8 +22,8 @@ internal static class Installed
         [Needs.Chromium] = new(() => OnPath("chromium")),
         [Needs.Axe] = new(() => NodeModule("axe-core")),
         [Needs.PostgreSql] = new(() => PostgresServer.Missing),
-        [Needs.RuntimePack] = new(() => Alone() ?? Package("microsoft.netcore.app.runtime.linux-x64")),
-        [Needs.NativeAot] = new(() => Alone() ?? Package("runtime.linux-x64.microsoft.dotnet.ilcompiler") ?? Package("microsoft.netcore.app.runtime.nativeaot.linux-x64")),
+        [Needs.RuntimePack] = new(() => Package("microsoft.netcore.app.runtime.linux-x64", Framework) ?? Package("microsoft.aspnetcore.app.runtime.linux-x64", Framework)),
+        [Needs.NativeAot] = new(() => Alone() ?? NativePackages()),
         [Needs.SmallDisk] = new(() => Environment.UserName == "root" && OnPath("mount") is null && CanMount()
             ? null : "a tmpfs cannot be mounted (needs root)"),
         [Needs.Apache] = new(() => ApacheCluster.Missing),
@@ -46,13 +49,22 @@ internal static class Installed
                 : $"npm package {name} is not installed in tests/Interop/clients (eng/install-clients.sh does it)");
 
     private static string? Alone()
-        => Environment.GetEnvironmentVariable("PROTOBRIDGE_ALONE") is null ? "PROTOBRIDGE_ALONE is not set: programs published alone stop at a lock (docs/adr/0039)" : null;
+        => Environment.GetEnvironmentVariable("PROTOBRIDGE_ALONE") is null ? "PROTOBRIDGE_ALONE is not set: to compile ahead of time takes minutes" : null;
 
-    private static string? Package(string name)
+    /// <summary>The .NET 10 runtime ahead of time, or the compiler of .NET 9, which brings its own: eng/aot.sh takes what is there.</summary>
+    private static string? NativePackages()
+        => Package("microsoft.netcore.app.runtime.nativeaot.linux-x64", Framework) is { } missing && Package("runtime.linux-x64.microsoft.dotnet.ilcompiler", "9.") is not null
+            ? missing
+            : null;
+
+    private static string? Package(string name, string version)
     {
-        string folder = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        return Directory.Exists(Path.Combine(folder, name)) ? null : $"package {name} is not restored (eng/install-clients.sh tries it)";
+        string folder = Path.Combine(
+            Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
+            name);
+        return Directory.Exists(folder) && Directory.EnumerateDirectories(folder, $"{version}*").Any()
+            ? null
+            : $"package {name} {version} is not restored (eng/install-clients.sh tries it)";
     }
 
     private static string? OnPath(string program)

