@@ -160,7 +160,7 @@ public sealed class MqttOptions
     public TimeSpan SharedLease { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>What a PUBACK with an error does to a message of a shared subscription.</summary>
-    public Shared.SharedRejection SharedRejection { get; set; } = Shared.SharedRejection.Retry;
+    public Shared.SharedRejection SharedRejection { get; set; } = Shared.SharedRejection.DeadLetter;
 
     /// <summary>How often shared subscriptions that begin with a wildcard look for topics that came or went.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]

@@ -67,9 +67,9 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
-    public async Task A_PUBACK_with_an_error_sends_the_message_back_with_the_next_delay()
+    public async Task With_the_option_a_PUBACK_with_an_error_sends_the_message_back_with_the_next_delay()
     {
-        await using MqttHost host = await MqttHost.StartAsync();
+        await using MqttHost host = await MqttHost.StartAsync(options => options.SharedRejection = Gateway.Mqtt.Shared.SharedRejection.Retry);
         MqttWire wire = await JoinAsync(host, "a", "$share/g/jobs/#");
         await PublishAsync(host, "jobs", "x", "1");
         foreach (int seconds in (int[])[10, 30, 60])
@@ -89,9 +89,9 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
-    public async Task What_clients_refuse_to_the_last_attempt_is_a_dead_letter()
+    public async Task With_the_option_what_clients_refuse_to_the_last_attempt_is_a_dead_letter()
     {
-        await using MqttHost host = await MqttHost.StartAsync();
+        await using MqttHost host = await MqttHost.StartAsync(options => options.SharedRejection = Gateway.Mqtt.Shared.SharedRejection.Retry);
         MqttWire wire = await ConnectPatientAsync(host, "a");
         await SubscribeAsync(wire, "$share/g/jobs/#");
         MqttWire dead = await ConnectPatientAsync(host, "dead");
@@ -111,9 +111,9 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
-    public async Task With_the_option_a_PUBACK_with_an_error_makes_a_dead_letter_at_once()
+    public async Task A_PUBACK_with_an_error_makes_a_dead_letter_at_once()
     {
-        await using MqttHost host = await MqttHost.StartAsync(options => options.SharedRejection = Gateway.Mqtt.Shared.SharedRejection.DeadLetter);
+        await using MqttHost host = await MqttHost.StartAsync();
         MqttWire wire = await JoinAsync(host, "a", "$share/g/jobs/#");
         MqttWire dead = await host.Connect5Async("dead");
         await dead.SendAsync(Packets.Subscribe(1, ("$rmq/%DLQ%g/#", 1)));
