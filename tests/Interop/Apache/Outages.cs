@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.Client;
 using ProtoBridgeMQ.Tests.Interop.Clients;
 using ProtoBridgeMQ.Tests.Support;
 using ProtoBridgeMQ.Tests.Support.Cluster;
