@@ -114,10 +114,12 @@ public sealed class DocumentedExamples
 
     private sealed class Orders
     {
+        private readonly HashSet<string> _known = [];
+
         public ValueTask<bool> InsertAsync(Order order, string messageId, CancellationToken cancellationToken)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return ValueTask.FromResult(order.Id.Length > 0 && messageId.Length > 0);
+            return ValueTask.FromResult(order.Id.Length > 0 && _known.Add(messageId));
         }
     }
 }
