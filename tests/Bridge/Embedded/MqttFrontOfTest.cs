@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ProtoBridgeMQ.Bridge;
 using ProtoBridgeMQ.Gateway.Mqtt;
+using ProtoBridgeMQ.Gateway.Mqtt.Shared;
 
 namespace ProtoBridgeMQ.Tests.Bridge.Embedded;
 
@@ -17,6 +18,8 @@ internal sealed class MqttFrontOfTest : IAsyncDisposable
         // The bridge is whose it is: as a factory's result the container would close it.
         services.AddSingleton(bridge);
         services.AddMqttFront();
+        // What one member refuses is for the others, as with members of the other protocols.
+        services.Configure<MqttOptions>(static options => options.SharedRejection = SharedRejection.Retry);
         _services = services.BuildServiceProvider();
         _hosted = [.. _services.GetServices<IHostedService>()];
     }

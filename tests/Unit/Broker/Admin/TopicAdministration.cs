@@ -21,6 +21,7 @@ public class TopicAdministration
         await bench.RestartAsync();
         client = bench.Connect();
         await client.SendManyAsync("t", 1);
+        await bench.Core.WaitReadableAsync();
         Assert.Equal((3, 4), (bench.Core.Offsets.Min("t", 0), bench.Core.Offsets.Max("t", 0)));
         using RemotingResponse found = await client.PullAsync("t", 3);
         Assert.Equal("t-0", Assert.Single(BrokerClient.Records(found)).Body);
