@@ -54,7 +54,7 @@ public sealed class KilledBrokers
 
         JsonObject done = await device.EventAsync("done", Patience);
         await device.EndAsync();
-        Assert.Equal(string.Empty, string.Join("; ", device.Events("refused").Select(refused => refused.ToJsonString())));
+        Assert.True(device.Events("refused").Count == 0, string.Join("; ", device.Events("refused").Concat(device.Events("told")).Concat(device.Events("error")).Select(refused => refused.ToJsonString())));
         Assert.Equal(Enumerable.Range(0, Count), done["bodies"]!.AsArray().Select(body => int.Parse((string)body!, CultureInfo.InvariantCulture)).Order());
         Assert.Empty(gateway.Failures);
     }

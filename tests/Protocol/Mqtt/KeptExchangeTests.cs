@@ -30,7 +30,8 @@ public sealed class KeptExchangeTests
         await back.SendHexAsync("62 02 00 03");
         await back.ExpectAsync("70 02 00 03");
         await back.SendHexAsync("62 02 00 09");
-        await back.ExpectAsync(version == 5 ? "70 03 00 09 92" : "70 02 00 09");
+        // Its PUBCOMP may have gone with the connection before: no failure that a client should hear of.
+        await back.ExpectAsync("70 02 00 09");
         await PublishAsync(back, 1);
         await PublishAsync(back, 3);
         Assert.Equal(2, host.Bridge.Published.Count);

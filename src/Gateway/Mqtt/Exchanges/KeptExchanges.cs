@@ -42,6 +42,9 @@ public sealed class KeptExchanges : IDisposable
         _store = store;
     }
 
+    /// <summary>Whether there was a connection of the session before this one.</summary>
+    public bool IsResumed => _session.IsPresent;
+
     private InboundExchanges Inbound => _connection.Inbound;
 
     /// <summary>Whether a PUBLISH to that topic needs no preparing; one to no topic (null) is going to be refused.</summary>

@@ -40,11 +40,14 @@ public static class PubrelHandler
         }
     }
 
-    /// <summary>Before version 5 PUBCOMP has no code: an unknown identifier is released all the same.</summary>
+    /// <summary>
+    /// Before version 5 PUBCOMP has no code: an unknown identifier is released all the same. So is one of a session that was resumed: its
+    /// PUBCOMP went with the connection before, and clients take "not found" for a failure of their message.
+    /// </summary>
     private static AcknowledgementPacket Release(MqttConnection connection, ushort packetId) => new()
     {
         Type = PacketType.Pubcomp,
         PacketId = packetId,
-        Reason = connection.Inbound.TryRelease(packetId) ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound,
+        Reason = connection.Inbound.TryRelease(packetId) || connection.Exchanges is { IsResumed: true } ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound,
     };
 }
