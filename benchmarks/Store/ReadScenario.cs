@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
-using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 
@@ -18,7 +17,6 @@ internal static class ReadScenario
 {
     private const int Block = 128 << 10;
     private const int PullMessages = 32;
-    private const int Ahead = 4;
 
     /// <summary>The first one maps the pages, which a store that has run for a while has done.</summary>
     private const int Passes = 2;
@@ -107,6 +105,8 @@ internal static class ReadScenario
     {
         byte[] answer = new byte[PullMessages * (8 << 10)];
         var entries = new QueueEntry[PullMessages];
+        var places = new RecordPlace[PullMessages];
+        using var hold = new SegmentHold();
         long bytes = 0;
         IReadOnlyList<ConsumeQueue> queues = store.Queues;
         long[] offsets = [.. queues.Select(queue => queue.MinOffset)];
@@ -116,7 +116,7 @@ internal static class ReadScenario
             found = false;
             for (int queue = 0; queue < queues.Count; queue++)
             {
-                int read = PullOnce(store, queues[queue], ref offsets[queue], entries, answer, copy);
+                int read = PullOnce(store, queues[queue], ref offsets[queue], entries, places, hold, copy ? answer : null);
                 bytes += read;
                 found |= read > 0;
             }
@@ -125,32 +125,29 @@ internal static class ReadScenario
         return bytes / Stopwatch.GetElapsedTime(started).TotalSeconds / 1e6;
     }
 
-    private static int PullOnce(MessageStore store, ConsumeQueue queue, ref long offset, QueueEntry[] entries, byte[] answer, bool copy)
+    private static int PullOnce(MessageStore store, ConsumeQueue queue, ref long offset, QueueEntry[] entries, RecordPlace[] places, SegmentHold hold, byte[]? answer)
     {
         int count = queue.ReadEntries(offset, entries);
-        using var hold = new SegmentHold();
-        int at = 0;
-        for (int i = 0; i < count; i++, offset++)
+        for (int found = 0; found < count;)
         {
-            if (i + Ahead < count)
-            {
-                hold.WillRead(entries[i + Ahead]);
-            }
-
-            if (store.ReadRecord(queue, offset, entries[i], hold, out RecordLease lease) != EntryReading.Found)
-            {
-                throw new InvalidOperationException($"no record for {offset}");
-            }
-
-            if (copy)
-            {
-                lease.Span.CopyTo(answer.AsSpan(at));
-            }
-
-            at += lease.Memory.Length;
+            int read = store.ReadRecords(queue, offset + found, entries.AsSpan(found..count), hold, places.AsSpan(found));
+            found += read > 0 ? read : throw new InvalidOperationException($"no record for {offset + found}");
         }
 
-        return at;
+        offset += count;
+        int bytes = 0;
+        foreach (RecordPlace place in places.AsSpan(0, count))
+        {
+            if (answer is not null)
+            {
+                place.Span.CopyTo(answer.AsSpan(bytes));
+            }
+
+            bytes += place.Size;
+        }
+
+        hold.Release();
+        return bytes;
     }
 
     private static double Walk(MessageStore store)

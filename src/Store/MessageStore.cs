@@ -245,6 +245,15 @@ public sealed class MessageStore : IAsyncDisposable
         _reads.Read(queue, queueOffset, entry, out lease, hold);
 
     /// <summary>
+    /// The places of the records of entries that follow one another in a queue, from <paramref name="queueOffset"/> on, valid
+    /// until <paramref name="hold"/> lets go; how many. Each is the one that the queue means, and has its CRC
+    /// (<see cref="StoreOptions.CheckCrcOnRead"/>). Fewer than there are entries at the end of a segment (ask again for the
+    /// rest), and before an entry that has to be asked for by itself; 0 says that the first one is such.
+    /// </summary>
+    public int ReadRecords(ConsumeQueue queue, long queueOffset, ReadOnlySpan<QueueEntry> entries, SegmentHold hold, Span<RecordPlace> places) =>
+        _reads.Read(queue, queueOffset, entries, hold, places);
+
+    /// <summary>
     /// Leases the record at a physical offset, as a queue entry says. An empty lease when it is not in the log (any
     /// more), is beyond <see cref="Dispatched"/>, does not have that size, or is damaged.
     /// </summary>

@@ -16,8 +16,6 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
 
     private const int EntriesAtOnce = 64;
 
-    private const int FetchedAhead = 4;
-
     public ReadOutcome Read(in ReadRequest request, RecordBatch batch)
     {
         batch.Clear();
@@ -159,27 +157,43 @@ internal sealed class QueueReads(MessageStore store, ITopics topics, BrokerOptio
                 break;
             }
 
-            for (int i = 0; i < read; i++)
+            for (int i = 0; i < read && batch.Count < maxMessages;)
             {
-                if (i + FetchedAhead < read)
+                ReadOnlySpan<QueueEntry> run = Run(entries[i..read], request.Filter, maxMessages, maxBytes, batch);
+                int taken = run.IsEmpty ? 0 : batch.Add(store, queue, next, run, request.Filter);
+                if (taken == 0)
                 {
-                    batch.Hold.WillRead(entries[i + FetchedAhead]);
+                    if (!Take(queue, entries[i], next, request.Filter, maxBytes, batch))
+                    {
+                        return next;
+                    }
+
+                    taken = 1;
                 }
 
-                if (!Take(queue, entries[i], next, request.Filter, maxBytes, batch))
-                {
-                    return next;
-                }
-
-                next++;
-                if (batch.Count == maxMessages)
-                {
-                    return next;
-                }
+                i += taken;
+                next += taken;
             }
         }
 
         return next;
+    }
+
+    /// <summary>The entries at the beginning that match, as many as fit in.</summary>
+    private static ReadOnlySpan<QueueEntry> Run(ReadOnlySpan<QueueEntry> entries, IMessageFilter? filter, int maxMessages, int maxBytes, RecordBatch batch)
+    {
+        int most = Math.Min(entries.Length, maxMessages - batch.Count);
+        long bytes = batch.Bytes;
+        for (int i = 0; i < most; i++)
+        {
+            bytes += entries[i].Size;
+            if (entries[i].IsFiller || filter?.MatchesHash(entries[i].TagsCode) == false || (bytes > maxBytes && batch.Count + i > 0))
+            {
+                return entries[..i];
+            }
+        }
+
+        return entries[..most];
     }
 
     private static ReadOutcome TooSmall(in ReadRequest request, long min, long max) =>

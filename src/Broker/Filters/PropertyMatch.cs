@@ -9,15 +9,15 @@ internal static class PropertyMatch
     /// <summary>Steps of an expression that one read takes before it tells the consumer to go on: some milliseconds.</summary>
     private const int MostSteps = 512 * 1024;
 
+    /// <summary>Whether a record passes.</summary>
+    public static bool Passes(IMessageFilter? filter, ReadOnlySpan<byte> bytes) =>
+        filter is not { NeedsProperties: true }
+        || (MessageRecord.TryRead(bytes, out MessageRecord record) == RecordError.None && filter.MatchesProperties(record.Properties));
+
     /// <summary>Whether a record passes; one that does not is let go.</summary>
     public static bool Passes(IMessageFilter? filter, in RecordLease lease)
     {
-        if (filter is not { NeedsProperties: true })
-        {
-            return true;
-        }
-
-        if (lease.TryRead(out MessageRecord record) && filter.MatchesProperties(record.Properties))
+        if (Passes(filter, lease.Span))
         {
             return true;
         }

@@ -42,7 +42,7 @@ public static class Crc32
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Compute(ReadOnlySpan<byte> data) =>
         !WideCrc32.IsSupported || data.Length < WideCrc32.Block ? ~Update(uint.MaxValue, data)
-        : data.Length < WideCrc32.FewestForFour ? ~Reduce(WideCrc32.FoldOne(data), Vector128.Create(0x01751997d0UL, 0x00ccaa009eUL))
+        : data.Length < WideCrc32.FewestForFour ? ~Reduce(WideCrc32.FoldEach(data), Vector128.Create(0x01751997d0UL, 0x00ccaa009eUL))
         : ~Reduce(WideCrc32.FoldFour(data), Vector128.Create(0x01751997d0UL, 0x00ccaa009eUL));
 
     /// <summary>The CRC of what <paramref name="crc"/> is of, followed by more bytes; 0 is the CRC of nothing.</summary>

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ProtoBridgeMQ.Remoting.Messages;
@@ -198,34 +200,41 @@ public readonly ref struct MessageRecord
 
     /// <summary>
     /// Whether bytes are one whole record, with every length as <see cref="TryRead"/> wants it, and the one of a place in the
-    /// log and in a queue. A reader that passes records on asks for nothing else, and need not cut them.
+    /// log and in a queue. A reader that passes records on asks for nothing else, and need not cut them. Each length is looked
+    /// at before what it leads to is read, and nothing twice.
     /// </summary>
     public static bool IsAt(ReadOnlySpan<byte> bytes, long physicalOffset, ReadOnlySpan<byte> topic, int queueId, long queueOffset)
     {
-        if (bytes.Length < MinimumSize
-            || BinaryPrimitives.ReadInt32BigEndian(bytes) != bytes.Length
-            || BinaryPrimitives.ReadInt32BigEndian(bytes[QueueIdAt..]) != queueId
-            || BinaryPrimitives.ReadInt64BigEndian(bytes[QueueOffsetAt..]) != queueOffset
-            || BinaryPrimitives.ReadInt64BigEndian(bytes[PhysicalOffsetAt..]) != physicalOffset)
-        {
+        if (bytes.Length < MinimumSize)
             return false;
-        }
-
-        var magic = BinaryPrimitives.ReadUInt32BigEndian(bytes[MagicAt..]);
+        ref var at = ref MemoryMarshal.GetReference(bytes);
+        var differs = (Int32At(ref at, 0) ^ bytes.Length) | (Int32At(ref at, QueueIdAt) ^ queueId);
+        var differsLong = (Int64At(ref at, QueueOffsetAt) ^ queueOffset) | (Int64At(ref at, PhysicalOffsetAt) ^ physicalOffset);
+        var magic = (uint)Int32At(ref at, MagicAt);
         var topicLengthSize = magic == MagicV2 ? 2 : 1;
-        var sysFlag = BinaryPrimitives.ReadInt32BigEndian(bytes[SysFlagAt..]);
-        var bodyAt = BornHostAt + 8 + 4 + 8 + 4 + HostsSize(sysFlag);
-        if ((magic != MagicV1 && magic != MagicV2) || bodyAt > bytes.Length)
+        if (((uint)differs | differsLong) != 0 || (magic != MagicV1 && magic != MagicV2))
             return false;
-        var bodyLength = BinaryPrimitives.ReadInt32BigEndian(bytes[(bodyAt - 4)..]);
+        var bodyAt = BornHostAt + 8 + 4 + 8 + 4 + HostsSize(Int32At(ref at, SysFlagAt));
         var rest = bytes.Length - bodyAt - topicLengthSize - topic.Length - 2;
-        if (bodyLength < 0 || bodyLength > rest)
+        if (rest < 0)
             return false;
-        var behind = bytes[(bodyAt + bodyLength)..];
-        return (topicLengthSize == 1 ? behind[0] : BinaryPrimitives.ReadUInt16BigEndian(behind)) == topic.Length
-            && BinaryPrimitives.ReadUInt16BigEndian(behind[(topicLengthSize + topic.Length)..]) == rest - bodyLength
-            && behind.Slice(topicLengthSize, topic.Length).SequenceEqual(topic);
+        var bodyLength = Int32At(ref at, bodyAt - 4);
+        if ((uint)bodyLength > (uint)rest)
+            return false;
+        ref var behind = ref Unsafe.Add(ref at, bodyAt + bodyLength);
+        return (topicLengthSize == 1 ? behind : UInt16At(ref behind, 0)) == topic.Length
+            && UInt16At(ref behind, topicLengthSize + topic.Length) == rest - bodyLength
+            && MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref behind, topicLengthSize), topic.Length).SequenceEqual(topic);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Int32At(ref byte start, int at) => BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref start, at)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Int64At(ref byte start, int at) => BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<long>(ref Unsafe.Add(ref start, at)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ushort UInt16At(ref byte start, int at) => BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref start, at)));
 
     private static int HostsSize(int sysFlag) =>
         ((sysFlag & MessageSysFlag.BornHostV6) == 0 ? HostAddress.V4Size : HostAddress.V6Size)

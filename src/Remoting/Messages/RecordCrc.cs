@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace ProtoBridgeMQ.Remoting.Messages;
 
@@ -20,10 +22,8 @@ public static class RecordCrc
     private const int Digits = 10;
     private const int DigitsAt = 9;
 
-    /// <summary>Eight digits 0, and what makes the high half of each byte show a digit above 9.</summary>
+    /// <summary>Eight digits 0.</summary>
     private const ulong ZeroDigits = 0x3030_3030_3030_3030;
-    private const ulong LargestToSixteen = 0x0606_0606_0606_0606;
-    private const ulong HighHalves = 0xF0F0_F0F0_F0F0_F0F0;
 
     /// <summary>Bits of the fixed bytes that may have changed: enough for damage, far from any other text.</summary>
     private const int MostChangedBits = 8;
@@ -66,25 +66,8 @@ public static class RecordCrc
     /// Whether a record ends in the CRC that its bytes make. False for one that has none: nothing is computed for it. The
     /// digits are made into a number and not the other way round: the processor does that while it waits for the CRC.
     /// </summary>
-    public static bool Matches(ReadOnlySpan<byte> record)
-    {
-        if (record.Length < Size)
-            return false;
-        var tail = record[^Size..];
-        if (BinaryPrimitives.ReadUInt64LittleEndian(tail) != BinaryPrimitives.ReadUInt64LittleEndian(Name)
-            || tail[8] != PropertyText.NameValueSeparator
-            || tail[Size - 1] != PropertyText.PropertySeparator)
-        {
-            return false;
-        }
-
-        var low = BinaryPrimitives.ReadUInt64LittleEndian(tail[DigitsAt..]) ^ ZeroDigits;
-        var (eighth, ninth) = ((uint)tail[DigitsAt + 8] - '0', (uint)tail[DigitsAt + 9] - '0');
-        return ((low | (low + LargestToSixteen)) & HighHalves) == 0
-            && eighth <= 9
-            && ninth <= 9
-            && NumberOf(low) + (eighth * 100_000_000UL) + (ninth * 1_000_000_000UL) == (Crc32.Compute(record[..^Size]) & 0x7FFFFFFF);
-    }
+    public static bool Matches(ReadOnlySpan<byte> record) =>
+        record.Length >= Size && TryReadNumber(record[^Size..], out var number) && number == (Crc32.Compute(record[..^Size]) & 0x7FFFFFFF);
 
     /// <summary>
     /// Whether one flipped bit is all that keeps a record from having its CRC, and which: from bit 0 of the first byte on,
@@ -153,12 +136,37 @@ public static class RecordCrc
         return (pairs - (tens * 10)) | (tens << 8) | ZeroDigits;
     }
 
-    /// <summary>The number of eight digits, the lowest in the lowest byte: joined side by side, three times over.</summary>
+    /// <summary>
+    /// The number in the last bytes of a record; false when they are no CRC. Sixteen bytes are looked at together, as they
+    /// differ from the same with ten zeros: <c>RC32#</c>, 01, the digits.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint NumberOf(ulong digits)
+    private static bool TryReadNumber(ReadOnlySpan<byte> tail, out ulong number)
     {
-        var pairs = (digits & 0x00FF_00FF_00FF_00FF) + (((digits >> 8) & 0x00FF_00FF_00FF_00FF) * 10);
-        var fours = (pairs & 0x0000_FFFF_0000_FFFF) + (((pairs >> 16) & 0x0000_FFFF_0000_FFFF) * 100);
-        return (uint)fours + ((uint)(fours >> 32) * 10_000);
+        ref var start = ref MemoryMarshal.GetReference(tail);
+        var digits = Vector128.LoadUnsafe(ref start, 3) ^ Vector128.Create("RC32#\u00010000000000"u8);
+        var most = Vector128.Create(0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9).AsByte();
+        number = 0;
+        if (!Vector128.LessThanOrEqualAll(digits, most)
+            || Unsafe.ReadUnaligned<uint>(ref start) != BinaryPrimitives.ReadUInt32LittleEndian(Name)
+            || Unsafe.Add(ref start, Size - 1) != PropertyText.PropertySeparator)
+        {
+            return false;
+        }
+
+        number = NumberOf(digits);
+        return true;
+    }
+
+    /// <summary>The number of ten digits that end a block, the lowest first: joined side by side, three times over.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong NumberOf(Vector128<byte> digits)
+    {
+        var words = digits.AsUInt16();
+        var pairs = (words & Vector128.Create((ushort)0xFF)) + ((words >>> 8) * 10);
+        var doubles = pairs.AsUInt32();
+        var fours = (doubles & Vector128.Create(0xFFFFu)) + ((doubles >>> 16) * 100);
+        var upper = fours.AsUInt64().GetElement(1);
+        return pairs.GetElement(3) + ((uint)upper * 100UL) + ((upper >> 32) * 1_000_000UL);
     }
 }

@@ -45,30 +45,56 @@ internal static class WideCrc32
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
 
-    /// <summary>64 bytes at least folded into 16, with ones to begin with. The constants are x^n mod P, reflected.</summary>
+    /// <summary>
+    /// What folds each quarter of a block to the end: of the last block, of the one before it and so on. x^n mod P, reflected,
+    /// for n = d + 32 and d - 32 of a quarter with d bits behind it; the last one stays as it is.
+    /// </summary>
+    private static ReadOnlySpan<ulong> ToEnd =>
+    [
+        0x03db1ecdc, 0x174359406, 0x0f1da05aa, 0x15a546366, 0x1751997d0, 0x0ccaa009e, 0x000000000, 0x000000000,
+        0x1ea89367e, 0x1d7cfc6ac, 0x0df068dc2, 0x18cb44e58, 0x1c7569e54, 0x0ae0b5394, 0x154442bd4, 0x1c6e41596,
+        0x1816ab61c, 0x10aae2566, 0x0e3543be0, 0x14b57d3f0, 0x1fdc60a7c, 0x03f41287a, 0x1e88ef372, 0x14a7fe880,
+        0x1db06f64c, 0x1c47d2a9c, 0x19159bb02, 0x125f17dfc, 0x1b35adb0e, 0x1e7146aac, 0x1821d8bc0, 0x12e958ac4,
+        0x032b0733c, 0x0ff6f2fc2, 0x1f7228078, 0x1aaa44c18, 0x0a749e894, 0x16269a506, 0x11542778a, 0x1322d1430,
+        0x07eaed122, 0x09b9bdbd0, 0x11e6a95a2, 0x12af2c15a, 0x1ad568056, 0x1c712203a, 0x00e9bd5cc, 0x115b87256,
+        0x13484efdc, 0x0f9d9c7ee, 0x04b700aa8, 0x0eea395c4, 0x150fc8004, 0x04470ac44, 0x1f79525b0, 0x0d31343ea,
+        0x0398e2ff2, 0x1cf247394, 0x119adc226, 0x145972f08, 0x144c76d92, 0x1b631f204, 0x0ad0d2bb2, 0x0cd669a40,
+        0x05a6413ee, 0x02586d334, 0x1ee6aad30, 0x0db3935ea, 0x11eb18136, 0x0a55d1514, 0x01072db28, 0x1d741f35c,
+    ];
+
+    /// <summary>
+    /// 64 bytes at least and fewer than <see cref="FewestForFour"/> folded into 16, with ones to begin with. Each block by
+    /// itself, over all that is behind it: none waits for another, and a record's CRC is over in the time of three.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<ulong> FoldOne(ReadOnlySpan<byte> data)
+    public static Vector128<ulong> FoldEach(ReadOnlySpan<byte> data)
     {
         ref var at = ref MemoryMarshal.GetReference(data);
         var rest = data.Length & (Block - 1);
-        var x = Begin(ref at, rest);
+        ref var row = ref Unsafe.Add(ref MemoryMarshal.GetReference(ToEnd), data.Length / Block * 8);
+        var (head, block) = Begin(ref at, rest);
+        var sum = Over(head, Vector512.LoadUnsafe(ref row));
+        row = ref Unsafe.Subtract(ref row, 8);
         at = ref Unsafe.Add(ref at, rest);
-        for (var blocks = (data.Length / Block) - 1; blocks > 0; blocks--)
+        for (var behind = (data.Length / Block) - 1; behind > 0; behind--)
         {
+            sum ^= Over(block, Vector512.LoadUnsafe(ref row));
+            row = ref Unsafe.Subtract(ref row, 8);
             at = ref Unsafe.Add(ref at, Block);
-            x = Over1(x) ^ Load(ref at);
+            block = Load(ref at);
         }
 
-        return Quarters(x);
+        return Sum(sum ^ Over(block, Vector512.LoadUnsafe(ref row)), block);
     }
 
-    /// <summary>As <see cref="FoldOne"/>, 256 bytes a step behind what is over: another method, or both have their registers on the stack.</summary>
+    /// <summary>As <see cref="FoldEach"/>, 256 bytes a step behind what is over: another method, or both have their registers on the stack.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<ulong> FoldFour(ReadOnlySpan<byte> data)
     {
         ref var at = ref MemoryMarshal.GetReference(data);
         var rest = data.Length & (Block - 1);
-        var a = Begin(ref at, rest);
+        var (head, block) = Begin(ref at, rest);
+        var a = Over1(head) ^ block;
         at = ref Unsafe.Add(ref at, rest);
         var blocks = data.Length / Block;
         for (; (blocks & 3) != 0; blocks--)
@@ -89,26 +115,29 @@ internal static class WideCrc32
             d = Over4(d) ^ Load(ref Unsafe.Add(ref at, 3 * Block));
         }
 
-        return Quarters(Over1(Over1(Over1(a) ^ b) ^ c) ^ d);
+        ref var rows = ref MemoryMarshal.GetReference(ToEnd);
+        a = Over(a, Vector512.LoadUnsafe(ref Unsafe.Add(ref rows, 24)));
+        b = Over(b, Vector512.LoadUnsafe(ref Unsafe.Add(ref rows, 16)));
+        c = Over(c, Vector512.LoadUnsafe(ref Unsafe.Add(ref rows, 8)));
+        return Sum(a ^ b ^ c ^ Over(d, Vector512.LoadUnsafe(ref rows)), d);
     }
 
-    /// <summary>What does not fill a block, folded into the first one behind it.</summary>
+    /// <summary>What does not fill a block, moved to the end of one, and the first block behind it; both with their part of the ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<ulong> Begin(ref byte at, int rest)
+    private static (Vector512<ulong> Head, Vector512<ulong> Block) Begin(ref byte at, int rest)
     {
         ref var ones = ref Unsafe.Add(ref MemoryMarshal.GetReference(Ones), rest);
         var places = Vector512.LoadUnsafe(ref Unsafe.Add(ref MemoryMarshal.GetReference(ToTheEnd), rest));
         var head = Avx512Vbmi.PermuteVar64x8x2(Vector512.LoadUnsafe(ref at), places, Vector512<byte>.Zero);
-        return Over1((head ^ Vector512.LoadUnsafe(ref ones)).AsUInt64()) ^ Load(ref Unsafe.Add(ref at, rest)) ^ Load(ref Unsafe.Add(ref ones, Block));
+        return ((head ^ Vector512.LoadUnsafe(ref ones)).AsUInt64(), Load(ref Unsafe.Add(ref at, rest)) ^ Load(ref Unsafe.Add(ref ones, Block)));
     }
 
-    /// <summary>Each quarter over those behind it: n = 416 and 352, 288 and 224, 160 and 96.</summary>
+    /// <summary>The four quarters of what was folded to the end, and the very last one of the data.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Quarters(Vector512<ulong> x)
+    private static Vector128<ulong> Sum(Vector512<ulong> folded, Vector512<ulong> last)
     {
-        var quarters = Over(x, Vector512.Create(0x03db1ecdcUL, 0x0174359406UL, 0x00f1da05aaUL, 0x015a546366UL, 0x01751997d0UL, 0x00ccaa009eUL, 0, 0));
-        var half = quarters.GetLower() ^ quarters.GetUpper();
-        return half.GetLower() ^ half.GetUpper() ^ x.GetUpper().GetUpper();
+        var half = folded.GetLower() ^ folded.GetUpper();
+        return half.GetLower() ^ half.GetUpper() ^ last.GetUpper().GetUpper();
     }
 
     /// <summary>Over one block: n = 544 and 480.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
@@ -10,6 +12,10 @@ namespace ProtoBridgeMQ.Store.Integrity;
 /// </summary>
 internal sealed class CheckedReads
 {
+    /// <summary>What is looked at together: small records by their number, large ones by their bytes.</summary>
+    private const int MostAtOnce = 8;
+    private const int BytesAtOnce = 2048;
+
     private readonly CommitLog _log;
     private readonly DamageReports _reports;
     private readonly QueueRecordSearch _search;
@@ -48,16 +54,6 @@ internal sealed class CheckedReads
         if (entry.IsFiller)
             return EntryReading.Gone;
         var dispatched = _dispatched();
-        if (hold?.Holding(entry.PhysicalOffset) is { } segment
-            && entry.PhysicalOffset <= dispatched - entry.Size
-            && segment.TrySee(entry.PhysicalOffset, entry.Size, out var bytes)
-            && MessageRecord.IsAt(bytes, entry.PhysicalOffset, queue.TopicBytes, queue.QueueId, queueOffset)
-            && (!CheckCrc || RecordCrc.Matches(bytes)))
-        {
-            lease = segment.Lease(entry.PhysicalOffset, entry.Size);
-            return EntryReading.Found;
-        }
-
         if (IsAhead(entry, dispatched))
             return EntryReading.NotYet;
         lease = _log.Read(entry.PhysicalOffset, entry.Size, dispatched, out var record, hold);
@@ -70,6 +66,37 @@ internal sealed class CheckedReads
         }
 
         return Search(queue, queueOffset, entry, dispatched, out lease);
+    }
+
+    /// <summary>
+    /// The records of entries that follow one another in a queue, as far as they are in one segment and nothing is wrong with
+    /// them: how many. What comes after those is for <see cref="Read(ConsumeQueue, long, in QueueEntry, out RecordLease, SegmentHold?)"/>,
+    /// which knows what to do with it.
+    /// </summary>
+    public unsafe int Read(ConsumeQueue queue, long queueOffset, ReadOnlySpan<QueueEntry> entries, SegmentHold hold, Span<RecordPlace> places)
+    {
+        entries = entries[..Math.Min(entries.Length, places.Length)];
+        if (entries.IsEmpty || hold.Hold(_log, entries[0].PhysicalOffset) is not { } segment)
+            return 0;
+        var start = segment.See(_dispatched(), out var length);
+        var ahead = new RecordsAhead(segment, start, entries);
+        for (var done = 0; done < entries.Length;)
+        {
+            var few = entries.Slice(done, Few(entries[done..]));
+            var found = Find(new ReadOnlySpan<byte>(start, length), segment.BaseOffset, queue, queueOffset + done, few, places[done..]);
+            for (var i = 0; i < found; i++)
+            {
+                ahead.Advance(few[i].Size);
+                if (CheckCrc && !RecordCrc.Matches(places[done + i].Span))
+                    return done + i;
+            }
+
+            done += found;
+            if (found < few.Length)
+                return done;
+        }
+
+        return entries.Length;
     }
 
     /// <summary>
@@ -119,6 +146,36 @@ internal sealed class CheckedReads
         RecordError.Blank => true,
         _ => false,
     };
+
+    /// <summary>Entries whose records are looked at together: as many as stay close to the processor meanwhile.</summary>
+    private static int Few(ReadOnlySpan<QueueEntry> entries)
+    {
+        var count = 1;
+        for (long bytes = entries[0].Size; bytes < BytesAtOnce && count < Math.Min(entries.Length, MostAtOnce); count++)
+            bytes += entries[count].Size;
+        return count;
+    }
+
+    /// <summary>
+    /// The records as they are, whatever their CRCs: a loop of its own, so that the processor meets several CRCs together in
+    /// the other.
+    /// </summary>
+    private static unsafe int Find(ReadOnlySpan<byte> log, long from, ConsumeQueue queue, long queueOffset, ReadOnlySpan<QueueEntry> entries, Span<RecordPlace> places)
+    {
+        var start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(log));
+        var topic = queue.TopicBytes;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var offset = entries[i].PhysicalOffset;
+            var size = entries[i].Size;
+            var at = offset - from;
+            if (at < 0 || size <= 0 || at > log.Length - size || !MessageRecord.IsAt(new(start + at, size), offset, topic, queue.QueueId, queueOffset + i))
+                return i;
+            places[i] = new RecordPlace(start + at, size);
+        }
+
+        return entries.Length;
+    }
 
     private bool IsAhead(in QueueEntry entry, long dispatched)
     {

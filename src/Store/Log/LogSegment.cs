@@ -90,37 +90,32 @@ internal sealed unsafe class LogSegment
     }
 
     /// <summary>
-    /// The first bytes of a record are brought from memory into the processor's cache meanwhile. A hint. The caller holds a
-    /// reference.
+    /// The first bytes of a record are brought from memory into the processor's cache meanwhile. A hint, for what
+    /// <see cref="See"/> gave.
     /// </summary>
-    public void WillRead(int offset, int size)
-    {
-        var start = (byte*)_start;
-        if (!Sse.IsSupported || start is null || (uint)offset >= (uint)Size)
-            return;
-        var first = start + offset;
-        for (var at = 0; at < Math.Min(size, MostFetched); at += CacheLine)
-            Sse.Prefetch0(first + at);
-    }
-
-    /// <summary>Bytes of a file that is mapped at a place that it keeps; false when there are none like that. The caller holds a reference.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TrySee(long offset, int size, out ReadOnlySpan<byte> bytes)
+    public void WillRead(byte* start, long offset, int size)
     {
         var at = offset - BaseOffset;
-        var start = (byte*)Volatile.Read(ref _start);
-        if (start is null || at < 0 || size <= 0 || at + size > Size)
-        {
-            bytes = default;
-            return false;
-        }
-
-        bytes = new ReadOnlySpan<byte>(start + at, size);
-        return true;
+        if (!Sse.IsSupported || start is null || (ulong)at >= (ulong)Size)
+            return;
+        var end = start + at + Math.Min(size, MostFetched);
+        for (var line = (byte*)((nint)(start + at) & -CacheLine); line < end; line += CacheLine)
+            Sse.Prefetch0(line);
     }
 
-    /// <summary>A lease of bytes that <see cref="TrySee"/> gave, valid as long as the caller's reference.</summary>
-    public RecordLease Lease(long offset, int size) => new(_memory.Slice((int)(offset - BaseOffset), size), (byte*)_start + (offset - BaseOffset));
+    /// <summary>
+    /// Where the file is in memory, and how many of its bytes are before an offset of the log; 0 when it is not mapped at a
+    /// place that it keeps. The caller holds a reference.
+    /// </summary>
+    public byte* See(long before, out int length)
+    {
+        if (Volatile.Read(ref _mapped) is null)
+            Map();
+        var start = (byte*)_start;
+        length = start is null ? 0 : (int)Math.Clamp(before - BaseOffset, 0, Size);
+        return start;
+    }
 
     /// <summary>Makes a range durable.</summary>
     public void Flush(int offset, int length)

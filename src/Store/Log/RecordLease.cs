@@ -6,10 +6,9 @@ namespace ProtoBridgeMQ.Store.Log;
 /// A record in mapped memory. The segment stays mapped until the lease is disposed, so dispose it as soon as the bytes
 /// were copied to where they go; exactly once. A value: copying it copies no bytes.
 /// </summary>
-public readonly unsafe struct RecordLease : IDisposable
+public readonly struct RecordLease : IDisposable
 {
     private readonly LogSegment? _segment;
-    private readonly byte* _start;
 
     internal RecordLease(LogSegment segment, ReadOnlyMemory<byte> memory)
     {
@@ -24,14 +23,6 @@ public readonly unsafe struct RecordLease : IDisposable
         Memory = memory;
     }
 
-    /// <summary>As above, with where it is: asking <see cref="Memory"/> takes longer than looking at a small record.</summary>
-    internal RecordLease(ReadOnlyMemory<byte> memory, byte* start)
-    {
-        _segment = null;
-        _start = start;
-        Memory = memory;
-    }
-
     /// <summary>Whether there is a record.</summary>
     public bool IsEmpty => Memory.IsEmpty;
 
@@ -39,7 +30,7 @@ public readonly unsafe struct RecordLease : IDisposable
     public ReadOnlyMemory<byte> Memory { get; }
 
     /// <summary>The record's bytes.</summary>
-    public ReadOnlySpan<byte> Span => _start is null ? Memory.Span : new(_start, Memory.Length);
+    public ReadOnlySpan<byte> Span => Memory.Span;
 
     /// <summary>Cuts the record; false when its bytes are damaged.</summary>
     public bool TryRead(out MessageRecord record) => MessageRecord.TryRead(Span, out record) == RecordError.None;

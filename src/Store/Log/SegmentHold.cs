@@ -1,5 +1,3 @@
-using ProtoBridgeMQ.Store.Queues;
-
 namespace ProtoBridgeMQ.Store.Log;
 
 /// <summary>
@@ -11,16 +9,6 @@ public sealed class SegmentHold : IDisposable
 {
     private readonly List<LogSegment> _segments = [];
     private LogSegment? _last;
-
-    /// <summary>
-    /// The record of an entry will be read soon, some records from now: records of one queue lie apart, and the wait for
-    /// memory is most of what reading a small one takes. A hint.
-    /// </summary>
-    public void WillRead(in QueueEntry entry)
-    {
-        if (Holding(entry.PhysicalOffset) is { } segment)
-            segment.WillRead((int)(entry.PhysicalOffset - segment.BaseOffset), entry.Size);
-    }
 
     /// <summary>Lets the segments go. The records that were read with it are not there any more.</summary>
     public void Release()
@@ -52,6 +40,14 @@ public sealed class SegmentHold : IDisposable
     /// <summary>The segment kept last, when it holds an offset: neighbours are in one.</summary>
     internal LogSegment? Holding(long offset) =>
         _last is { } last && offset >= last.BaseOffset && offset < last.EndOffset ? last : null;
+
+    /// <summary>The segment of a log that holds an offset, kept; null when there is none, or it is gone.</summary>
+    internal LogSegment? Hold(CommitLog log, long offset)
+    {
+        if (Holding(offset) is { } held)
+            return held;
+        return offset >= 0 && log.Find(offset) is { } segment && TryHold(segment) ? segment : null;
+    }
 
     /// <summary>Keeps a segment; false when it is gone.</summary>
     internal bool TryHold(LogSegment segment)

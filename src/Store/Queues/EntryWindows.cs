@@ -8,7 +8,7 @@ namespace ProtoBridgeMQ.Store.Queues;
 internal sealed class EntryWindows
 {
     private const int Windows = 64;
-    private const int Entries = 256;
+    private const int Entries = 1024;
 
     private readonly QueueFiles _files;
     private readonly Window[] _windows = [.. Enumerable.Range(0, Windows).Select(_ => new Window())];
@@ -93,9 +93,7 @@ internal sealed class EntryWindows
             if (Queue != queue || offset < _from || offset >= End)
                 return false;
             copied = (int)Math.Min(entries.Length, End - offset);
-            var bytes = _bytes.AsSpan((int)(offset - _from) * QueueEntry.EncodedSize, copied * QueueEntry.EncodedSize);
-            for (var i = 0; i < copied; i++)
-                entries[i] = QueueEntry.Read(bytes[(i * QueueEntry.EncodedSize)..]);
+            QueueEntry.Read(_bytes.AsSpan((int)(offset - _from) * QueueEntry.EncodedSize), entries[..copied]);
             return true;
         }
 

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ProtoBridgeMQ.Store.Queues;
 
@@ -33,6 +35,20 @@ public readonly record struct QueueEntry(long PhysicalOffset, int Size, long Tag
         BinaryPrimitives.ReadInt64BigEndian(source),
         BinaryPrimitives.ReadInt32BigEndian(source[8..]),
         BinaryPrimitives.ReadInt64BigEndian(source[12..]));
+
+    /// <summary>Reads entries, 20 bytes each, that follow one another.</summary>
+    internal static void Read(ReadOnlySpan<byte> source, Span<QueueEntry> entries)
+    {
+        source = source[..(entries.Length * EncodedSize)];
+        ref var at = ref MemoryMarshal.GetReference(source);
+        for (var i = 0; i < entries.Length; i++, at = ref Unsafe.Add(ref at, EncodedSize))
+        {
+            entries[i] = new QueueEntry(
+                BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<long>(ref at)),
+                BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref at, 8))),
+                BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<long>(ref Unsafe.Add(ref at, 12))));
+        }
+    }
 
     /// <summary>Writes 20 bytes.</summary>
     public void Write(Span<byte> destination)

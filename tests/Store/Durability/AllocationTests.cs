@@ -1,6 +1,7 @@
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Integrity;
+using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 using ProtoBridgeMQ.Tests.Support;
 
@@ -11,6 +12,10 @@ namespace ProtoBridgeMQ.Tests.Store.Durability;
 [CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
 public sealed class AllocationTests
 {
+    private static readonly QueueEntry[] Entries = new QueueEntry[10];
+    private static readonly RecordPlace[] Places = new RecordPlace[10];
+    private static readonly SegmentHold Hold = new();
+
     [Fact]
     public async Task Append_flush_wait_dispatch_and_read_allocate_nothing_per_message()
     {
@@ -47,8 +52,8 @@ public sealed class AllocationTests
 
         Assert.True(SpinWait.SpinUntil(() => store.Dispatched.Value == store.Written.Value, Waiting.Patience));
         Assert.True(store.TryGetQueue("topic"u8, 1, out var queue));
-        for (var offset = queue.MinOffset; offset < queue.MaxOffset; offset++)
-            ReadOne(store, queue, offset);
+        for (var offset = queue.MinOffset; offset < queue.MaxOffset; offset += 10)
+            ReadTen(store, queue, offset);
     }
 
     private static WrittenOffset AppendTen(MessageStore store, byte[] body)
@@ -59,11 +64,20 @@ public sealed class AllocationTests
         return last.End;
     }
 
-    private static void ReadOne(MessageStore store, ConsumeQueue queue, long offset)
+    private static void ReadTen(MessageStore store, ConsumeQueue queue, long offset)
     {
-        queue.TryReadEntry(offset, out var entry);
-        if (store.ReadRecord(queue, offset, entry, out var lease) != EntryReading.Found)
+        var count = queue.ReadEntries(offset, Entries);
+        for (var found = 0; found < count;)
+        {
+            var read = store.ReadRecords(queue, offset + found, Entries.AsSpan(found..count), Hold, Places);
+            if (read == 0)
+                Assert.Fail($"no record for {offset + found}");
+            found += read;
+        }
+
+        if (store.ReadRecord(queue, offset, Entries[0], out var lease) != EntryReading.Found)
             Assert.Fail($"no record for {offset}");
         lease.Dispose();
+        Hold.Release();
     }
 }
