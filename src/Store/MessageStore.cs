@@ -186,7 +186,7 @@ public sealed class MessageStore : IAsyncDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             directory?.Dispose();
-            throw new StoreUnusableException($"The store directory '{options.Directory}' could not be opened: {error.Message}", error);
+            throw new StoreUnusableException($"The store directory '{options.Directory}' could not be opened. Look at the disk and at the rights of the directory, then start again: {error.Message}", error);
         }
         catch
         {

@@ -51,7 +51,7 @@ public sealed class StoreFiles
         }
 
         if (segments.Count == 0 && !files.List(directory).Any(entry => entry.Name is "commitlog" or "consumequeue" or "checkpoint"))
-            throw new StoreUnusableException($"'{directory}' is no store directory: it has no commitlog.");
+            throw new StoreUnusableException($"'{directory}' is no store directory: it has no commitlog. Give the directory that commitlog is in.");
         segments.Sort(static (left, right) => left.BaseOffset.CompareTo(right.BaseOffset));
         var size = segments.GroupBy(segment => segment.Length).OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key).FirstOrDefault()?.Key ?? 0;
         return new StoreFiles(files, directory, segments) { SegmentSize = size };

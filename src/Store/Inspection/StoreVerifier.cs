@@ -216,6 +216,13 @@ public sealed class StoreVerifier
             return;
         }
 
+        if (_checkpoint.RecoverOffset < 0 && _store.Segments.Count == 0)
+        {
+            _findings.Add(new Finding(
+                FindingSeverity.Damage, "log-missing", "commitlog", -1, "There is no segment, though the checkpoint knows of messages.",
+                "Restore the segments from a copy; until then no start opens the directory."));
+        }
+
         if (_checkpoint.RecoverOffset > _end)
         {
             _findings.Add(new Finding(

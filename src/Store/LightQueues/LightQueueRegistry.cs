@@ -188,7 +188,7 @@ internal sealed class LightQueueRegistry
         if (slot >= _slots)
         {
             if (slot >= MostSlots)
-                throw new StoreUnusableException($"The catalogue of light queues has a record at {position} of slot {slot}, which cannot be. Restore it from a copy.");
+                throw new StoreUnusableException($"The catalogue of light queues has a record at {position} of slot {slot}, which cannot be. Restore the file 'lightqueues/catalogue' from a copy, or move its directory away to begin without light queues.");
             _slots = slot + 1;
             _table.Reserve(slot);
         }

@@ -58,15 +58,6 @@ internal sealed class CheckpointAheadOfLog : IRepair
         var recoverOffset = state.Checkpoint.RecoverOffset;
         if (!state.HasCheckpoint || recoverOffset <= 0)
             return null;
-        if (state.Segments.Count == 0)
-        {
-            if (recoverOffset == 0)
-                return null;
-            throw new StoreUnusableException(
-                $"'{state.LogDirectory}' has no segments, though the checkpoint knows of messages up to offset {recoverOffset}. "
-                + "Restore the segments from a copy, or move the whole store directory away to begin with an empty one.");
-        }
-
         var tail = state.Segments[^1];
         var kept = tail.BaseOffset + Math.Min(state.TailLength, state.SegmentSize);
         if (recoverOffset <= kept && recoverOffset >= state.LogStart)

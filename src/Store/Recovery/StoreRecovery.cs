@@ -53,6 +53,7 @@ internal sealed partial class StoreRecovery
         _state.Checkpoint = checkpoint;
         _state.LastTimestamp = checkpoint.PhysicTimestamp;
         SegmentChain.Load(_state);
+        MissingLog.Refuse(_state);
         Apply(new TornSegment(), new EmptySegmentBeyondHole(), new UnfinishedRebuild(_rebuild));
         DecideStart();
         Apply(new CheckpointAheadOfLog(), new ShortTailSegment(), new LostCheckpoint(), new UncleanStop(), new CheckpointBehindLog());
