@@ -97,7 +97,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         Metrics.Observe("broker.routes", "Topics of which is kept which queues other brokers have", () => Routes.Count);
         Metrics.Observe("broker.tails", "Open tails of the commit log", () => _tails.Count);
         new RocketMqMetrics(this, Metrics.Meter).Observe();
-        store.StartRetention(new TopicTimes(tables.Topics));
+        store.StartRetention(new TopicLimits(tables.Topics));
     }
 
     /// <inheritdoc/>

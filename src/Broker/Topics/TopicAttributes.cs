@@ -12,6 +12,9 @@ public sealed class TopicAttributes : IEquatable<TopicAttributes>
     /// <summary>How long messages are kept, in milliseconds; -1: as the store does.</summary>
     public const string ReserveTime = "reserve.time";
 
+    /// <summary>Bytes of its messages that are kept, on this broker; -1: any. Not known to Apache RocketMQ, which ignores it.</summary>
+    public const string ReserveBytes = "reserve.bytes";
+
     /// <summary>Value of <see cref="CleanupPolicy"/>: the latest message of each key is kept.</summary>
     public const string Compaction = "COMPACTION";
 
@@ -21,7 +24,8 @@ public sealed class TopicAttributes : IEquatable<TopicAttributes>
             ["queue.type"] = (false, RejectQueueType),
             [CleanupPolicy] = (false, static value => RejectOutside(value, Compaction, "DELETE")),
             ["message.type"] = (true, static value => RejectOutside(value, "DELAY", "FIFO", "MIXED", "NORMAL", "TRANSACTION", "UNSPECIFIED")),
-            [ReserveTime] = (true, RejectTime),
+            [ReserveTime] = (true, RejectNumber),
+            [ReserveBytes] = (true, RejectNumber),
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private readonly SortedDictionary<string, string> _pairs;
@@ -133,8 +137,8 @@ public sealed class TopicAttributes : IEquatable<TopicAttributes>
     private static string? RejectOutside(string value, params ReadOnlySpan<string> universe) =>
         universe.Contains(value) ? null : $"value is not in set: [{string.Join(", ", universe!)}]";
 
-    private static string? RejectTime(string value) =>
-        long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long time) && time >= -1
+    private static string? RejectNumber(string value) =>
+        long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number >= -1
             ? null
             : $"value is not in range(-1, {long.MaxValue})";
 }

@@ -80,7 +80,10 @@ internal sealed class TestGuard(string name, long lowest) : IRetentionGuard
 
 internal sealed class TestTopics : Dictionary<string, TimeSpan>, ITopicRetention
 {
-    public IEnumerable<KeyValuePair<string, TimeSpan>> Topics => this;
+    public Dictionary<string, long> Bytes { get; } = [];
+
+    public IEnumerable<TopicLimit> Topics =>
+        this.Select(topic => new TopicLimit(topic.Key, topic.Value)).Concat(Bytes.Select(topic => new TopicLimit(topic.Key, Bytes: topic.Value)));
 }
 
 /// <summary>Does something before a file is deleted or a directory synced.</summary>

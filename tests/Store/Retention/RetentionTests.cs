@@ -340,6 +340,63 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public async Task A_topic_with_a_size_begins_where_its_queues_together_have_no_more_and_others_do_not()
+    {
+        await using var store = RetentionKit.Open(_files, _clock);
+        for (var i = 0; i < 30; i++)
+        {
+            await store.FillAsync(1, topic: "small", from: i);
+            await store.FillAsync(1, from: i);
+            Assert.Equal(AppendStatus.Appended, store.Append("small", 1, $"{i}:{new string('y', 1000)}").Status);
+            await store.WaitDispatchedAsync().Within("dispatched");
+        }
+
+        Assert.True(store.Queue("small").TryReadEntry(20, out var entry));
+        var topics = new TestTopics { Bytes = { ["small"] = 20L * entry.Size } };
+        store.StartRetention(topics);
+        Assert.Equal(Enumerable.Range(20, 10), store.Numbers("small"));
+        Assert.Equal(20, store.Queue("small", 1).MinOffset);
+        Assert.Equal(Enumerable.Range(0, 30), store.Numbers());
+        Assert.Equal("00000000000000000320", QueueFiles("small")[0]);
+        Assert.Equal(0, store.MinPhysicalOffset);
+
+        // What comes goes on being counted, also after the head of the log went, and a limit that is gone is none.
+        await store.FillAsync(5, topic: "small", from: 30);
+        store.Retain();
+        Assert.Equal((23, 22), (store.Queue("small").MinOffset, store.Queue("small", 1).MinOffset));
+        store.DeleteBefore(4 * RetentionKit.Segment);
+        store.Retain();
+        Assert.Equal((23, 22), (store.Queue("small").MinOffset, store.Queue("small", 1).MinOffset));
+        topics.Bytes.Clear();
+        await store.FillAsync(10, topic: "small", from: 35);
+        store.Retain();
+        Assert.Equal(23, store.Queue("small").MinOffset);
+    }
+
+    [Fact]
+    public async Task A_topic_with_a_size_and_a_shorter_time_keeps_what_both_allow_and_what_a_guard_reads()
+    {
+        await using var store = RetentionKit.Open(_files, _clock);
+        await store.FillAsync(40, _clock);
+        Assert.True(store.Queue().TryReadEntry(20, out var entry));
+        var topics = new TestTopics { ["topic"] = TimeSpan.FromHours(20) };
+        topics.Bytes["topic"] = 30L * entry.Size;
+        store.StartRetention(topics);
+        Assert.Equal(20, store.Numbers()[0]);
+        topics.Bytes["topic"] = 15L * entry.Size;
+        store.Retain();
+        Assert.Equal(25, store.Numbers()[0]);
+        _clock.Advance(TimeSpan.FromHours(10));
+        store.Retain();
+        Assert.Equal(30, store.Numbers()[0]);
+        Assert.True(store.Queue().TryReadEntry(33, out var needed));
+        store.AddGuard(new TestGuard("group orders", needed.PhysicalOffset));
+        topics.Bytes["topic"] = 1;
+        store.Retain();
+        Assert.Equal(33, store.Numbers()[0]);
+    }
+
+    [Fact]
     public async Task A_log_that_does_not_begin_at_0_opens_and_its_queues_begin_where_it_does()
     {
         var store = RetentionKit.Open(_files, _clock);

@@ -81,6 +81,23 @@ public class RetentionOfABroker
     }
 
     [Fact]
+    public async Task A_topic_with_reserve_bytes_keeps_so_much()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        TopicAttributes attributes = TopicAttributes.Alter("+reserve.bytes=6000", null, out _)!;
+        Assert.Equal(SendStatus.Ok, bench.Core.Topics.Put(new BrokerTopic { Name = "t", ReadQueues = 1, WriteQueues = 1, Attributes = attributes }));
+        await SendAsync(bench, bench.Connect(), 20);
+        await bench.AdvanceUntil(bench.Core.Options.RetentionInterval, () => bench.Core.Offsets.Min("t", 0) > 0, "the queue begins later");
+        Assert.InRange(bench.Core.Offsets.Min("t", 0), 14, 16);
+
+        await bench.RestartAsync();
+        Assert.Equal(attributes, bench.Core.Topics.Find("t")!.Attributes);
+        Assert.InRange(bench.Core.Offsets.Min("t", 0), 14, 16);
+        Assert.Null(TopicAttributes.Alter("+reserve.bytes=-2", null, out string? refusal));
+        Assert.NotNull(refusal);
+    }
+
+    [Fact]
     public async Task Delayed_messages_are_kept_until_they_are_delivered()
     {
         await using BrokerBench bench = BrokerBench.Open(options =>
