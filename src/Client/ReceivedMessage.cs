@@ -71,6 +71,7 @@ public sealed class ReceivedMessage
         QueueOffset = other.QueueOffset;
         LogOffset = other.LogOffset;
         ReconsumeTimes = reconsumeTimes;
+        Missing = other.Missing;
         Flag = other.Flag;
         _bornAt = other._bornAt;
         _storedAt = other._storedAt;
@@ -95,6 +96,12 @@ public sealed class ReceivedMessage
 
     /// <summary>How often it came before: 0 for the first time.</summary>
     public int ReconsumeTimes { get; }
+
+    /// <summary>
+    /// Messages of its queue directly before it that were deleted before they were read here: retention was faster, or somebody
+    /// deleted them. 0 where nothing is missing, and for messages that were popped. A filter may have left out some of them.
+    /// </summary>
+    public long Missing { get; internal init; }
 
     /// <summary>The sender's own number.</summary>
     public int Flag { get; }

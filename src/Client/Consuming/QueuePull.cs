@@ -23,6 +23,9 @@ internal sealed class QueuePull : IAsyncDisposable
     private long _committed = -1;
     private long _resetTo = -1;
     private int _reading;
+
+    /// <summary>Messages that were gone when they were to be read, since the last one that was. Of the task that pulls.</summary>
+    private long _missing;
     private Task _pulling = Task.CompletedTask;
     private volatile bool _paused;
     private volatile bool _revoking;
@@ -279,6 +282,7 @@ internal sealed class QueuePull : IAsyncDisposable
     /// <summary>What was read and not handled is not wanted any more.</summary>
     private void Forget(QueueWindow? window)
     {
+        _missing = 0;
         Interlocked.Increment(ref _reading);
         Volatile.Write(ref _window, window);
     }
@@ -302,7 +306,7 @@ internal sealed class QueuePull : IAsyncDisposable
             ReceivedMessage message;
             try
             {
-                message = new ReceivedMessage(Queue, view);
+                message = new ReceivedMessage(Queue, view) { Missing = _missing };
             }
             catch (BadAnswerException error)
             {
@@ -312,6 +316,7 @@ internal sealed class QueuePull : IAsyncDisposable
 
             if (window.TryAdd(message.QueueOffset, message.Body.Length + message.PropertyText.Length))
             {
+                _missing = 0;
                 ClientMetrics.Received.Add(1);
                 ClientMetrics.Buffered.Add(1);
                 _deliveries.TryWrite(new Delivery(this, message, _reading));
@@ -341,6 +346,7 @@ internal sealed class QueuePull : IAsyncDisposable
             await _room.WaitAsync(Timeout.InfiniteTimeSpan, _context.Time, cancellationToken).ConfigureAwait(false);
         }
 
+        _missing += Math.Max(0, next - window.Next);
         window.Reset(next);
         await CommitAsync(cancellationToken).ConfigureAwait(false);
     }

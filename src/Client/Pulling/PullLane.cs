@@ -20,6 +20,7 @@ internal sealed class PullLane : IAsyncDisposable
     private long _position = -1;
     private long _settled = -1;
     private long _committed = -1;
+    private long _missing;
     private int _seeks;
     private bool _paused;
 
@@ -89,6 +90,7 @@ internal sealed class PullLane : IAsyncDisposable
             _next = offset;
             _position = offset;
             _settled = offset;
+            _missing = 0;
             _seeks++;
         }
 
@@ -235,6 +237,7 @@ internal sealed class PullLane : IAsyncDisposable
 
                 if (Read(view) is { } message)
                 {
+                    _missing = 0;
                     _ahead.Enqueue(message);
                     _bytes += Size(message);
                     _next = message.QueueOffset + 1;
@@ -247,6 +250,7 @@ internal sealed class PullLane : IAsyncDisposable
             if (result.Status == PullStatus.OffsetIllegal)
             {
                 _context.Connection.Log.OffsetIllegal(_context.Group, Queue, _next, result.NextOffset);
+                _missing += Math.Max(0, result.NextOffset - _next);
                 _next = result.NextOffset;
             }
 
@@ -269,7 +273,7 @@ internal sealed class PullLane : IAsyncDisposable
     {
         try
         {
-            return new ReceivedMessage(Queue, view);
+            return new ReceivedMessage(Queue, view) { Missing = _missing };
         }
         catch (BadAnswerException error)
         {

@@ -81,24 +81,24 @@ internal sealed class TopicStream(
 
     private async Task ReadQueueAsync(MessageQueue queue, ReadFrom begin, CancellationToken cancellationToken)
     {
-        long next = -1;
+        var place = new Place(-1, 0);
         long end = -1;
         while (true)
         {
             try
             {
-                if (next < 0)
+                if (place.Next < 0)
                 {
-                    next = await StartAsync(queue, begin, cancellationToken).ConfigureAwait(false);
+                    place = new Place(await StartAsync(queue, begin, cancellationToken).ConfigureAwait(false), 0);
                     end = follow ? long.MaxValue : await _reader.GetMaxOffsetAsync(queue, cancellationToken).ConfigureAwait(false);
                 }
 
-                if (next >= end)
+                if (place.Next >= end)
                 {
                     return;
                 }
 
-                next = await StepAsync(queue, next, end, cancellationToken).ConfigureAwait(false);
+                place = await StepAsync(queue, place, end, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception error) when (error is RequestRefusedException { Reason: RefusalReason.FilterInvalid or RefusalReason.NotPermitted })
             {
@@ -108,7 +108,7 @@ internal sealed class TopicStream(
             catch (ProtoBridgeMqException error)
             {
                 ClientMetrics.PullFailures.Add(1);
-                connection.Log.PullFailed(_reader.Group, queue, next, error.Message);
+                connection.Log.PullFailed(_reader.Group, queue, place.Next, error.Message);
                 await Task.Delay(Jitter.Spread(options.RetryPause), _time, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -119,17 +119,22 @@ internal sealed class TopicStream(
             ? Math.Max(0, given)
             : await _reader.FindFirstAsync(queue, begin.From, begin.When, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>One pull; returns the next offset.</summary>
-    private async ValueTask<long> StepAsync(MessageQueue queue, long next, long end, CancellationToken cancellationToken)
+    /// <summary>One pull; returns where the next one goes on.</summary>
+    private async ValueTask<Place> StepAsync(MessageQueue queue, Place place, long end, CancellationToken cancellationToken)
     {
         IReadOnlyList<ReceivedMessage> found;
         long after;
+        long gone = 0;
         using (PullResult result = await _reader
-            .PullAsync(queue, next, options.PullBatch, follow ? options.PullWait : TimeSpan.Zero, options.Filter, cancellationToken)
+            .PullAsync(queue, place.Next, options.PullBatch, follow ? options.PullWait : TimeSpan.Zero, options.Filter, cancellationToken)
             .ConfigureAwait(false))
         {
-            found = Read(queue, result, next);
+            found = Read(queue, result, place);
             after = result.NextOffset;
+            if (result.Status == PullStatus.OffsetIllegal)
+            {
+                gone = Math.Max(0, after - place.Next);
+            }
         }
 
         foreach (ReceivedMessage message in found)
@@ -143,22 +148,22 @@ internal sealed class TopicStream(
             ClientMetrics.Received.Add(1);
         }
 
-        return after;
+        return new Place(after, found.Count > 0 ? 0 : place.Missing + gone);
     }
 
-    private List<ReceivedMessage> Read(MessageQueue queue, PullResult result, long next)
+    private List<ReceivedMessage> Read(MessageQueue queue, PullResult result, Place place)
     {
         var found = new List<ReceivedMessage>();
         foreach (MessageView view in result)
         {
-            if (view.QueueOffset < next || !options.Filter.Matches(view.Tag))
+            if (view.QueueOffset < place.Next || !options.Filter.Matches(view.Tag))
             {
                 continue;
             }
 
             try
             {
-                found.Add(new ReceivedMessage(queue, view));
+                found.Add(new ReceivedMessage(queue, view) { Missing = found.Count == 0 ? place.Missing : 0 });
             }
             catch (BadAnswerException error)
             {
@@ -168,4 +173,9 @@ internal sealed class TopicStream(
 
         return found;
     }
+
+    /// <summary>Where a queue is read on.</summary>
+    /// <param name="Next">The next offset; -1 when it is not known yet.</param>
+    /// <param name="Missing">Messages directly before it that are gone.</param>
+    private readonly record struct Place(long Next, long Missing);
 }

@@ -359,7 +359,11 @@ public sealed class SessionTests
         SessionState away = (await host.Sessions.FindAsync("d"))!;
         Assert.Equal((0, 2, 8), (away.LeftOut, away.Subscriptions[0].Waiting, away.Subscriptions[0].LeftOut));
         MqttWire wire = await host.ResumeAsync("d", 5, present: true);
-        Assert.EndsWith("payload=38", await wire.ReadTextAsync(), StringComparison.Ordinal);
+        string behind = await wire.ReadTextAsync();
+        Assert.EndsWith("payload=38", behind, StringComparison.Ordinal);
+        // The client is told once how many are gone.
+        Assert.Contains("UserProperty=protobridge.missing:8", behind, StringComparison.Ordinal);
+        Assert.EndsWith("props={} payload=39", await wire.ReadTextAsync(), StringComparison.Ordinal);
         Assert.Equal(6, host.Counted("mqtt.drops/backlog-limit"));
         Assert.Equal(2, host.Counted("mqtt.drops/backlog-gone"));
         await LeaveAsync(wire);

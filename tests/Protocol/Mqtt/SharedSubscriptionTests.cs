@@ -55,6 +55,18 @@ public sealed class SharedSubscriptionTests
     }
 
     [Fact]
+    public async Task A_member_is_told_how_many_messages_are_gone_before_one()
+    {
+        await using MqttHost host = await MqttHost.StartAsync();
+        MqttWire a = await JoinAsync(host, "a", "$share/g/jobs/#");
+        host.Bridge.Miss("g", 7);
+        await PublishAsync(host, "jobs", "x", "1");
+        await PublishAsync(host, "jobs", "x", "2");
+        Assert.Contains("UserProperty=protobridge.missing:7", await a.ReadTextAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("missing", await a.ReadTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_message_waits_for_the_group_when_nobody_is_there()
     {
         await using MqttHost host = await MqttHost.StartAsync();

@@ -55,6 +55,9 @@ public sealed class FakeBridge : IMessageBridge, ITopicDirectory, IStateStore
 
     IAdministration IMessageBridge.Administration => Administration;
 
+    /// <inheritdoc cref="FakeLog.Miss"/>
+    public void Miss(string group, long count) => _log.Miss(group, count);
+
     /// <inheritdoc/>
     public IRetainedMessages Retained => _log.Retained;
 

@@ -15,6 +15,9 @@ internal sealed class FakeGroup(FakeLog log, string name)
 
     public TimeProvider Clock { get; set; } = TimeProvider.System;
 
+    /// <summary>Messages that the next one says to be missing before it.</summary>
+    public long Missing { get; set; }
+
     public List<FakeGroupStream> Streams { get; } = [];
 
     /// <summary>Topics that it reads or read.</summary>
@@ -107,7 +110,8 @@ internal sealed class FakeGroup(FakeLog log, string name)
                 {
                     long id = ++_lastDelivery;
                     _inFlight.Add(id, new InFlight(stream, message, attempt, StartLease(id, stream.Request.Lease)));
-                    batch.Add(message.CopyInto(batch, attempt, new DeliveryId(id)));
+                    batch.Add(message.CopyInto(batch, attempt, new DeliveryId(id)) with { Missing = Missing });
+                    Missing = 0;
                     taken++;
                 }
             }

@@ -68,6 +68,15 @@ public sealed class FakeLog
     /// <summary>Settings of groups.</summary>
     internal Dictionary<string, GroupSettings> Groups { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Has the next message of a group say that so many are missing before it.</summary>
+    public void Miss(string group, long count)
+    {
+        lock (Gate)
+        {
+            FindGroup(group)!.Missing = count;
+        }
+    }
+
     /// <summary>Names of all topics.</summary>
     internal IReadOnlyList<string> Names => [.. _topics.Keys.Order(StringComparer.Ordinal)];
 

@@ -104,10 +104,12 @@ public sealed class PushConsumerTests
 
             broker.Pull(request);
         };
-        var handled = new ConcurrentQueue<long>();
-        await using PushConsumer consumer = await StartAsync(broker, Handler(message => handled.Enqueue(message.QueueOffset)));
-        await Eventually.True(() => broker.Commits.Contains((0, 3)), "the end was committed");
-        Assert.Equal([2L], handled);
+        broker.Add("m3");
+        var handled = new ConcurrentQueue<(long, long)>();
+        await using PushConsumer consumer = await StartAsync(broker, Handler(message => handled.Enqueue((message.QueueOffset, message.Missing))));
+        await Eventually.True(() => broker.Commits.Contains((0, 4)), "the end was committed");
+        // The first one behind the gap says how many are gone, and no other one does.
+        Assert.Equal([(2L, 2L), (3, 0)], handled.Order());
         Assert.Contains((0, 2L), broker.Commits);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using ProtoBridgeMQ.Gateway.Mqtt.Codec;
@@ -38,6 +39,9 @@ public sealed class OutgoingMessage
 
     /// <summary>Topic name.</summary>
     public ReadOnlySpan<byte> Topic => _bytes.AsSpan(0, _topicLength);
+
+    /// <summary>User Property that says how many messages are gone directly before this one.</summary>
+    public static ReadOnlySpan<byte> MissingName => "protobridge.missing"u8;
 
     private ReadOnlySpan<byte> Payload => _bytes.AsSpan(_topicLength + _propertiesLength, _payloadLength);
 
@@ -121,6 +125,8 @@ public sealed class OutgoingMessage
         properties = _propertiesLength + (ExpiresAt > 0 ? 5 : 0) + (alias.Number > 0 ? 3 : 0);
         foreach (uint identifier in delivery.Identifiers)
             properties += 1 + PacketWriter.SizeOfVariableInteger(identifier);
+        if (delivery.Missing > 0)
+            properties += 1 + 2 + MissingName.Length + 2 + DigitsOf(delivery.Missing);
         return size + PacketWriter.SizeOfVariableInteger((uint)properties) + properties;
     }
 
@@ -145,6 +151,25 @@ public sealed class OutgoingMessage
             writer.WriteByte((byte)PropertyId.SubscriptionIdentifier);
             writer.WriteVariableInteger(identifier);
         }
+
+        if (delivery.Missing > 0)
+            WriteMissing(ref writer, delivery.Missing);
+    }
+
+    private static void WriteMissing(ref PacketWriter writer, int missing)
+    {
+        Span<byte> digits = stackalloc byte[10];
+        Utf8Formatter.TryFormat(missing, digits, out int length);
+        writer.WriteByte((byte)PropertyId.UserProperty);
+        writer.WriteBinary(MissingName);
+        writer.WriteBinary(digits[..length]);
+    }
+
+    private static int DigitsOf(int number)
+    {
+        Span<byte> digits = stackalloc byte[10];
+        Utf8Formatter.TryFormat(number, digits, out int length);
+        return length;
     }
 }
 
@@ -163,6 +188,9 @@ public readonly record struct Delivery(OutgoingMessage Message, byte Qos, bool R
 
     /// <summary>Whether it may have been sent before [MQTT-3.3.1-1].</summary>
     public bool Dup { get; init; }
+
+    /// <summary>Messages directly before it that this client does not get, because they are not kept any more.</summary>
+    public int Missing { get; init; }
 }
 
 /// <summary>The identifiers of the subscriptions that matched: mostly none or one, so that only more take memory.</summary>

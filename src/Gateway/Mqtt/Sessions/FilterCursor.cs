@@ -18,6 +18,9 @@ internal sealed class FilterCursor(SessionSubscription subscription, string brok
     /// <summary>What lies before it came while the client was away.</summary>
     public long AwayUntil { get; set; }
 
+    /// <summary>Messages that were left out since the last one that was delivered, because they are not kept any more.</summary>
+    public long Missing { get; set; }
+
     public FilterPlace Place => new(Subscription.Filter, Broker, Next);
 
     /// <summary>There may be something to read. Any thread.</summary>

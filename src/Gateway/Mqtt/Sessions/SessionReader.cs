@@ -198,6 +198,7 @@ internal sealed class SessionReader : IDisposable
             if (cursor.Next < first)
             {
                 LeaveOut("backlog-limit", first - cursor.Next);
+                cursor.Missing += first - cursor.Next;
                 cursor.Next = first;
             }
         }
@@ -282,7 +283,11 @@ internal sealed class SessionReader : IDisposable
         int max = wasAway ? (int)Math.Min(room, cursor.AwayUntil - cursor.Next) : room;
         FilterRead read = await _context.Queues.ReadAsync(cursor.Place, max, _batch, cancellationToken).ConfigureAwait(false);
         if (read.Missing > 0)
+        {
             LeaveOut("backlog-gone", read.Missing);
+            cursor.Missing += read.Missing;
+        }
+
         for (int i = 0; i < _batch.Count; i++)
             Take(_batch[i], cursor, wasAway, ready);
         if (read.NextOffset == cursor.Next)
@@ -316,7 +321,9 @@ internal sealed class SessionReader : IDisposable
         IsExactlyOnce |= qos == 2;
         // [MQTT-3.3.1-1]: nobody knows what an owner that crashed sent after its last save; of QoS 2 it was nothing.
         bool dup = wasAway && qos == 1 && _kept.MayHaveSent(message.StoredAt);
-        ready.Add(new Delivery(outgoing, qos, retain, default(SubscriptionIdentifiers).With(subscription.Identifier)) { PacketId = packetId, Dup = dup });
+        int missing = (int)Math.Min(int.MaxValue, cursor.Missing);
+        cursor.Missing = 0;
+        ready.Add(new Delivery(outgoing, qos, retain, default(SubscriptionIdentifiers).With(subscription.Identifier)) { PacketId = packetId, Dup = dup, Missing = missing });
     }
 
     /// <summary>Before it counts as in flight: what the client may not receive is left out, and its reference given back.</summary>

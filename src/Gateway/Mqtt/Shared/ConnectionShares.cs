@@ -179,7 +179,7 @@ public sealed class ConnectionShares
             return;
         }
 
-        var delivery = new Delivery(outgoing, qos, false, default(SubscriptionIdentifiers).With(identifier)) { Share = held };
+        var delivery = new Delivery(outgoing, qos, false, default(SubscriptionIdentifiers).With(identifier)) { Share = held, Missing = (int)Math.Min(int.MaxValue, message.Missing) };
         switch (_session.Deliveries.TryEnqueue(delivery))
         {
             case EnqueueResult.Queued:
