@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
+using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Tests.Support;
 
@@ -83,6 +85,68 @@ public sealed class WrittenStoreTests
         Assert.Equal(6, queues.EnumerateObject().Count());
         Assert.All(queues.EnumerateObject(), queue => Assert.Equal(64 * 20, queue.Value.GetProperty("fileBytes").GetInt32()));
         Assert.Equal(records[^1].GetProperty("storeTimestamp").GetInt64(), dump.RootElement.GetProperty("checkpoint").GetProperty("physicMsgTimestamp").GetInt64());
+    }
+
+    /// <summary>Topics of more than 127 bytes, IPv6 hosts, CRCs and keys. Runs where python3 is installed.</summary>
+    [Fact]
+    public async Task The_independent_reader_reads_both_versions_and_both_kinds_of_hosts()
+    {
+        var topics = new[] { "short", new string('t', 127), new string('t', 128), new string('ü', 100) };
+        using var temp = new TempDirectory("store");
+        var options = StoreKit.Small(temp["store"]);
+        options.IndexSlots = 200;
+        options.IndexEntries = 400;
+        options.StoreHost = HostAddress.From(IPEndPoint.Parse("[2001:db8::2]:10911"));
+        await using (var store = MessageStore.Open(options))
+        {
+            for (var i = 0; i < 40; i++)
+                Append(store, topics[i % 4], i);
+            await store.WaitDispatchedAsync();
+        }
+
+        if (!await TryDumpAsync(temp["store"]))
+            return;
+        using var dump = JsonDocument.Parse(await File.ReadAllBytesAsync(temp["store.expected.json"]));
+        var records = dump.RootElement.GetProperty("commitlog").EnumerateArray().Where(part => part.TryGetProperty("topic", out _)).ToList();
+        Assert.Equal(40, records.Count);
+        for (var i = 0; i < records.Count; i++)
+        {
+            var record = records[i];
+            Assert.Equal((i % 4 < 2 ? "V1" : "V2", topics[i % 4]), (record.GetProperty("kind").GetString(), record.GetProperty("topic").GetString()));
+            Assert.Equal(i % 2 == 0 ? 0x20 : 0x30, record.GetProperty("sysFlag").GetInt32() & 0x30);
+            Assert.Equal(i % 2 == 0 ? "192.0.2.1:4711" : "32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.1:4711", record.GetProperty("bornHost").GetString());
+            Assert.Equal("32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.2:10911", record.GetProperty("storeHost").GetString());
+            Assert.StartsWith($"KEYS\u0001k{i}\u0002__CRC32#\u0001", record.GetProperty("properties").GetString(), StringComparison.Ordinal);
+            Assert.True(record.GetProperty("crcOk").GetBoolean());
+        }
+
+        // The reader shows the first entries of an index file.
+        var index = Assert.Single(dump.RootElement.GetProperty("index").EnumerateArray());
+        Assert.Equal(40 + (200 * 4) + (400 * 20), index.GetProperty("bytes").GetInt32());
+        Assert.Equal(41, index.GetProperty("indexCount").GetInt32());
+        foreach (var (entry, i) in index.GetProperty("entries").EnumerateArray().Select((entry, i) => (entry, i)))
+            Assert.Equal((JavaHash($"{topics[i % 4]}#k{i}"), records[i].GetProperty("physicalOffset").GetInt64()), (entry[0].GetInt32(), entry[1].GetInt64()));
+    }
+
+    private static void Append(MessageStore store, string topic, int i)
+    {
+        var result = store.Append(new MessageToStore
+        {
+            Topic = Encoding.UTF8.GetBytes(topic),
+            QueueId = 0,
+            Body = Encoding.UTF8.GetBytes($"body {i}"),
+            Properties = Encoding.UTF8.GetBytes($"KEYS\u0001k{i}\u0002"),
+            BornTimestamp = 1_700_000_000_000,
+            BornHost = HostAddress.From(IPEndPoint.Parse(i % 2 == 0 ? "192.0.2.1:4711" : "[2001:db8::1]:4711")),
+        });
+        Assert.Equal(AppendStatus.Appended, result.Status);
+    }
+
+    /// <summary>Of String.hashCode, the absolute value; 0 where there is none.</summary>
+    private static int JavaHash(string text)
+    {
+        var hash = text.Aggregate(0, static (hash, character) => unchecked((31 * hash) + character));
+        return hash == int.MinValue ? 0 : Math.Abs(hash);
     }
 
     private static async Task<bool> TryDumpAsync(string directory)

@@ -1,16 +1,21 @@
 using System.Globalization;
+using System.Text;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Config;
+using ProtoBridgeMQ.Store.Index;
 using ProtoBridgeMQ.Store.Queues;
+using ProtoBridgeMQ.Tests.Store.Compaction;
+using ProtoBridgeMQ.Tests.Store.LightQueues;
 using ProtoBridgeMQ.Tests.Store.Timers;
 using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Store.Faults;
 
 /// <summary>
-/// Cut and changed files of all kinds: the opener repairs or refuses, in bounded memory and time, and never crashes.
-/// Mutations: PROTOBRIDGE_STORE_MUTATIONS (2000 by default).
+/// Cut and changed files of all kinds (log, queues and their extension, key index, timers, light queues, compacted topics,
+/// checkpoint, tables): the opener repairs or refuses, in bounded memory and time, and never crashes.
+/// Mutations: PROTOBRIDGE_STORE_MUTATIONS (MUTATIONS by default).
 /// </summary>
 public sealed class BadFileTests
 {
@@ -19,6 +24,13 @@ public sealed class BadFileTests
 
     /// <summary>Where the data of a file is; behind it is room for more.</summary>
     private const int DataSize = 8300;
+
+    /// <summary>What of a store's files is kept in one way.</summary>
+    private static readonly string[] Kinds =
+    [
+        "commitlog/", "consumequeue/", "consumequeue_ext/", "index/", "timerlog/", "timerwheel", "config/", "lightqueues/catalogue", "lightqueues/heads/",
+        "lightqueues/blocks/", "compaction/table/0/0", "compaction/table/0/keys", "compaction/topics.json", "checkpoint",
+    ];
 
     private static readonly DateTimeOffset Start = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
@@ -54,8 +66,11 @@ public sealed class BadFileTests
     public async Task Mutated_files_never_crash_the_opener()
     {
         var sound = await SnapshotAsync();
-        for (var i = 0; i < Mutations; i++)
-            await Seeded.RunAsync(random => OpenMutatedAsync(sound, random));
+        Assert.All(Kinds, kind => Assert.Contains(sound.Keys, path => IsOf(kind, path)));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Mutations),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+            async (_, _) => await Seeded.RunAsync(random => OpenMutatedAsync(sound, random)));
     }
 
     [Theory]
@@ -75,7 +90,7 @@ public sealed class BadFileTests
     [Fact]
     public void A_cut_or_changed_table_of_the_broker_is_read_as_the_one_before_or_as_none()
     {
-        var table = System.Text.Encoding.UTF8.GetBytes("""{"dataVersion":{"counter":7},"topicConfigTable":{"a":{"order":false,"perm":6},"b":{"perm":6}}}""");
+        var table = Encoding.UTF8.GetBytes("""{"dataVersion":{"counter":7},"topicConfigTable":{"a":{"order":false,"perm":6},"b":{"perm":6}}}""");
         Seeded.Run(random =>
         {
             for (var i = 0; i < table.Length + 2000; i++)
@@ -105,13 +120,19 @@ public sealed class BadFileTests
         return OpenAndReadAsync(files, $"opened with {name} cut to {length} bytes");
     }
 
+    private static bool IsOf(string kind, string path) => path.StartsWith("/store/" + kind, StringComparison.Ordinal);
+
     private static Task OpenMutatedAsync(Dictionary<string, byte[]> sound, Random random)
     {
         var files = Restore(sound);
         var names = sound.Keys.Order(StringComparer.Ordinal).ToArray();
         for (var change = random.Next(1, 5); change > 0; change--)
         {
-            var name = names[random.Next(names.Length)];
+            var kind = Kinds[random.Next(Kinds.Length)];
+            var chosen = Array.FindAll(names, name => IsOf(kind, name));
+            if (chosen.Length == 0)
+                chosen = names;
+            var name = chosen[random.Next(chosen.Length)];
             files.Put(name, Mutate(files.Content(name), random));
         }
 
@@ -172,7 +193,7 @@ public sealed class BadFileTests
         MessageStore store;
         try
         {
-            store = MessageStore.Open(Options(), files, clock);
+            store = Open(files, clock);
         }
         catch (StoreUnusableException)
         {
@@ -181,6 +202,7 @@ public sealed class BadFileTests
         }
 
         Read(store);
+        ReadWhatIsBuilt(store);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, limit);
         Assert.Equal(AppendStatus.Appended, store.Append("topic", 0, "after").Status);
         await store.WaitDispatchedAsync();
@@ -206,14 +228,59 @@ public sealed class BadFileTests
         }
     }
 
+    /// <summary>By way of the key index, the light queues and the compacted topic; what is damaged of them is said to be.</summary>
+    private static void ReadWhatIsBuilt(MessageStore store)
+    {
+        for (var i = 0; i < 12; i++)
+            store.FindByKey(new KeyQuery(CompactionKit.Topic, $"k{i}", 8));
+        Span<QueueEntry> entries = stackalloc QueueEntry[16];
+        foreach (var info in store.LightQueues.List().Take(10).ToList())
+        {
+            var queue = store.LightQueues.Find(info.Name);
+            try
+            {
+                if (store.LightQueues.TryGetRange(queue, out var min, out _))
+                    store.LightQueues.Read(queue, min, entries);
+            }
+            catch (IOException error)
+            {
+                Assert.Contains("Rebuild", error.Message, StringComparison.Ordinal);
+            }
+        }
+
+        try
+        {
+            for (var i = 0; i < 12; i++)
+                store.Latest($"k{i}");
+        }
+        catch (IOException error)
+        {
+            Assert.Contains("Restore it from a copy", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static MessageStore Open(FaultyFileSystem files, ManualClock clock) => MessageStore.Open(Options(), files, clock, lightQueueSelector: new NameSelector());
+
     private static async Task<Dictionary<string, byte[]>> SnapshotAsync()
     {
         var files = new FaultyFileSystem(1);
         var clock = new ManualClock(Start);
-        await using (var store = MessageStore.Open(Options(), files, clock))
+        await using (var store = Open(files, clock))
         {
+            store.LightQueues.Create("topic", out _);
+            store.LightQueues.Create("other", out _);
+            store.CompactedTopics.Add(CompactionKit.Topic);
+            for (var i = 0; i < 24; i++)
+                store.Put($"k{i % 12}", $"v{i}");
+            for (var i = 0; i < 20; i++)
+                store.Append("filler", 0, new string('f', 400));
+            await store.WaitDispatchedAsync().Within("dispatched");
+            store.WriteCheckpoint();
+            store.DeleteBefore(2 * store.SegmentSize, force: true);
             for (var i = 0; i < 40; i++)
                 store.Append(i % 3 == 0 ? "other" : "topic", i % 2, $"{i}:{new string('x', i * 5)}", "tag");
+            for (var i = 0; i < 6; i++)
+                store.Put($"k{i}", $"w{i}");
             for (var i = 0; i < 5; i++)
                 store.AppendTimer(clock, "later", $"timer {i}", clock.Now() + (i * 7000) + 5000);
             await store.WaitDispatchedAsync().Within("dispatched");
@@ -241,6 +308,9 @@ public sealed class BadFileTests
         TimerLogFileSize = (10 * 52) + 16,
         MaxOpenQueueFiles = 4,
         MaxBodySize = 3 << 10,
+        LightQueueFileSize = 4096,
+        ConsumeQueueExtension = true,
+        ConsumeQueueExtensionFileSize = 4096,
         CheckpointInterval = TimeSpan.FromMinutes(10),
     };
 }

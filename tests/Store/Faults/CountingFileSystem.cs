@@ -2,15 +2,19 @@ using ProtoBridgeMQ.Store.Files;
 
 namespace ProtoBridgeMQ.Tests.Store.Faults;
 
-/// <summary>Notes which files are mapped, and what is held.</summary>
+/// <summary>Notes which files are mapped, how much of others is read, and what is held.</summary>
 internal sealed class CountingFileSystem : IFileSystem
 {
     private readonly IFileSystem _files;
     private int _held;
+    private long _bytesRead;
 
     public CountingFileSystem(IFileSystem files) => _files = files;
 
     public List<string> Mapped { get; } = [];
+
+    /// <summary>Bytes that were read at positions.</summary>
+    public long BytesRead => Volatile.Read(ref _bytesRead);
 
     /// <summary>Mappings, open files and locks that were not given back.</summary>
     public int Held => Volatile.Read(ref _held);
@@ -81,7 +85,12 @@ internal sealed class CountingFileSystem : IFileSystem
 
         public long Length => _inner.Length;
 
-        public int Read(Span<byte> buffer, long offset) => _inner.Read(buffer, offset);
+        public int Read(Span<byte> buffer, long offset)
+        {
+            var read = _inner.Read(buffer, offset);
+            Interlocked.Add(ref _owner._bytesRead, read);
+            return read;
+        }
 
         public void Write(ReadOnlySpan<byte> buffer, long offset) => _inner.Write(buffer, offset);
 

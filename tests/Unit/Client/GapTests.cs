@@ -11,7 +11,7 @@ public sealed class GapTests
     public async Task Who_polls_is_told_how_many_messages_are_gone()
     {
         await using ScriptedBroker broker = Deleted(2);
-        await using var consumer = new PullConsumer(new PullConsumerOptions { Group = "pulls", From = ConsumeFrom.First, Client = { NameServers = [broker.Address] } });
+        await using var consumer = new PullConsumer(new PullConsumerOptions { Group = "pulls", From = ConsumeFrom.First, Client = { NameServers = broker.Address } });
         consumer.Subscribe("t");
         await consumer.StartAsync().Within("started");
         var read = new List<ReceivedMessage>();
@@ -29,7 +29,7 @@ public sealed class GapTests
     public async Task Who_reads_to_the_end_is_told_how_many_messages_are_gone()
     {
         await using ScriptedBroker broker = Deleted(3);
-        await using var reader = new Reader(new ReaderOptions { Client = { NameServers = [broker.Address] } });
+        await using var reader = new Reader(new ReaderOptions { Client = { NameServers = broker.Address } });
         var read = new List<(long, long)>();
         await foreach (ReceivedMessage message in reader.ReadToEndAsync("t", ReadFrom.Beginning))
         {
