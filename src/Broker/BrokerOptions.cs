@@ -51,7 +51,7 @@ public sealed class BrokerOptions
     [Range(64 * 1024, int.MaxValue)]
     public int CommitLogFileSize { get; set; } = 1 << 30;
 
-    /// <summary>How long messages are kept; a topic's attribute <c>reserve.time</c> says another time for it.</summary>
+    /// <summary>How long messages are kept; a topic's attribute <c>reserve.time</c> says another time for it, <c>reserve.bytes</c> how much of it is kept.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
     public TimeSpan RetentionTime { get; set; } = TimeSpan.FromHours(72);
 
@@ -84,7 +84,8 @@ public sealed class BrokerOptions
 
     /// <summary>
     /// Groups whose unread messages are never deleted: <c>topic:group</c>, separated by semicolons; <c>*</c> stands for
-    /// anything. The attribute <c>protected=true</c> of a group does the same for all its topics.
+    /// anything. A pair without it holds its topic before the group came for the first time, others from their first progress
+    /// on. The attribute <c>protected=true</c> of a group does the same for all its topics.
     /// </summary>
     [RegularExpression("^$|^[^:;]+:[^:;]+(;[^:;]+:[^:;]+)*;?$")]
     public string ProtectedGroups { get; set; } = string.Empty;

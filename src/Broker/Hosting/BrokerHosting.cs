@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ProtoBridgeMQ.Broker.Core;
+using ProtoBridgeMQ.Broker.StoreTools;
 using ProtoBridgeMQ.Sockets;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Recovery;
@@ -30,6 +31,17 @@ public static class BrokerHosting
         services.AddSingleton<IBrokerCore>(static provider => provider.GetRequiredService<BrokerCore>());
         services.AddSingleton<BrokerConnectionHandler>();
         services.AddHostedService<BrokerService>();
+        return services;
+    }
+
+    /// <summary>Has a rebuild show a bar where the output is a terminal; elsewhere it logs a line every five seconds.</summary>
+    public static IServiceCollection AddRebuildBar(this IServiceCollection services, TextWriter output)
+    {
+        if (RebuildBar.On(output) is { } bar)
+        {
+            services.AddSingleton<IProgress<RecoveryProgress>>(bar);
+        }
+
         return services;
     }
 

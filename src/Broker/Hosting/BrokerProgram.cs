@@ -5,7 +5,6 @@ using ProtoBridgeMQ.Broker.StoreTools;
 using ProtoBridgeMQ.Sockets;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
-using ProtoBridgeMQ.Store.Recovery;
 
 namespace ProtoBridgeMQ.Broker.Hosting;
 
@@ -78,10 +77,9 @@ internal static class BrokerProgram
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Services.AddBroker(configure);
-        RebuildBar? bar = wanted.Rebuild ? RebuildBar.On(output) : null;
-        if (bar is not null)
+        if (wanted.Rebuild)
         {
-            builder.Services.AddSingleton<IProgress<RecoveryProgress>>(bar);
+            builder.Services.AddRebuildBar(output);
         }
 
         builder.WebHost.UseLowLatencySockets(sockets);

@@ -11,7 +11,8 @@ namespace ProtoBridgeMQ.Broker.Retention;
 
 /// <summary>
 /// Groups whose unread messages are never deleted: those with the attribute <c>protected=true</c>, and those that the
-/// patterns of <see cref="BrokerOptions.ProtectedGroups"/> name. A guard for each topic that such a group has progress in.
+/// patterns of <see cref="BrokerOptions.ProtectedGroups"/> name. A guard for each topic that such a group has progress in, and for
+/// each pair of topic and group that is named without a <c>*</c>, progress or not.
 /// </summary>
 internal sealed class ProtectedGroups : IRetentionGuardSource
 {
@@ -42,7 +43,8 @@ internal sealed class ProtectedGroups : IRetentionGuardSource
             HashSet<string> marked = [.. _groups.All().Where(static group => group.IsProtected).Select(static group => group.Name)];
             return marked.Count == 0 && _patterns.Length == 0
                 ? []
-                : _offsets.Pairs((topic, group) => IsProtected(marked, topic, group)).Select(pair => new Guard(pair.Topic, pair.Group, LowestNeeded(pair.Topic, pair.Group)));
+                : _offsets.Pairs((topic, group) => IsProtected(marked, topic, group)).Union(_patterns.Where(IsNamed))
+                    .Select(pair => new Guard(pair.Topic, pair.Group, LowestNeeded(pair.Topic, pair.Group)));
         }
     }
 
@@ -64,6 +66,8 @@ internal sealed class ProtectedGroups : IRetentionGuardSource
 
         return false;
     }
+
+    private static bool IsNamed((string Topic, string Group) pattern) => !pattern.Topic.AsSpan().ContainsAny('*', '?') && !pattern.Group.AsSpan().ContainsAny('*', '?');
 
     // A queue of the topic that the group has no progress in has not been read at all.
     private long LowestNeeded(string topic, string group)

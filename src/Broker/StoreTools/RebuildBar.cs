@@ -12,7 +12,8 @@ internal sealed class RebuildBar : IProgress<RecoveryProgress>
     private readonly TextWriter _output;
     private int _shown = -1;
 
-    private RebuildBar(TextWriter output) => _output = output;
+    /// <summary>A bar on an output that is one for people.</summary>
+    internal RebuildBar(TextWriter output) => _output = output;
 
     /// <summary>A bar; null when the output is no terminal, where lines are logged instead.</summary>
     public static RebuildBar? On(TextWriter output) =>

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using ProtoBridgeMQ.Broker.Hosting;
 
 namespace ProtoBridgeMQ.Gateway.Composition;
 
@@ -86,7 +87,13 @@ public static class GatewayCommand
 
             await using GatewayHost host = await GatewayHost.StartAsync(
                 configuration.Options,
-                new GatewaySetup { Configuration = configuration.Sections, File = configuration.File, Origins = configuration.Origins },
+                new GatewaySetup
+                {
+                    Configuration = configuration.Sections,
+                    File = configuration.File,
+                    Origins = configuration.Origins,
+                    Services = services => ShowRebuild(configuration, services, output),
+                },
                 cancellationToken);
             if (configuration.Options.LogFormat == LogFormat.Json)
             {
@@ -107,5 +114,11 @@ public static class GatewayCommand
             await error.WriteLineAsync(refusal.Message);
             return refusal.ExitCode;
         }
+    }
+
+    private static void ShowRebuild(GatewayConfiguration configuration, IServiceCollection services, TextWriter output)
+    {
+        if (configuration.Options.LogFormat != LogFormat.Json && bool.TryParse(configuration.Sections["broker:rebuild"], out bool rebuilds) && rebuilds)
+            services.AddRebuildBar(output);
     }
 }

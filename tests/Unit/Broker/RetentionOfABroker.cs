@@ -63,6 +63,23 @@ public class RetentionOfABroker
     }
 
     [Fact]
+    public async Task A_pair_of_topic_and_group_that_is_named_is_protected_before_the_group_came()
+    {
+        await using BrokerBench bench = BrokerBench.Open(options =>
+        {
+            options.CommitLogFileSize = FileSize;
+            options.ProtectedGroups = "t:billing;other:billing";
+        });
+        await SendAsync(bench, bench.Connect(), 200);
+        bench.Clock.Advance(TimeSpan.FromHours(73));
+        Assert.False(bench.Core.Store.Retain());
+        Assert.Equal(0, bench.Core.Offsets.Min("t", 0));
+
+        bench.Core.Offsets.Commit("billing", "t", 0, 200);
+        await bench.AdvanceUntil(bench.Core.Options.RetentionInterval, () => bench.Core.Offsets.Min("t", 0) > 60, "what was read was deleted");
+    }
+
+    [Fact]
     public async Task A_topic_with_a_reserve_time_begins_later_and_keeps_its_attributes()
     {
         await using BrokerBench bench = BrokerBench.Open();
