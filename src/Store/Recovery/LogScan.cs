@@ -15,6 +15,9 @@ internal sealed class LogScan
 {
     private const int CommitEvery = 4096;
 
+    /// <summary>How far behind its end the log is looked at for records that were on the disk.</summary>
+    private const int EndWindow = 1 << 20;
+
     private readonly RecoveryState _state;
     private readonly QueueBuilder _builder;
     private readonly ScanReport _report;
@@ -60,7 +63,7 @@ internal sealed class LogScan
         var bytes = segment.Memory.Span[at..];
         var error = MessageRecord.TryRead(bytes, out var record);
         if (error == RecordError.EndOfData && position >= _state.DurableFloor && !IsWrittenTo(bytes))
-            return position;
+            return AtEnd(segment, position);
         if (error == RecordError.Blank || IsDamagedFiller(bytes))
             return segment.EndOffset;
         if (error != RecordError.None || record.PhysicalOffset != position)
@@ -76,6 +79,33 @@ internal sealed class LogScan
         Place(record);
         return position + record.Size;
     }
+
+    /// <summary>Zeros are the end, unless what is behind them was on the disk already.</summary>
+    private long AtEnd(LogSegment segment, long position)
+    {
+        var at = (int)(position - segment.BaseOffset);
+        if (_state.FlushedTime < 0)
+            return position;
+        var near = segment.Memory.Span[..(int)Math.Min(segment.Size, (long)at + EndWindow)];
+        var follower = SoundRecords.FindAfter(near, segment.BaseOffset, at);
+        return WasFlushed(segment, follower) ? throw Lost(segment, at, follower >= 0 ? follower : segment.Size) : position;
+    }
+
+    /// <summary>Whether the sound record that follows, in this segment or at the beginning of the next one, was on the disk before: so was all before it.</summary>
+    private bool WasFlushed(LogSegment segment, int follower)
+    {
+        var at = follower >= 0 ? segment.BaseOffset + follower : segment.EndOffset;
+        return _state.FlushedTime >= 0
+            && _state.SegmentOf(at) is { } holder
+            && MessageRecord.TryRead(holder.Memory.Span[(int)(at - holder.BaseOffset)..], out var record) == RecordError.None
+            && record.PhysicalOffset == at
+            && record.CrcMatches
+            && record.StoreTimestamp <= _state.FlushedTime;
+    }
+
+    private static StoreUnusableException Lost(LogSegment segment, int at, int until) => new(
+        $"The commit log has lost what was on the disk at offset {segment.BaseOffset + at} (segment {LogFileName.Of(segment.BaseOffset)}, byte {at}): there are zeros up to byte {until}, and sound records behind. "
+        + "Restore the segment from a copy; all messages after it are intact.");
 
     private bool TryPutBack(LogSegment segment, in MessageRecord record)
     {
@@ -183,7 +213,7 @@ internal sealed class LogScan
         var follower = SoundRecords.FindAfter(bytes, segment.BaseOffset, at);
         var followed = follower >= 0 || SoundRecords.BeginsWithOne(_state, segment.EndOffset);
         var until = follower >= 0 ? follower : segment.Size;
-        if (position >= _state.DurableFloor && IsTorn(bytes, segment.BaseOffset, at, size, followed, until))
+        if (position >= _state.DurableFloor && !(followed && WasFlushed(segment, follower)) && IsTorn(bytes, segment.BaseOffset, at, size, followed, until))
         {
             _state.EndIsTorn = true;
             return position;
@@ -195,9 +225,7 @@ internal sealed class LogScan
         if (!followed)
             return position;
         return size == 0 && LostSectors.Between(bytes, at, until)
-            ? throw new StoreUnusableException(
-                $"The commit log has lost what was on the disk at offset {position} (segment {LogFileName.Of(segment.BaseOffset)}, byte {at}): there are zeros up to byte {until}, and sound records behind. "
-                + "Restore the segment from a copy; all messages after it are intact.")
+            ? throw Lost(segment, at, until)
             : StepOver(position, segment.BaseOffset + until, default, isCertain: false);
     }
 

@@ -78,6 +78,12 @@ internal sealed class RecoveryState
     /// <summary>Of the checkpoint, before anything else is known: the log was on the disk up to here.</summary>
     public long KnownDurable => HasCheckpoint ? Math.Max(0, Checkpoint.RecoverOffset) : 0;
 
+    /// <summary>
+    /// Store time up to which Apache RocketMQ, when it had the directory last, says that the log was flushed; -1 when it did not.
+    /// Of a replica it may say so a moment too early, and only a killed one has something that is not flushed.
+    /// </summary>
+    public long FlushedTime => HasCheckpoint && Checkpoint.RecoverOffset < 0 ? Checkpoint.PhysicTimestamp - (WasAborted ? StartPoint.Margin : 0) : -1;
+
     /// <summary>Queue entries of records before it were taken as they are.</summary>
     public long QueueLimit { get; set; }
 

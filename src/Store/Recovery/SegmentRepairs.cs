@@ -33,7 +33,8 @@ internal sealed class TornSegment : IRepair
 
     private static bool NothingIsLost(RecoveryState state, SegmentFile file)
     {
-        if (state.HasCheckpoint && state.KnownDurable <= file.BaseOffset + file.Length)
+        // The times of a checkpoint of Apache RocketMQ do not say where the log was.
+        if (state.HasCheckpoint && state.Checkpoint.RecoverOffset >= 0 && state.KnownDurable <= file.BaseOffset + file.Length)
             return true;
         using var content = state.Files.OpenRead(Path.Combine(state.LogDirectory, LogFileName.Of(file.BaseOffset)));
         return EndsInFiller(content, file.Length);

@@ -8,7 +8,8 @@ namespace ProtoBridgeMQ.Store.Recovery;
 /// </summary>
 internal static class StartPoint
 {
-    private const long Margin = 3000;
+    /// <summary>Milliseconds that Apache RocketMQ goes back behind the times of its checkpoint.</summary>
+    public const long Margin = 3000;
 
     public static long ByTime(RecoveryState state)
     {

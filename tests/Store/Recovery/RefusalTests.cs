@@ -61,6 +61,41 @@ public sealed partial class RefusalTests
         Assert.Equal(700, store.Queues.Single(queue => queue is { Topic: "T_one", QueueId: 0 }).MaxOffset);
     }
 
+    /// <summary>
+    /// The checkpoint of Apache RocketMQ says no offset, but a time up to which the log was flushed: what is missing before a
+    /// record of that time was lost later, and nothing behind it may be cut off.
+    /// </summary>
+    [Theory]
+    [InlineData("498", 0)]
+    [InlineData("533", 0)]
+    [InlineData("533", 600)]
+    [InlineData("498-running", 0)]
+    [InlineData("533-running", 0)]
+    public void Zeros_in_what_Apache_had_flushed_are_not_the_end_of_the_log(string sample, int within)
+    {
+        using var temp = new TempDirectory("store");
+        StoreKit.CopyDirectory(Path.Combine(StoreKit.Golden, sample), temp["store"]);
+        var segment = Directory.GetFiles(temp["store/commitlog"]).Order(StringComparer.Ordinal).Last(path => IsWritten(File.ReadAllBytes(path)));
+        var log = File.ReadAllBytes(segment);
+        log.AsSpan(within, 2048).Clear();
+        File.WriteAllBytes(segment, log);
+        var refusal = Assert.Throws<StoreUnusableException>(() => MessageStore.Open(Apache(temp)));
+        Assert.Contains(Path.GetFileName(segment), refusal.Message, StringComparison.Ordinal);
+        Assert.Matches(Advice(), refusal.Message);
+        Assert.Equal(log, File.ReadAllBytes(segment));
+    }
+
+    [Fact]
+    public async Task A_short_segment_of_Apaches_without_its_last_messages_is_not_extended()
+    {
+        var files = await MakeAsync(isCompacted: false);
+        Change(files, "/store/checkpoint", content => content.AsSpan(40).Clear());
+        Spoil(files, "short segment");
+        var refusal = Assert.Throws<StoreUnusableException>(() => Open(files));
+        Assert.Contains("its last messages are missing", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(9000, files.Content(Second).Length);
+    }
+
     [GeneratedRegex("(?i)restore|move |look at|put ")]
     private static partial Regex Advice();
 
@@ -151,6 +186,8 @@ public sealed partial class RefusalTests
     }
 
     private static StoreOptions Apache(TempDirectory temp) => new() { Directory = temp["store"], QueueFileEntries = 300, IndexSlots = 200, IndexEntries = 400 };
+
+    private static bool IsWritten(byte[] segment) => segment.AsSpan(0, 8).ContainsAnyExcept((byte)0);
 
     private static List<(string Path, string Content)> Queues(string directory) =>
         [.. Directory.GetFiles(Path.Combine(directory, "consumequeue"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path => (path, Convert.ToHexString(File.ReadAllBytes(path))))];
