@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
+using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Tests.Store.Faults;
@@ -31,12 +32,13 @@ public sealed class LargeLogTests
     private static async Task<(long BytesRead, int Mapped)> LookedAtAsync(int segments)
     {
         using var temp = new TempDirectory("large");
-        Make(temp["store/commitlog"], segments);
+        var end = Make(temp["store/commitlog"], segments);
+        await File.WriteAllBytesAsync(temp["store/checkpoint"], CheckpointOf(end, segments));
         var files = new SparseFiles();
         byte[] checkpoint;
         await using (var store = MessageStore.Open(Options(temp), files))
         {
-            Assert.Contains(store.Repairs, repair => repair.Name == "LostCheckpoint");
+            Assert.Contains(store.Repairs, repair => repair.Name == "MissingQueueFiles");
             Assert.True(store.WriteCheckpoint());
             checkpoint = await File.ReadAllBytesAsync(temp["store/checkpoint"]);
             for (var i = 0; i < 5; i++)
@@ -55,10 +57,19 @@ public sealed class LargeLogTests
         return looked;
     }
 
-    /// <summary>A record at the beginning of each segment; behind it a filler, but in the last one.</summary>
-    private static void Make(string directory, int segments)
+    /// <summary>All of the log is known to be on the disk: nothing of it is written once more.</summary>
+    private static byte[] CheckpointOf(long end, int messages)
+    {
+        var page = new byte[Checkpoint.Size];
+        new Checkpoint { PhysicTimestamp = 1, LogicsTimestamp = 1, RecoverOffset = end, QueueEnds = messages, QueueFileEntries = 1000, IndexBegin = -1, IndexEnd = -1 }.Write(page);
+        return page;
+    }
+
+    /// <summary>A record at the beginning of each segment; behind it a filler, but in the last one. Gives the end of the log.</summary>
+    private static long Make(string directory, int segments)
     {
         Directory.CreateDirectory(directory);
+        var end = 0L;
         for (var i = 0; i < segments; i++)
         {
             var fields = new MessageRecordFields
@@ -75,6 +86,7 @@ public sealed class LargeLogTests
             };
             var record = new byte[MessageRecordWriter.Size(fields)];
             MessageRecordWriter.Write(record, fields);
+            end = fields.PhysicalOffset + record.Length;
             using var file = File.OpenHandle(Path.Combine(directory, LogFileName.Of((long)i * SegmentSize)), FileMode.CreateNew, FileAccess.Write);
             RandomAccess.Write(file, record, 0);
             if (i < segments - 1)
@@ -86,6 +98,8 @@ public sealed class LargeLogTests
 
             RandomAccess.SetLength(file, SegmentSize);
         }
+
+        return end;
     }
 
     private static StoreOptions Options(TempDirectory temp) => new()
@@ -93,6 +107,7 @@ public sealed class LargeLogTests
         Directory = temp["store"],
         SegmentSize = SegmentSize,
         CheckpointInterval = TimeSpan.FromMinutes(10),
+        QueueFileEntries = 1000,
         IndexEnabled = false,
         ScrubBytesPerSecond = 0,
     };
@@ -122,12 +137,30 @@ public sealed class LargeLogTests
             RandomAccess.SetLength(file, size);
         }
 
-        public IMappedFile Map(string path, int size) => _files.Map(path, size);
+        public IMappedFile Map(string path, int size) => new SparseMapping(_files.Map(path, size));
 
         public IRandomFile Open(string path) => _files.Open(path);
 
         public DiskRoom Room(string directory) => _files.Room(directory);
 
         public IDisposable Lock(string path) => _files.Lock(path);
+    }
+
+    /// <summary>Refuses what would make a sparse file a whole one.</summary>
+    private sealed class SparseMapping(IMappedFile mapped) : IMappedFile
+    {
+        private const int Most = 1 << 20;
+
+        public Memory<byte> Memory => mapped.Memory;
+
+        public void Flush(int offset, int length) => mapped.Flush(offset, length);
+
+        public void Rewrite(int offset, int length)
+        {
+            Assert.InRange(length, 0, Most);
+            mapped.Rewrite(offset, length);
+        }
+
+        public void Dispose() => mapped.Dispose();
     }
 }

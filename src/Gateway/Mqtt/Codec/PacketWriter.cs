@@ -44,7 +44,7 @@ public ref struct PacketWriter
     }
 
     /// <summary>Two bytes of length, then the bytes: a string or binary data.</summary>
-    public void WriteBinary(ReadOnlySpan<byte> bytes)
+    public void WriteBinary(scoped ReadOnlySpan<byte> bytes)
     {
         WriteUInt16(checked((ushort)bytes.Length));
         WriteBytes(bytes);
@@ -57,7 +57,7 @@ public ref struct PacketWriter
         Written += size;
     }
 
-    public void WriteBytes(ReadOnlySpan<byte> bytes)
+    public void WriteBytes(scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(_target[Written..]);
         Written += bytes.Length;

@@ -8,7 +8,7 @@ namespace ProtoBridgeMQ.Tests.Store.Faults.Kill;
 
 /// <summary>
 /// kill -9 of a process that writes to a store on the real disk, again and again on the same directories: everything
-/// that was acknowledged is there, in its place. Rounds: PROTOBRIDGE_KILL_ROUNDS (10 by default).
+/// that was acknowledged is there, in its place. Rounds: PROTOBRIDGE_KILL_ROUNDS (100 by default).
 /// </summary>
 public sealed class KillTests
 {
@@ -17,7 +17,7 @@ public sealed class KillTests
     public KillTests(ITestOutputHelper output) => _output = output;
 
     private static int Rounds =>
-        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_KILL_ROUNDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 10;
+        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_KILL_ROUNDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 100;
 
     [Fact]
     public async Task A_killed_process_leaves_everything_it_acknowledged()
@@ -31,14 +31,18 @@ public sealed class KillTests
                 new Target(temp["checkpoints"], 256 << 10, 10),
                 new Target(temp["large"], 8 << 20, 1000),
             };
-            for (var round = 0; round < Rounds; round++)
-                await stores[round % stores.Length].RunRoundAsync(round, random);
+            var seeds = stores.Select(_ => random.Next()).ToArray();
+            await Task.WhenAll(stores.Select((store, which) => Task.Run(() => RunAsync(store, which, stores.Length, new Random(seeds[which])))));
             foreach (var store in stores)
-            {
-                await store.CheckAsync();
                 _output.WriteLine(store.ToString());
-            }
         });
+    }
+
+    private static async Task RunAsync(Target store, int first, int step, Random random)
+    {
+        for (var round = first; round < Rounds; round += step)
+            await store.RunRoundAsync(round, random);
+        await store.CheckAsync();
     }
 
     /// <summary>A directory that lives through all rounds.</summary>
