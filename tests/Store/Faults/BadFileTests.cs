@@ -15,7 +15,7 @@ namespace ProtoBridgeMQ.Tests.Store.Faults;
 /// <summary>
 /// Cut and changed files of all kinds (log, queues and their extension, key index, timers, light queues, compacted topics,
 /// checkpoint, tables): the opener repairs or refuses, in bounded memory and time, and never crashes.
-/// Mutations: PROTOBRIDGE_STORE_MUTATIONS (5,000 directories by default, each with one to four).
+/// Mutations: PROTOBRIDGE_STORE_MUTATIONS (10,000 directories by default, each with one to four).
 /// </summary>
 public sealed class BadFileTests
 {
@@ -37,7 +37,7 @@ public sealed class BadFileTests
     private static readonly ParallelOptions InParallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
     private static int Mutations =>
-        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_MUTATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 5000;
+        int.TryParse(Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_MUTATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 10_000;
 
     [Fact]
     public async Task Every_truncation_of_a_segment_opens_or_is_refused()
@@ -93,7 +93,7 @@ public sealed class BadFileTests
         var root = Path.Combine(StoreKit.Golden, sample);
         var sound = Directory.GetFiles(root, "*", SearchOption.AllDirectories)
             .ToDictionary(path => Path.Combine("/store", Path.GetRelativePath(root, path)), File.ReadAllBytes);
-        for (var i = 0; i < Mutations / 100; i++)
+        for (var i = 0; i < Mutations / 200; i++)
             await Seeded.RunAsync(random => OpenMutatedAsync(sound, random));
     }
 

@@ -11,6 +11,7 @@ namespace ProtoBridgeMQ.Tests.Store.Recovery;
 /// <summary>What no repair covers is refused: the message names the file and says what to do, and nothing was changed.</summary>
 public sealed partial class RefusalTests
 {
+    private const int Segment = 16 << 10;
     private const string Log = "/store/commitlog/";
     private const string First = Log + "00000000000000000000";
     private const string Second = Log + "00000000000000016384";
@@ -34,11 +35,12 @@ public sealed partial class RefusalTests
         var files = await MakeAsync(isCompacted: what == "compacted file");
         Spoil(files, what);
         var before = files.Paths.ToDictionary(path => path, files.Content);
-        var refusal = Assert.Throws<StoreUnusableException>(() => Open(files));
+        var refusal = Assert.Throws<StoreUnusableException>(() => Open(files, mostUnflushed: Segment));
         Assert.Contains(place, refusal.Message, StringComparison.Ordinal);
         Assert.Matches(Advice(), refusal.Message);
         files.ClearFaults();
-        foreach (var (path, content) in before)
+        // What the scan of the log met made queues be cut before: they are made again from it.
+        foreach (var (path, content) in before.Where(file => what != "zeros" || !file.Key.Contains("/consumequeue/", StringComparison.Ordinal)))
             Assert.Equal((path, Convert.ToHexString(content)), (path, Convert.ToHexString(files.Content(path))));
     }
 
@@ -91,7 +93,7 @@ public sealed partial class RefusalTests
         var files = await MakeAsync(isCompacted: false);
         Change(files, "/store/checkpoint", content => content.AsSpan(40).Clear());
         Spoil(files, "short segment");
-        var refusal = Assert.Throws<StoreUnusableException>(() => Open(files));
+        var refusal = Assert.Throws<StoreUnusableException>(() => Open(files, mostUnflushed: Segment));
         Assert.Contains("its last messages are missing", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(9000, files.Content(Second).Length);
     }
@@ -177,11 +179,11 @@ public sealed partial class RefusalTests
         return files;
     }
 
-    private static MessageStore Open(FaultyFileSystem files)
+    private static MessageStore Open(FaultyFileSystem files, long mostUnflushed = 1 << 20)
     {
         var options = CompactionKit.Small();
         options.LightQueueFileSize = 4096;
-        options.MaxUnflushedBytes = 16 << 10;
+        options.MaxUnflushedBytes = mostUnflushed;
         return MessageStore.Open(options, new FaultyProcess(files), lightQueueSelector: new NameSelector());
     }
 
