@@ -73,6 +73,9 @@ internal sealed class TimerCounts
         return Text();
     }
 
+    /// <summary>What was taken could not be written.</summary>
+    public void MarkChanged(byte[]? taken) => _changed |= taken is not null;
+
     /// <summary>The file's text as of now.</summary>
     public byte[] Text()
     {

@@ -106,7 +106,7 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
                 asked = _idle.Count;
             if (_reader.TryBegin(Now(), out var next))
             {
-                if (await DeliverSlotAsync().ConfigureAwait(false))
+                if (await TryDeliverSlotAsync().ConfigureAwait(false))
                     continue;
                 next = long.MaxValue - 1;
             }
@@ -130,6 +130,20 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
 
         foreach (var one in idle)
             one.TrySetResult();
+    }
+
+    /// <summary>As below. What the disk refuses to read now it may give later: delivery does not end with it.</summary>
+    private async ValueTask<bool> TryDeliverSlotAsync()
+    {
+        try
+        {
+            return await DeliverSlotAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(error);
+            return false;
+        }
     }
 
     /// <summary>Delivers the slot at hand; false when it has to be gone on with later.</summary>
@@ -170,13 +184,27 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
         var count = 0;
         foreach (var timer in due)
         {
-            if (count >= BatchTimers || bytes > BatchBytes || Put(timer.Unit, ref end) == Outcome.Later)
+            if (count >= BatchTimers || bytes > BatchBytes || TryPut(timer.Unit, ref end) == Outcome.Later)
                 break;
             bytes += timer.Unit.RecordSize;
             count++;
         }
 
         return count;
+    }
+
+    /// <summary>A failure ends the batch, so that what was appended before it is counted.</summary>
+    private Outcome TryPut(in TimerUnit unit, ref WrittenOffset end)
+    {
+        try
+        {
+            return Put(unit, ref end);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(error);
+            return Outcome.Later;
+        }
     }
 
     private Outcome Put(in TimerUnit unit, ref WrittenOffset end)
@@ -266,4 +294,7 @@ internal sealed partial class TimerDelivery : IAsyncDisposable
 
     [LoggerMessage(EventId = 2032, Level = LogLevel.Warning, Message = "The timer at {PhysicalOffset} cannot be delivered and is left out: {Status}")]
     private partial void LogRefused(long physicalOffset, AppendStatus status);
+
+    [LoggerMessage(EventId = 2033, Level = LogLevel.Warning, Message = "Timers that are due could not be read; it is tried again")]
+    private partial void LogNotRead(Exception error);
 }

@@ -147,7 +147,7 @@ internal sealed class TimerIndex : ILogProjection
 
     public void Flush()
     {
-        var firstPending = _state.LowestPending() == long.MaxValue ? _state.Log.End : _state.FirstPending;
+        _state.LowestPending();
         TimerCheckpoint next;
         List<TimerSlot> slots;
         byte[]? counts;
@@ -168,7 +168,7 @@ internal sealed class TimerIndex : ILogProjection
                 LogFlushed = _state.Log.End,
                 QueueOffset = _queueOffset,
                 TellFrom = _state.TellFrom,
-                FirstPending = firstPending,
+                FirstPending = _state.FirstPending,
                 LastPhysical = _lastPhysical,
                 Timestamp = Now(),
                 Counter = _checkpoint.Counter + 1,
@@ -188,7 +188,12 @@ internal sealed class TimerIndex : ILogProjection
         catch
         {
             lock (_state.Gate)
+            {
                 _state.Changed = true;
+                _state.Wheel.MarkDirty(slots);
+                _counts.MarkChanged(counts);
+            }
+
             throw;
         }
 
@@ -369,7 +374,7 @@ internal sealed class TimerIndex : ILogProjection
             return;
         }
 
-        var (slot, progress) = _state.Progress.Admit(wanted, Now(), _state.Placement.Precision, _state.Log.End);
+        var (slot, progress) = _state.Progress.Admit(wanted, Now(), _state.Placement.Precision, _state.Log.End, _state.IsReading);
         var written = _state.Placement.SlotOf(timer.Stored);
         if (slot - written is > int.MaxValue or < int.MinValue)
             written = slot;

@@ -40,17 +40,21 @@ internal readonly record struct TimerProgress(long Slot, long Position = -1, lon
     /// <param name="now">The clock.</param>
     /// <param name="precision">Time of a slot.</param>
     /// <param name="end">End of the timer log.</param>
-    public (long Slot, TimerProgress Progress) Admit(long wanted, long now, long precision, long end)
+    /// <param name="isReading">Timers of the slot are being delivered, and not counted yet.</param>
+    public (long Slot, TimerProgress Progress) Admit(long wanted, long now, long precision, long end, bool isReading = false)
     {
         if (wanted >= Slot)
             return (wanted, this);
-        if (wanted + precision <= now && (IsOpen || Slot + precision <= now))
+        var isOpen = IsOpen || isReading;
+        if (wanted + precision <= now && (isOpen || Slot + precision <= now))
             return (Slot, this);
-        if (IsOpen)
+        if (isOpen)
             return (Slot + precision, this);
         if (IsBack)
             return (Slot, this);
-        var back = Math.Max(wanted, (now - (now % precision)) - precision);
-        return back >= Slot ? (Slot, this) : (back, new TimerProgress(back, -1, Slot, end));
+
+        // As far as the clock went, not as far as this timer needs: the next one may be due before it.
+        var back = now - (now % precision) - precision;
+        return back >= Slot ? (Slot, this) : (Math.Max(wanted, back), new TimerProgress(back, -1, Slot, end));
     }
 }

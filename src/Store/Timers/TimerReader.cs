@@ -38,6 +38,7 @@ internal sealed class TimerReader
         next = long.MaxValue;
         lock (_state.Gate)
         {
+            _state.IsReading = false;
             if (_state.Wheel.First is not { } first)
                 return false;
             var progress = _state.Progress;
@@ -46,6 +47,7 @@ internal sealed class TimerReader
             if (next > now && !goesOn)
                 return false;
             _state.Progress = progress.At(first);
+            _state.IsReading = true;
             _state.Changed = true;
             if (_slot != first)
             {
@@ -136,6 +138,7 @@ internal sealed class TimerReader
             if (_state.Wheel.Find(_slot) is not { } slot || slot.Last != last)
                 return false;
             _state.Wheel.Remove(_slot);
+            _state.IsReading = false;
             _state.Progress = _state.Progress.After(_slot, _state.Placement.Precision);
             _state.Changed = true;
             return true;

@@ -24,6 +24,9 @@ internal sealed class TimerState
     /// <summary>Which timers are done. Under the lock.</summary>
     public TimerProgress Progress { get; set; } = new(0);
 
+    /// <summary>The slot of the progress is being delivered: what was taken of it may not be counted yet. Under the lock.</summary>
+    public bool IsReading { get; set; }
+
     /// <summary>Physical offset where the records of the batch in delivery begin; <see cref="long.MaxValue"/> without. Under the lock.</summary>
     public long TellFrom { get; set; } = long.MaxValue;
 

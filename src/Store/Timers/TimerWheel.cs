@@ -106,6 +106,16 @@ internal sealed class TimerWheel
         return taken;
     }
 
+    /// <summary>They could not be written: those that are there still come again.</summary>
+    public void MarkDirty(List<TimerSlot> taken)
+    {
+        foreach (var slot in taken)
+        {
+            if (_byTime.ContainsKey(slot.Time * _precision))
+                _dirty.Add(slot.Time * _precision);
+        }
+    }
+
     /// <summary>Writes slots into the file, making it. What the disk makes of it does not matter: the timer log has it all.</summary>
     public void Write(List<TimerSlot> slots)
     {

@@ -164,6 +164,31 @@ public sealed class TimerDeliveryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_timer_after_the_clock_was_set_back_does_not_wait_for_one_that_came_before_it()
+    {
+        var clock = new SettableClock(_clock);
+        await using var store = MessageStore.Open(TimerKit.Options(_directory.Path), time: clock);
+        store.Timers.Start();
+        clock.Offset = TimeSpan.FromDays(1);
+        store.AppendTimer(clock, "later", "one", clock.Now() + 1_000);
+        await store.WaitDispatchedAsync();
+        clock.Offset += TimeSpan.FromSeconds(1);
+        await store.Settle();
+        Assert.Equal(["one"], store.Bodies("later", 1));
+
+        clock.Offset = TimeSpan.Zero;
+        store.AppendTimer(clock, "later", "three", clock.Now() + 300_000);
+        store.AppendTimer(clock, "later", "two", clock.Now() + 2_000);
+        await store.WaitDispatchedAsync();
+        clock.Offset = TimeSpan.FromSeconds(2);
+        await store.Settle();
+        Assert.Equal(["one", "two"], store.Bodies("later", 1));
+        clock.Offset = TimeSpan.FromSeconds(300);
+        await store.Settle();
+        Assert.Equal(["one", "two", "three"], store.Bodies("later", 1));
+    }
+
+    [Fact]
     public async Task A_timer_that_is_dispatched_after_its_time_comes_at_once()
     {
         await using var store = Open();
@@ -230,19 +255,5 @@ public sealed class TimerDeliveryTests : IDisposable
         var store = MessageStore.Open(TimerKit.Options(_directory.Path, change), time: _clock);
         store.Timers.Start();
         return store;
-    }
-
-    private sealed class SettableClock(TimeProvider inner) : TimeProvider
-    {
-        public TimeSpan Offset { get; set; }
-
-        public override long TimestampFrequency => inner.TimestampFrequency;
-
-        public override long GetTimestamp() => inner.GetTimestamp();
-
-        public override DateTimeOffset GetUtcNow() => inner.GetUtcNow() + Offset;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            inner.CreateTimer(callback, state, dueTime, period);
     }
 }

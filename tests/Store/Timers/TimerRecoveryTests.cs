@@ -115,6 +115,24 @@ public sealed class TimerRecoveryTests
     }
 
     [Fact]
+    public async Task A_segment_that_cannot_be_read_for_a_moment_delays_timers_and_ends_no_delivery()
+    {
+        await using (var store = Open())
+        {
+            store.AppendTimer(_clock, "later", "one", _clock.Now() + 5_000);
+            for (var i = 0; i < 10; i++)
+                store.Append("other", 0, new string('x', 20_000));
+        }
+
+        await using var again = Open();
+        var fault = _files.Add(new Fault(FileCall.Map, "/commitlog/00000000000000000000", times: 1));
+        await again.Pass(_clock, TimeSpan.FromSeconds(5));
+        await again.Pass(_clock, TimeSpan.FromSeconds(1));
+        Assert.Equal(1, fault.Hits);
+        Assert.Equal(["one"], again.Bodies("later", 1));
+    }
+
+    [Fact]
     public async Task Files_of_the_timer_log_go_once_their_timers_are_done()
     {
         await using var store = Open();
