@@ -84,7 +84,7 @@ public sealed class MessageStore : IAsyncDisposable
         if (state.NoRoomForTail is { } reason)
             _health.Full(FullCause.Segment, reason);
         var start = new DispatchProgress { Offset = state.End, StoreTimestamp = last, QueueEnds = _queues.Ends };
-        _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues, options.DelayLevels), projections, _health, reports, options, time, start, Confirmed, listeners, logger);
+        _dispatcher = new Dispatcher(_log, new QueueBuilder(_queues), projections, _health, reports, options, time, start, Confirmed, listeners, logger);
         lightQueues.Attach(_log, _dispatcher, _health);
         _flusher = new LogFlusher(_log, tail, _gate, _health, _metrics, options, time, _dispatcher.Confirmed);
         compacted.Attach(_reads, () => _flusher.FlushTo(_log.Written));

@@ -38,6 +38,8 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
     private readonly long[] _saved;
     private readonly ITimer _timer;
     private DataVersion _version = new(0, 0, 0);
+    private long _deliveredEnd;
+    private (long[] Offsets, long End)? _unsaved;
     private Task _work = Task.CompletedTask;
 
     /// <summary>Reads the saved progress.</summary>
@@ -55,6 +57,7 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
             return DelayOffsetFile.Parse(text, levels.Count);
         }) ?? new long[levels.Count];
         _saved = [.. _offsets];
+        Correct();
         _timer = time.CreateTimer(static delivery => ((DelayDelivery)delivery!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -101,24 +104,22 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
         }
     }
 
-    /// <summary>Writes the progress if it moved.</summary>
+    /// <summary>Writes the progress if it moved, as far as the log is on the disk with what was delivered.</summary>
     public void Flush()
     {
-        long[] now = [.. _offsets];
-        if (now.AsSpan().SequenceEqual(_saved))
+        while (TakeDurable() is { } now && !now.AsSpan().SequenceEqual(_saved))
         {
-            return;
-        }
-
-        try
-        {
-            _version = _version.Next(_time);
-            _file.Write(output => DelayOffsetFile.Write(output, _version, now));
-            now.CopyTo(_saved, 0);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            LogNotWritten(_logger, _file.Path, error.Message);
+            try
+            {
+                _version = _version.Next(_time);
+                _file.Write(output => DelayOffsetFile.Write(output, _version, now));
+                now.CopyTo(_saved, 0);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                LogNotWritten(_logger, _file.Path, error.Message);
+                return;
+            }
         }
     }
 
@@ -137,9 +138,52 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
     {
         await _stop.CancelAsync();
         await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_store.Durable.Value < _deliveredEnd)
+        {
+            // Else the next start would deliver again what is on the disk by the end of this one.
+            _store.WriteCheckpoint();
+        }
+
         await _timer.DisposeAsync();
         _stop.Dispose();
         _wake.Dispose();
+    }
+
+    /// <summary>
+    /// Progress of now, or of a moment before, whose deliveries are on the disk; null while they are not. With
+    /// <c>FlushMode.Async</c> the table would else survive a power cut that they do not, and the messages would be gone.
+    /// </summary>
+    private long[]? TakeDurable()
+    {
+        // The end second: it covers what the offsets count.
+        _unsaved ??= ([.. _offsets], Volatile.Read(ref _deliveredEnd));
+        if (_store.Durable.Value < _unsaved.Value.End)
+        {
+            return null;
+        }
+
+        long[] offsets = _unsaved.Value.Offsets;
+        _unsaved = null;
+        return offsets;
+    }
+
+    /// <summary>
+    /// Progress beyond the end of a queue is of messages that the log has lost: those that come next have these offsets, and
+    /// would be passed over.
+    /// </summary>
+    private void Correct()
+    {
+        for (int level = 1; level <= _levels.Count; level++)
+        {
+            long end = _store.TryGetQueue(TopicName.Schedule, level - 1, out ConsumeQueue? queue) ? queue.MaxOffset : 0;
+            if (_offsets[level - 1] > end || _offsets[level - 1] < 0)
+            {
+                LogCorrected(_logger, level, _offsets[level - 1], end);
+                _offsets[level - 1] = Math.Clamp(_offsets[level - 1], 0, end);
+            }
+        }
+
+        Flush();
     }
 
     private async Task RunAsync()
@@ -149,7 +193,7 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
             long next = Idle;
             for (int level = 1; level <= _levels.Count; level++)
             {
-                next = Math.Min(next, await DeliverAsync(level));
+                next = Math.Min(next, await TryDeliverAsync(level));
             }
 
             if (next != Idle)
@@ -163,6 +207,20 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
     }
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>As below. What the disk refuses to read now it may give later: delivery does not end with it.</summary>
+    private async ValueTask<long> TryDeliverAsync(int level)
+    {
+        try
+        {
+            return await DeliverAsync(level);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(_logger, level, error.Message);
+            return Now() + (long)LongestNap.TotalMilliseconds;
+        }
+    }
 
     /// <summary>Delivers what is due of a level; the time when to come back.</summary>
     private async ValueTask<long> DeliverAsync(int level)
@@ -183,6 +241,7 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
                     return Now() + (long)LongestNap.TotalMilliseconds;
                 }
 
+                Volatile.Write(ref _deliveredEnd, Math.Max(_deliveredEnd, end.Value));
                 Volatile.Write(ref _offsets[level - 1], to);
             }
 
@@ -217,13 +276,27 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
             }
 
             // Not dispatched yet: its queue entry can be seen a moment before the record can.
-            if (_store.IsAhead(entries[i]) || (!entries[i].IsFiller && !Put(queue, from + i, entries[i], ref end)))
+            if (_store.IsAhead(entries[i]) || (!entries[i].IsFiller && !TryPut(queue, from + i, entries[i], ref end)))
             {
                 return (from + i, now + (long)LongestNap.TotalMilliseconds, end);
             }
         }
 
         return (from + count, 0, end);
+    }
+
+    // A failure ends the batch, so that what was delivered before it is counted.
+    private bool TryPut(ConsumeQueue queue, long queueOffset, in QueueEntry entry, ref WrittenOffset end)
+    {
+        try
+        {
+            return Put(queue, queueOffset, entry, ref end);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(_logger, queue.QueueId + 1, error.Message);
+            return false;
+        }
     }
 
     // False when the store takes nothing now: the message is tried again.
@@ -289,4 +362,10 @@ public sealed partial class DelayDelivery : IAsyncDisposable, IRetentionGuard
 
     [LoggerMessage(EventId = 4004, Level = LogLevel.Warning, Message = "The delayed message at {PhysicalOffset} cannot be delivered and is left out: {Status}")]
     private static partial void LogRefused(ILogger logger, long physicalOffset, AppendStatus status);
+
+    [LoggerMessage(EventId = 4021, Level = LogLevel.Warning, Message = "Delayed messages of level {Level} could not be read, it will be tried again: {Reason}")]
+    private static partial void LogNotRead(ILogger logger, int level, string reason);
+
+    [LoggerMessage(EventId = 4022, Level = LogLevel.Warning, Message = "Progress of delay level {Level} was {Offset}; its queue ends at {End}, where it goes on")]
+    private static partial void LogCorrected(ILogger logger, int level, long offset, long end);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Queues;
 
@@ -24,19 +23,12 @@ internal enum QueuePlacement
 internal sealed class QueueBuilder
 {
     private readonly QueueTable _queues;
-    private readonly long[] _delays;
     private readonly List<ConsumeQueue> _staged = [];
 
-    public QueueBuilder(QueueTable queues, IReadOnlyList<TimeSpan> delays)
-    {
-        _queues = queues;
-        _delays = [.. delays.Select(delay => (long)delay.TotalMilliseconds)];
-    }
+    public QueueBuilder(QueueTable queues) => _queues = queues;
 
     /// <summary>Sum of the ends of all queues.</summary>
     public long Ends => _queues.Ends;
-
-    private static ReadOnlySpan<byte> ScheduleTopic => "SCHEDULE_TOPIC_XXXX"u8;
 
     /// <summary>Stages the entry of a record.</summary>
     public QueuePlacement Stage(in MessageRecord record, out ConsumeQueue? queue, out long tagsCode)
@@ -57,7 +49,7 @@ internal sealed class QueueBuilder
                 return QueuePlacement.Impossible;
         }
 
-        tagsCode = TagsCode(record);
+        tagsCode = _queues.Tags.Of(record);
         if (queue.StagedEnd == queue.MaxOffset)
             _staged.Add(queue);
         var carried = _queues.Files.Extension is { } extension ? extension.Stage(queue, tagsCode, record.StoreTimestamp) : tagsCode;
@@ -77,20 +69,6 @@ internal sealed class QueueBuilder
             queue.Commit();
         _queues.Tails.Trim();
         _staged.Clear();
-    }
-
-    /// <summary>What the queue entry of a record carries.</summary>
-    private long TagsCode(in MessageRecord record)
-    {
-        if (record.Topic.SequenceEqual(ScheduleTopic)
-            && PropertyText.TryGet(record.Properties, SystemProperties.Delay, out var text)
-            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var level)
-            && level > 0 && _delays.Length > 0)
-        {
-            return record.StoreTimestamp + _delays[Math.Min(level, _delays.Length) - 1];
-        }
-
-        return TagHash.Of(record.Tags);
     }
 
     /// <summary>

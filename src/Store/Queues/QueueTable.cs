@@ -14,14 +14,18 @@ internal sealed class QueueTable
     private readonly int _maxQueuesPerTopic;
     private int _count;
 
-    public QueueTable(QueueFiles files, QueueTails tails, int maxQueues, int maxQueuesPerTopic)
+    public QueueTable(QueueFiles files, QueueTails tails, int maxQueues, int maxQueuesPerTopic, EntryTags? tags = null)
     {
+        Tags = tags ?? new EntryTags([]);
         Files = files;
         Tails = tails;
         _maxQueues = maxQueues;
         _maxQueuesPerTopic = maxQueuesPerTopic;
         _byBytes = _topics.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
+
+    /// <summary>What entries carry beside the place of their record.</summary>
+    public EntryTags Tags { get; }
 
     public QueueFiles Files { get; }
 

@@ -27,7 +27,7 @@ internal sealed class LogScan
     {
         _state = state;
         _report = report;
-        _builder = new QueueBuilder(state.Queues, state.Options.DelayLevels);
+        _builder = new QueueBuilder(state.Queues);
     }
 
     /// <summary>Scans, and sets the end of the log.</summary>

@@ -20,7 +20,7 @@ internal static class QueueLoader
             MayBeUnsynced = !state.IsClean,
             Extension = ExtFiles.Open(state.Files, state.Options),
         };
-        state.Queues = new QueueTable(files, new QueueTails(state.Options.MaxUnwrittenQueueBytes), state.Options.MaxQueues, state.Options.MaxQueuesPerTopic);
+        state.Queues = new QueueTable(files, new QueueTails(state.Options.MaxUnwrittenQueueBytes), state.Options.MaxQueues, state.Options.MaxQueuesPerTopic, new EntryTags(state.Options.DelayLevels));
         state.QueueLimit = state.ScanStart;
         foreach (var (topic, queueId, bases) in found)
         {

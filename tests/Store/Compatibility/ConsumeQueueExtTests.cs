@@ -122,6 +122,34 @@ public sealed class ConsumeQueueExtTests
     }
 
     [Fact]
+    public async Task Without_its_extension_a_delayed_message_is_due_when_it_was()
+    {
+        var files = new FaultyFileSystem(1);
+        long due;
+        await using (var store = MessageStore.Open(Options(enabled: true), new FaultyProcess(files)))
+        {
+            var properties = new byte[64];
+            var writer = new PropertyTextWriter(properties);
+            writer.TryAdd("DELAY", "4");
+            writer.TryAdd("TAGS", "tag");
+            store.Append(new MessageToStore { Topic = "SCHEDULE_TOPIC_XXXX"u8, QueueId = 3, Body = "later"u8, Properties = writer.Written });
+            await store.WaitDispatchedAsync().Within("dispatched");
+            Assert.True(store.TryGetQueue("SCHEDULE_TOPIC_XXXX", 3, out var queue));
+            Assert.True(queue.TryReadEntry(0, out var entry));
+            due = entry.TagsCode;
+            using var lease = store.ReadRecord(entry.PhysicalOffset);
+            Assert.True(lease.TryRead(out var record));
+            Assert.Equal(record.StoreTimestamp + 30_000, due);
+        }
+
+        files.DeleteFile("/store/consumequeue_ext/SCHEDULE_TOPIC_XXXX/3/00000000000000000000");
+        await using var again = MessageStore.Open(Options(enabled: false), new FaultyProcess(files));
+        Assert.True(again.TryGetQueue("SCHEDULE_TOPIC_XXXX", 3, out var found));
+        Assert.True(found.TryReadEntry(0, out var kept));
+        Assert.Equal(due, kept.TagsCode);
+    }
+
+    [Fact]
     public async Task A_rebuild_writes_the_same_extension()
     {
         var files = new FaultyFileSystem(1);

@@ -15,7 +15,13 @@ internal sealed class BrokerBench : IAsyncDisposable
     private readonly Action<BrokerOptions>? _configure;
     private readonly List<BrokerClient> _clients = [];
 
-    private BrokerBench(Action<BrokerOptions>? configure) => _configure = configure;
+    private readonly IFileSystem _files;
+
+    private BrokerBench(Action<BrokerOptions>? configure, IFileSystem files)
+    {
+        _configure = configure;
+        _files = files;
+    }
 
     public ManualClock Clock { get; } = new();
 
@@ -23,9 +29,9 @@ internal sealed class BrokerBench : IAsyncDisposable
 
     public string this[string file] => _directory[file];
 
-    public static BrokerBench Open(Action<BrokerOptions>? configure = null)
+    public static BrokerBench Open(Action<BrokerOptions>? configure = null, IFileSystem? files = null)
     {
-        var bench = new BrokerBench(configure);
+        var bench = new BrokerBench(configure, files ?? PhysicalFileSystem.Instance);
         bench.Start();
         return bench;
     }
@@ -121,7 +127,7 @@ internal sealed class BrokerBench : IAsyncDisposable
             OffsetFlushInterval = TimeSpan.FromSeconds(1),
         };
         _configure?.Invoke(options);
-        Core = BrokerCore.Open(options, new IPEndPoint(IPAddress.Loopback, options.Port), Clock, NullLoggerFactory.Instance, PhysicalFileSystem.Instance);
+        Core = BrokerCore.Open(options, new IPEndPoint(IPAddress.Loopback, options.Port), Clock, NullLoggerFactory.Instance, _files);
     }
 
     private async Task StopAsync()

@@ -1,6 +1,8 @@
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
+using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Tests.Support;
+using ProtoBridgeMQ.Tests.Unit.Hostile;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker;
 
@@ -44,6 +46,68 @@ public class RetriesAndDelays
         await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Max("t", 0) == 2, "the second is delivered");
         using RemotingResponse pulled = await bench.Connect().PullAsync("t", 0);
         Assert.Equal(["1", "2"], BrokerClient.Records(pulled).Select(record => record.Body));
+    }
+
+    [Fact]
+    public async Task Progress_is_not_saved_before_what_was_delivered_is_on_the_disk()
+    {
+        using var files = new HeldFlushes();
+        await using BrokerBench bench = BrokerBench.Open(static options => options.Flush = FlushMode.Async, files);
+        using (await bench.Connect().SendAsync("t", "1", delay: 1))
+        {
+            await Eventually.True(() => bench.Core.Offsets.Max("SCHEDULE_TOPIC_XXXX", 0) == 1);
+        }
+
+        files.Hold();
+        bench.Clock.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.True(() => bench.Core.Offsets.Max("t", 0) == 1, "the message is delivered");
+        bench.Clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(File.Exists(bench["config/delayOffset.json"]));
+
+        files.Release();
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => File.Exists(bench["config/delayOffset.json"]), "its progress is saved");
+    }
+
+    [Fact]
+    public async Task Progress_beyond_the_end_of_a_level_passes_over_none_of_the_messages_that_come_next()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        using (await bench.Connect().SendAsync("t", "1", delay: 1))
+        {
+            await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Max("t", 0) == 1, "the first is delivered");
+        }
+
+        // The table is of a moment that the log has lost.
+        await bench.RestartAfterAsync(() => File.WriteAllText(bench["config/delayOffset.json"], """{"offsetTable":{1:4,2:3}}"""));
+        Assert.Contains("\"offsetTable\":{1:1}", (await File.ReadAllTextAsync(bench["config/delayOffset.json"])).ReplaceLineEndings(string.Empty).Replace("\t", string.Empty, StringComparison.Ordinal), StringComparison.Ordinal);
+        BrokerClient client = bench.Connect();
+        using (await client.SendAsync("t", "2", delay: 1))
+        using (await client.SendAsync("t", "3", delay: 2))
+        {
+        }
+
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Max("t", 0) == 3, "both are delivered");
+    }
+
+    [Fact]
+    public async Task A_segment_that_cannot_be_read_for_a_moment_delays_messages_and_ends_no_delivery()
+    {
+        var files = new RefusingFiles();
+        await using BrokerBench bench = BrokerBench.Open(static options => options.CommitLogFileSize = 1 << 16, files);
+        BrokerClient client = bench.Connect();
+
+        // Retention looks into the first two segments of its own accord.
+        await FillAsync(client, 200);
+        using (await client.SendAsync("t", "later", delay: 3))
+        {
+        }
+
+        await FillAsync(client, 100);
+        await Eventually.True(() => bench.Core.Offsets.Max("SCHEDULE_TOPIC_XXXX", 2) == 1 && bench.Core.Offsets.Max("filler", 0) == 300);
+        await bench.RestartAsync();
+        files.Refuse("00000000000000196608");
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Max("t", 0) == 1, "the delayed message is delivered");
+        Assert.True(files.HasRefused);
     }
 
     [Fact]
@@ -98,6 +162,15 @@ public class RetriesAndDelays
         foreach (long offset in (long[])[-1, 0, 17, long.MaxValue])
         {
             Assert.Equal(ResponseCode.SystemError, await SendBack(bench.Connect(), offset, maxTries: 16));
+        }
+    }
+
+    private static async Task FillAsync(BrokerClient client, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            using RemotingResponse sent = await client.SendAsync("filler", new string('x', 1000));
+            Assert.Equal(ResponseCode.Success, sent.Code);
         }
     }
 
