@@ -75,7 +75,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         store.AddListener(_wakeUp);
         KeepCompacted();
         store.AddGuard(_delays);
-        store.AddGuards(new ProtectedGroups(options.ProtectedGroups, store, tables));
+        store.AddGuards(new ProtectedGroups(options.ProtectedGroups, store, tables, _pops));
         _delays.Start();
         Transactions.Start();
         store.Timers.Start();

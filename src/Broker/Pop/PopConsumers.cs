@@ -8,7 +8,7 @@ using ProtoBridgeMQ.Store.Dispatch;
 namespace ProtoBridgeMQ.Broker.Pop;
 
 /// <summary>Consuming by pop, over the store: puts its parts together, and does what is due.</summary>
-internal sealed class PopConsumers : IPopConsumers
+internal sealed partial class PopConsumers : IPopConsumers
 {
     /// <summary>Longest invisible time, milliseconds: ten years.</summary>
     private const long LongestInvisible = 10L * 365 * 24 * 3600 * 1000;
@@ -28,12 +28,14 @@ internal sealed class PopConsumers : IPopConsumers
     private readonly ConcurrentQueue<(int QueueId, long Offset)> _ofTimers = new();
     private readonly Func<bool> _isTaken;
     private readonly List<DueNode> _freed = [];
+    private readonly ILogger<PopConsumers> _logger;
     private int _sweeping;
 
     public PopConsumers(MessageStore store, QueueReads reads, MessageIntake intake, BrokerTables tables, IOffsets offsets, TableFile orderFile, BrokerOptions options, BrokerMetrics metrics, BrokerStatistics statistics, TimeProvider time, ILoggerFactory loggers)
     {
         _offsets = offsets;
         _time = time;
+        _logger = loggers.CreateLogger<PopConsumers>();
         _isTaken = () => _ofTimers.IsEmpty;
         _table = new PopTable(store, options, time);
         _waits = new PopWaits(options, time);
@@ -116,6 +118,36 @@ internal sealed class PopConsumers : IPopConsumers
 
     public int WaitsOf(string group, string topic, int queueId) => _table.Find(topic, group)?.Pops.CountOf(queueId) ?? 0;
 
+    /// <summary>
+    /// For each queue with messages that a group popped and did not settle, where the first such pop began: progress is past
+    /// them, and they are wanted when they come back.
+    /// </summary>
+    /// <param name="wanted">Asked of topic and group.</param>
+    public IEnumerable<(string Topic, string Group, int QueueId, long Offset)> Open(Func<string, string, bool> wanted)
+    {
+        foreach (PopGroup group in _table.Groups)
+        {
+            foreach (PopQueue queue in group.Queues())
+            {
+                if (queue.InFlight == 0 || !wanted(queue.Topic, group.Group))
+                {
+                    continue;
+                }
+
+                long lowest;
+                lock (queue.Lock)
+                {
+                    lowest = queue.LowestOpen();
+                }
+
+                if (lowest >= 0)
+                {
+                    yield return (queue.Topic, group.Group, queue.QueueId, lowest);
+                }
+            }
+        }
+    }
+
     /// <summary>A record was dispatched: on the dispatcher's thread.</summary>
     public void OnDispatched(in DispatchedMessage message)
     {
@@ -152,12 +184,7 @@ internal sealed class PopConsumers : IPopConsumers
         try
         {
             long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-            while (_ofTimers.TryPeek(out (int QueueId, long Offset) record))
-            {
-                _load.Load(record.QueueId, record.Offset);
-                _ofTimers.TryDequeue(out _);
-            }
-
+            LoadOfTimers();
             _reviver.Run(now);
             _table.Freeings.TakeDue(now, int.MaxValue, _freed);
             foreach (DueNode node in _freed)
@@ -206,6 +233,22 @@ internal sealed class PopConsumers : IPopConsumers
     /// <summary>Ends all waits, and takes no more.</summary>
     public void Stop() => _waits.Stop();
 
+    private void LoadOfTimers()
+    {
+        try
+        {
+            while (_ofTimers.TryPeek(out (int QueueId, long Offset) record))
+            {
+                _load.Load(record.QueueId, record.Offset);
+                _ofTimers.TryDequeue(out _);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(_logger, error);
+        }
+    }
+
     private void NoteOrder(in ReceiptHandle handle)
     {
         if (handle.IsOrdered)
@@ -213,4 +256,7 @@ internal sealed class PopConsumers : IPopConsumers
             _orders.Changed();
         }
     }
+
+    [LoggerMessage(EventId = 4024, Level = LogLevel.Warning, Message = "The account of popped messages could not be read; it is tried again")]
+    private static partial void LogNotRead(ILogger logger, Exception error);
 }

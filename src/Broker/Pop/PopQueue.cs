@@ -125,6 +125,21 @@ internal sealed class PopQueue(PopGroup owner, string topic, int queueId) : DueN
         InFlight += checkpoint.Open;
     }
 
+    /// <summary>Where the first pop began of which not all is settled; -1 without one.</summary>
+    public long LowestOpen()
+    {
+        long lowest = -1;
+        foreach (Checkpoint checkpoint in _checkpoints.Values)
+        {
+            if (checkpoint.Open > 0 && (lowest < 0 || checkpoint.StartOffset < lowest))
+            {
+                lowest = checkpoint.StartOffset;
+            }
+        }
+
+        return lowest;
+    }
+
     /// <summary>Settles messages of a checkpoint; how many were open.</summary>
     public int Settle(Checkpoint checkpoint, ReadOnlySpan<long> offsets)
     {

@@ -60,7 +60,7 @@ internal sealed partial class Reviver(PopTable table, MessageStore store, TopicT
             {
                 if ((checkpoint.Settled & (1u << i)) == 0)
                 {
-                    again = isWanted && BringBack(checkpoint, checkpoint.OffsetAt(i)) == Outcome.Later;
+                    again = isWanted && TryBringBack(checkpoint, checkpoint.OffsetAt(i)) == Outcome.Later;
                     if (!again)
                     {
                         revived[count++] = checkpoint.OffsetAt(i);
@@ -83,6 +83,20 @@ internal sealed partial class Reviver(PopTable table, MessageStore store, TopicT
             {
                 table.Schedule.Add(checkpoint, now + AgainAfter);
             }
+        }
+    }
+
+    /// <summary>What the disk refuses to read now it may give later.</summary>
+    private Outcome TryBringBack(Checkpoint checkpoint, long offset)
+    {
+        try
+        {
+            return BringBack(checkpoint, offset);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotRead(logger, error, checkpoint.Queue.Topic, checkpoint.Queue.QueueId, offset);
+            return Outcome.Later;
         }
     }
 
@@ -209,4 +223,7 @@ internal sealed partial class Reviver(PopTable table, MessageStore store, TopicT
 
     [LoggerMessage(EventId = 4013, Level = LogLevel.Warning, Message = "Popped messages cannot come back, the topic {Topic} cannot be made; it will be tried again")]
     private static partial void LogNoTopic(ILogger logger, string topic);
+
+    [LoggerMessage(EventId = 4023, Level = LogLevel.Warning, Message = "The popped message {Offset} of {Topic}/{QueueId} could not be read to bring it back; it is tried again")]
+    private static partial void LogNotRead(ILogger logger, Exception error, string topic, int queueId, long offset);
 }

@@ -99,8 +99,14 @@ public sealed class ConsumeQueue
         while (low < high)
         {
             var middle = low + ((high - low) / 2);
-            if (StoreTimestampAt(middle) < timestamp)
-                low = middle + 1;
+
+            // What cannot be read says nothing of the time: the next one that can be does.
+            var at = middle;
+            var time = long.MinValue;
+            while (at < high && (time = StoreTimestampAt(at)) == long.MinValue)
+                at++;
+            if (at < high && time < timestamp)
+                low = at + 1;
             else
                 high = middle;
         }
@@ -288,7 +294,7 @@ public sealed class ConsumeQueue
         if (_table.Files.Extension is { } extension && extension.TryRead(this, entry.TagsCode, out var tagsCode))
             return tagsCode;
         using var lease = _table.Log?.Read(entry.PhysicalOffset, entry.Size, long.MaxValue) ?? default;
-        return lease.TryRead(out var record) ? TagHash.Of(record.Tags) : entry.TagsCode;
+        return lease.TryRead(out var record) ? _table.Tags.Of(record) : entry.TagsCode;
     }
 
     private long StoreTimestampAt(long offset)

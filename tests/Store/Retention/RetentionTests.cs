@@ -313,6 +313,21 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public async Task A_damaged_record_has_no_topic_begin_later_than_its_time()
+    {
+        var start = _clock.GetUtcNow();
+        await using var store = RetentionKit.Open(_files, _clock);
+        await store.FillAsync(9, _clock);
+        Assert.True(store.Queue().TryReadEntry(4, out var middle));
+        _files.FlipBit("/store/commitlog/" + RetentionKit.NameOf(0), middle.PhysicalOffset + 4, 1);
+        Assert.Equal(2, store.Queue().OffsetByTime((start + TimeSpan.FromHours(2)).ToUnixTimeMilliseconds()));
+        Assert.Equal(7, store.Queue().OffsetByTime((start + TimeSpan.FromHours(7)).ToUnixTimeMilliseconds()));
+
+        store.StartRetention(new TestTopics { ["topic"] = TimeSpan.FromHours(7) });
+        Assert.Equal(2, store.Queue().MinOffset);
+    }
+
+    [Fact]
     public async Task A_topic_with_a_shorter_time_keeps_what_a_guard_reads_there()
     {
         await using var store = RetentionKit.Open(_files, _clock);

@@ -6,6 +6,7 @@ using ProtoBridgeMQ.Broker.Topics;
 using ProtoBridgeMQ.Remoting.Protocol;
 using ProtoBridgeMQ.Remoting.Transport;
 using ProtoBridgeMQ.Tests.Support;
+using ProtoBridgeMQ.Tests.Unit.Broker.Pop;
 
 namespace ProtoBridgeMQ.Tests.Unit.Broker;
 
@@ -60,6 +61,59 @@ public class RetentionOfABroker
 
         bench.Core.Offsets.Commit("billing", "t", 0, 200);
         await bench.AdvanceUntil(bench.Core.Options.RetentionInterval, () => bench.Core.Offsets.Min("t", 0) > 60, "what was read was deleted");
+    }
+
+    [Theory]
+    [InlineData("t:billing", null)]
+    [InlineData("", "true")]
+    public async Task What_a_protected_group_popped_and_did_not_acknowledge_stays(string patterns, string? attribute)
+    {
+        await using BrokerBench bench = BrokerBench.Open(options =>
+        {
+            options.CommitLogFileSize = FileSize;
+            options.ProtectedGroups = patterns;
+        });
+        if (attribute is not null)
+        {
+            Assert.True(bench.Core.Groups.Put(new SubscriptionGroup { Name = "billing", Attributes = new GroupAttributes([new(GroupAttributes.Protected, attribute)]) }));
+        }
+
+        BrokerClient client = bench.Connect();
+        await SendAsync(bench, client, 200);
+        List<PopMessage> popped = [];
+        while (popped.Count < 160)
+        {
+            popped.AddRange(await client.TakeAsync("t", "billing", queueId: 0, invisible: (int)TimeSpan.FromHours(200).TotalMilliseconds));
+        }
+
+        foreach (PopMessage message in popped.Where(static message => message.Offset != 40))
+        {
+            Assert.Equal(ResponseCode.Success, await client.AckAsync(message, "billing"));
+        }
+
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Query("billing", "t", 0) >= 160, "progress is saved");
+        bench.Clock.Advance(TimeSpan.FromHours(73));
+        Assert.InRange(bench.Core.Offsets.Min("t", 0), 0, 40);
+
+        Assert.Equal(ResponseCode.Success, await client.AckAsync(popped.Single(static message => message.Offset == 40), "billing"));
+        await bench.AdvanceUntil(bench.Core.Options.RetentionInterval, () => bench.Core.Offsets.Min("t", 0) > 40, "what was acknowledged was deleted");
+    }
+
+    [Fact]
+    public async Task What_came_back_to_a_protected_group_stays_though_it_read_nothing_there_yet()
+    {
+        await using BrokerBench bench = BrokerBench.Open(options =>
+        {
+            options.CommitLogFileSize = FileSize;
+            options.ProtectedGroups = "t:billing";
+        });
+        BrokerClient client = bench.Connect();
+        await SendAsync(bench, client, 1);
+        Assert.Single(await client.TakeAsync("t", "billing", queueId: 0, invisible: 10_000));
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Max("%RETRY%billing_t", 0) == 1, "it came back");
+        await SendAsync(bench, client, 200, from: 1);
+        bench.Clock.Advance(TimeSpan.FromHours(73));
+        Assert.Equal(0, bench.Core.Offsets.Min("%RETRY%billing_t", 0));
     }
 
     [Fact]

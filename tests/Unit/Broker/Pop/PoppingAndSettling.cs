@@ -47,6 +47,24 @@ public class PoppingAndSettling
     }
 
     [Fact]
+    public async Task What_cannot_be_read_for_a_moment_when_its_invisible_time_is_over_comes_back_a_moment_later()
+    {
+        var files = new RefusingFiles();
+        await using BrokerBench bench = BrokerBench.Open(static options => options.CommitLogFileSize = 1 << 16, files);
+        BrokerClient client = bench.Connect();
+
+        // Retention looks into the first two segments of its own accord.
+        await client.SendAllAsync("filler", [.. Enumerable.Repeat(new string('x', 1000), 200)]);
+        await client.SendAllAsync("t", "a");
+        await client.SendAllAsync("filler", [.. Enumerable.Repeat(new string('x', 1000), 100)]);
+        Assert.Single(await client.TakeAsync("t", invisible: 10_000));
+        await bench.RestartAsync();
+        files.Refuse("00000000000000196608");
+        await bench.AdvanceUntil(TimeSpan.FromSeconds(1), () => bench.Core.Offsets.Max(Retry, 0) == 1, "it came back");
+        Assert.True(files.HasRefused);
+    }
+
+    [Fact]
     public async Task What_is_not_acknowledged_comes_back_after_its_invisible_time_with_its_handle()
     {
         await using BrokerBench bench = BrokerBench.Open();
