@@ -8,8 +8,8 @@ using ProtoBridgeMQ.Store.Files;
 namespace ProtoBridgeMQ.Store.Compaction;
 
 /// <summary>
-/// The file <c>compaction/topics.json</c>: which topics are compacted, and the secret of the key hash. The store knows by
-/// itself, so that nothing is deleted because its owner did not say in time.
+/// The file <c>compaction/topics.json</c>: which topics are compacted, which are no more but may have files, and the secret
+/// of the key hash. The store knows by itself, so that nothing is deleted because its owner did not say in time.
 /// </summary>
 internal sealed class CompactedTopicList
 {
@@ -26,6 +26,9 @@ internal sealed class CompactedTopicList
 
     public IReadOnlyList<string> Topics { get; private set; } = [];
 
+    /// <summary>Topics that are compacted no more, and whose files may be there.</summary>
+    public IReadOnlyList<string> Leaving { get; private set; } = [];
+
     /// <summary>The secret of the key hash; empty until the first topic is written.</summary>
     public byte[] Seed { get; private set; } = [];
 
@@ -36,6 +39,7 @@ internal sealed class CompactedTopicList
         if (_file.Read(Parse) is { } saved)
         {
             Topics = saved.Topics;
+            Leaving = saved.Leaving;
             Seed = saved.Seed;
         }
         else if (_files.FileExists(_path) || _files.FileExists(_path + ".bak"))
@@ -54,11 +58,15 @@ internal sealed class CompactedTopicList
     }
 
     /// <summary>Writes the file; durable on return.</summary>
-    public void Write(IReadOnlyList<string> topics)
+    public void Write(IReadOnlyList<string> topics, IReadOnlyList<string> leaving)
     {
         var seed = Convert.ToHexString(Seed);
-        _file.Write(JsonSerializer.SerializeToUtf8Bytes(new { hashSeed = seed, topics, crc = Crc(seed, topics) }));
+        var crc = Crc(seed, topics.Concat(leaving));
+        _file.Write(leaving.Count == 0
+            ? JsonSerializer.SerializeToUtf8Bytes(new { hashSeed = seed, topics, crc })
+            : JsonSerializer.SerializeToUtf8Bytes(new { hashSeed = seed, topics, leaving, crc }));
         Topics = topics;
+        Leaving = leaving;
     }
 
     /// <summary>A name or a secret that changed would be taken for another one.</summary>
@@ -72,13 +80,14 @@ internal sealed class CompactedTopicList
         {
             var root = document.RootElement;
             var seed = root.GetProperty("hashSeed").GetString() ?? string.Empty;
-            var names = root.GetProperty("topics").EnumerateArray().Select(static topic => topic.GetString() ?? string.Empty).ToList();
+            var names = Names(root.GetProperty("topics"));
+            var leaving = root.TryGetProperty("leaving", out var gone) ? Names(gone) : [];
 
             // A name becomes a directory: nothing that leads elsewhere.
-            if (root.GetProperty("crc").GetUInt32() != Crc(seed, names) || names.Any(static name => name is "" or "." or ".." || name.AsSpan().ContainsAny("/\\\0")))
+            if (root.GetProperty("crc").GetUInt32() != Crc(seed, names.Concat(leaving)) || names.Concat(leaving).Any(static name => name is "" or "." or ".." || name.AsSpan().ContainsAny("/\\\0")))
                 throw new FormatException("not what was written");
             var bytes = Convert.FromHexString(seed);
-            return bytes.Length == KeyHash.SeedSize ? new Saved(names, bytes) : throw new FormatException("not a secret of 16 bytes");
+            return bytes.Length == KeyHash.SeedSize ? new Saved(names, leaving, bytes) : throw new FormatException("not a secret of 16 bytes");
         }
         catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException)
         {
@@ -86,5 +95,7 @@ internal sealed class CompactedTopicList
         }
     }
 
-    private sealed record Saved(List<string> Topics, byte[] Seed);
+    private static List<string> Names(JsonElement list) => [.. list.EnumerateArray().Select(static topic => topic.GetString() ?? string.Empty)];
+
+    private sealed record Saved(List<string> Topics, List<string> Leaving, byte[] Seed);
 }

@@ -99,10 +99,12 @@ public sealed partial class CompactedTopics : ILogProjection
                 _list.MakeSeed();
                 _context.Hash = new KeyHash(_list.Seed);
                 var added = new CompactedTopic(_context, topic);
+                if (_list.Leaving.Contains(topic))
+                    DeleteFiles(added);
                 LoadQueues(added, useSnapshot: false, checkFiles: true);
                 foreach (var queue in added.Queues)
                     _loader.EndRecovery(queue);
-                _list.Write([.. _list.Topics, topic]);
+                _list.Write([.. _list.Topics, topic], [.. _list.Leaving.Where(other => other != topic)]);
                 Change(topics => topics[added.Utf8] = added);
 
                 // What is staged now was staged without it: the next commit reads the queues again.
@@ -118,7 +120,7 @@ public sealed partial class CompactedTopics : ILogProjection
         {
             if (!TryGet(topic, out var found))
                 return;
-            _list.Write([.. _list.Topics.Where(other => other != topic)]);
+            _list.Write([.. _list.Topics.Where(other => other != topic)], [.. _list.Leaving, topic]);
             lock (_commit)
             {
                 Change(topics => topics.Remove(found.Utf8));
@@ -126,12 +128,9 @@ public sealed partial class CompactedTopics : ILogProjection
             }
 
             foreach (var queue in found.Queues)
-            {
                 queue.Queue.IsCompacted = false;
-                foreach (var file in queue.Files.All)
-                    CompactedFiles.Delete(_context.Files, _context.Handles, file);
-                KeySnapshot.Delete(_context.Files, queue.Directory);
-            }
+            DeleteFiles(found);
+            _list.Write(_list.Topics, [.. _list.Leaving.Where(other => other != topic)]);
         }
     }
 
@@ -159,6 +158,7 @@ public sealed partial class CompactedTopics : ILogProjection
         lock (_maintenance)
         {
             _list.Read();
+            FinishRemovals();
             if (_list.Topics.Count == 0)
                 return start.Offset;
             _context.Hash = new KeyHash(_list.Seed);
@@ -274,6 +274,46 @@ public sealed partial class CompactedTopics : ILogProjection
             _loader.Load(queue, useSnapshot, checkFiles);
     }
 
+    /// <summary>Ends what a crash, or a disk that refused it, left of topics that are compacted no more.</summary>
+    private void FinishRemovals()
+    {
+        if (_list.Leaving.Count == 0)
+            return;
+        try
+        {
+            foreach (var topic in _list.Leaving)
+                DeleteFiles(new CompactedTopic(_context, topic));
+            _list.Write(_list.Topics, []);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotDeleted(_context.Logger, error);
+        }
+    }
+
+    /// <summary>
+    /// Deletes all files of a topic. Should it become compacted again, they would have keys again that were overwritten or
+    /// removed since.
+    /// </summary>
+    private void DeleteFiles(CompactedTopic topic)
+    {
+        foreach (var queue in _context.Files.List(topic.Directory).Where(static entry => entry.IsDirectory))
+        {
+            var directory = Path.Combine(topic.Directory, queue.Name);
+            var isChanged = false;
+            foreach (var entry in _context.Files.List(directory).Where(static entry => !entry.IsDirectory))
+            {
+                var path = Path.Combine(directory, entry.Name);
+                _context.Handles.Forget(path);
+                _context.Files.DeleteFile(path);
+                isChanged = true;
+            }
+
+            if (isChanged)
+                _context.Files.SyncDirectory(directory);
+        }
+    }
+
     private void FindQueues(CompactedTopic topic)
     {
         foreach (var entry in _context.Files.List(topic.Directory))
@@ -335,4 +375,7 @@ public sealed partial class CompactedTopics : ILogProjection
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "The keys of {Directory} could not be written; the next start reads more")]
     private static partial void LogNotWritten(ILogger logger, Exception error, string directory);
+
+    [LoggerMessage(EventId = 2034, Level = LogLevel.Warning, Message = "Files of topics that are compacted no more could not be deleted; the next start tries again")]
+    private static partial void LogNotDeleted(ILogger logger, Exception error);
 }

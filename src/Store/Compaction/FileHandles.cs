@@ -81,9 +81,9 @@ internal sealed class FileHandles(IFileSystem files, int maxOpen) : IDisposable
                 return null;
             if (!_open.TryGetValue(path, out var handle))
             {
-                if (!files.FileExists(path))
+                if (TryOpen(path) is not { } file)
                     return null;
-                handle = new Handle(path, files.Open(path));
+                handle = new Handle(path, file);
                 _open.Add(path, handle);
                 _byUse.AddLast(handle.Node);
                 if (_open.Count > maxOpen)
@@ -97,6 +97,19 @@ internal sealed class FileHandles(IFileSystem files, int maxOpen) : IDisposable
 
             handle.Users++;
             return handle;
+        }
+    }
+
+    /// <summary>Never makes the file: it may be deleted between any look at it and the opening.</summary>
+    private IRandomFile? TryOpen(string path)
+    {
+        try
+        {
+            return files.FileExists(path) ? files.OpenRead(path) : null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
         }
     }
 

@@ -183,6 +183,50 @@ public sealed class CompactedTopicsTests
         Assert.DoesNotContain(_files.Paths, path => path.StartsWith("/store/compaction/table/0/", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_left_of_files_of_a_topic_that_was_removed_gives_no_key_back(bool restart)
+    {
+        var store = Open();
+        await store.FillTable(5);
+        store.DeleteHead();
+        var fault = _files.Add(new Fault(FileCall.Delete, "/compaction/table/", times: 1));
+        Assert.Throws<IOException>(() => store.CompactedTopics.Remove(CompactionKit.Topic));
+        Assert.Equal(1, fault.Hits);
+        if (restart)
+        {
+            await store.DisposeAsync();
+            store = Open();
+            Assert.DoesNotContain(_files.Paths, path => path.Contains("/compaction/table/", StringComparison.Ordinal));
+        }
+
+        store.Put("k1", "overwritten");
+        store.Put("k2", null);
+        await store.Fill(2);
+        store.DeleteHead();
+        store.CompactedTopics.Add(CompactionKit.Topic);
+        Assert.Empty(store.AllLatest());
+        store.Put("k1", "new");
+        await store.Fill(2);
+        store.DeleteHead();
+        Assert.Equal(["new"], store.AllLatest().Select(record => record.Body));
+        await store.DisposeAsync();
+        await using var again = Open();
+        Assert.Equal(["new"], again.AllLatest().Select(record => record.Body));
+    }
+
+    [Fact]
+    public void A_file_that_is_deleted_while_a_reader_opens_it_is_not_made_again()
+    {
+        const string Path = "/store/compaction/table/0/file";
+        _files.Put(Path, new byte[100]);
+        using var handles = new ProtoBridgeMQ.Store.Compaction.FileHandles(_files, 4);
+        _files.Looked = _files.DeleteFile;
+        Assert.Equal(-1, handles.Read(Path, new byte[10], 0));
+        Assert.DoesNotContain(Path, _files.Paths);
+    }
+
     [Fact]
     public async Task Keys_that_share_a_hash_are_told_apart_by_their_text()
     {

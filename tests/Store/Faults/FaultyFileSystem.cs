@@ -180,10 +180,16 @@ internal sealed class FaultyFileSystem : IFileSystem
         }
     }
 
+    /// <summary>Called after each look whether a file exists, with its path.</summary>
+    public Action<string>? Looked { get; set; }
+
     public bool FileExists(string path)
     {
+        bool exists;
         lock (_lock)
-            return _entries.Files.ContainsKey(path);
+            exists = _entries.Files.ContainsKey(path);
+        Looked?.Invoke(path);
+        return exists;
     }
 
     public IReadOnlyList<FileEntry> List(string directory)
@@ -306,10 +312,25 @@ internal sealed class FaultyFileSystem : IFileSystem
         }
     }
 
+    public IRandomFile OpenRead(string path)
+    {
+        lock (_lock)
+        {
+            Strike(FileCall.Open, path);
+            return _entries.Files.TryGetValue(path, out var file) ? new FaultyRandomFile(this, path, file) : throw new FileNotFoundException("There is no such file.", path);
+        }
+    }
+
     public DiskRoom Room(string directory)
     {
         var used = Used;
         return new DiskRoom(used, Math.Max(0, Capacity - used));
+    }
+
+    public bool IsLocked(string path)
+    {
+        lock (_lock)
+            return _locks.Contains(path);
     }
 
     public IDisposable Lock(string path)

@@ -74,10 +74,22 @@ internal sealed class FaultyProcess : IFileSystem
             return Alive().Open(path);
     }
 
+    public IRandomFile OpenRead(string path)
+    {
+        lock (_machine.Gate)
+            return Alive().OpenRead(path);
+    }
+
     public DiskRoom Room(string directory)
     {
         lock (_machine.Gate)
             return Alive().Room(directory);
+    }
+
+    public bool IsLocked(string path)
+    {
+        lock (_machine.Gate)
+            return Alive().IsLocked(path);
     }
 
     public IDisposable Lock(string path)
