@@ -19,6 +19,9 @@ internal sealed class LightQueueProjection : ILogProjection
     private const int MostStaged = 1 << 16;
     private const int LeastToSweep = 1024;
 
+    /// <summary>One has the disk's heads know the ends of the queues, one takes off what is beyond their limit, one gives that back.</summary>
+    private const int FlushesForRoom = 3;
+
     private readonly LightQueueTable _table;
     private readonly LightQueueArena _arena;
     private readonly LightQueueHeads _heads;
@@ -70,6 +73,7 @@ internal sealed class LightQueueProjection : ILogProjection
         if (hasMeta && meta.CatalogueGeneration == _catalogue.Generation && meta.CatalogueLength > _catalogue.Length)
             throw new StoreUnusableException($"The catalogue of light queues ends at byte {_catalogue.Length} and was {meta.CatalogueLength} bytes long. Restore the file 'lightqueues/catalogue' from a copy, or move its directory away to begin without light queues.");
         _catalogue.CutTail();
+        _registry.Begin();
         if (!start.IsClean)
             _catalogue.Rewrite(hasMeta && meta.CatalogueGeneration == _catalogue.Generation ? meta.CatalogueLength : 0);
         _heads.Load(_registry.Slots, start.IsClean);
@@ -110,18 +114,21 @@ internal sealed class LightQueueProjection : ILogProjection
         _catalogue.Write();
         var told = Told;
         var first = _next;
+        var flushes = 0;
         while (_next < _staged.Count)
         {
             var staged = _staged[_next];
             if (_table.Append(staged.Queue, staged.Entry, told) == AppendOutcome.Full)
             {
-                // What was let go serves after a flush; without that, dispatch waits as for a full disk.
-                if (!_arena.HasReleased)
+                // A flush has what was let go serve again, and lets go what is beyond the limit of a queue: no checkpoint does
+                // it while dispatch stands still. When that gives nothing, dispatch waits as for a full disk.
+                if (flushes++ >= FlushesForRoom && !_arena.HasReleased)
                     throw new DiskFullException("lightqueues: MaxLightQueueBytes");
                 Flush();
                 continue;
             }
 
+            flushes = 0;
             _next++;
         }
 

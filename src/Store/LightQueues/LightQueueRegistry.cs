@@ -47,11 +47,16 @@ internal sealed class LightQueueRegistry
     /// <summary>Slot after the last one that was ever given.</summary>
     public int Slots => Volatile.Read(ref _slots);
 
-    /// <summary>Reads the catalogue and tells the selector.</summary>
+    /// <summary>Reads the catalogue. <see cref="Begin"/> follows, once its end is known to be where it was.</summary>
     public void Load()
     {
         _catalogue.Load(Take);
         _incarnation = Math.Max(_incarnation, _catalogue.Incarnation);
+    }
+
+    /// <summary>Has the catalogue written anew when most of it is of queues that are gone, and tells the selector what there is.</summary>
+    public void Begin()
+    {
         if (_catalogue.Compact(_liveBytes, _incarnation, LiveRecords()))
         {
             _liveBytes = 0;

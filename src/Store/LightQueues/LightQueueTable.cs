@@ -231,18 +231,26 @@ internal sealed class LightQueueTable
         {
             lock (_locks[stripe])
             {
-                foreach (var slot in _dirty[stripe])
+                var list = _dirty[stripe];
+                var kept = 0;
+                for (var i = 0; i < list.Count; i++)
                 {
+                    var slot = list[i];
                     ref var state = ref At(slot);
                     if (state.Max - state.Min > limit && onDisk.TryRead(slot, out var old) && old.Incarnation == state.Incarnation)
                         dropped += DropTo(ref state, slot, Math.Min(old.Max, state.Max - limit));
-                    state.Flags &= ~LightQueueFlags.Dirty;
+
+                    // What the disk's head did not know of yet goes with the next flush.
+                    if (state.Max - state.Min > limit)
+                        list[kept++] = slot;
+                    else
+                        state.Flags &= ~LightQueueFlags.Dirty;
                     heads.Add((slot, new LightQueueHead(state.First, state.Last, state.Incarnation, state.Last == 0 ? state.Start : state.Min, state.Max)));
                 }
 
-                _dirty[stripe].Clear();
-                if (_dirty[stripe].Capacity > MostKept)
-                    _dirty[stripe].Capacity = 0;
+                list.RemoveRange(kept, list.Count - kept);
+                if (kept == 0 && list.Capacity > MostKept)
+                    list.Capacity = 0;
             }
         }
 
