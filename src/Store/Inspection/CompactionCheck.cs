@@ -5,9 +5,10 @@ using ProtoBridgeMQ.Store.Compaction;
 namespace ProtoBridgeMQ.Store.Inspection;
 
 /// <summary>Reads the compacted topics: the list, every file, every record in them, and whether the files follow each other.</summary>
-internal sealed class CompactionCheck(StoreFiles store, FindingList findings)
+internal sealed class CompactionCheck(StoreFiles store, FindingList findings, bool isWritten)
 {
     private const int MaxOpen = 16;
+    private const int MostLooks = 10;
     private const string Restore = "Restore the file from a copy. Or move it away: then the keys whose latest record is in it alone are lost.";
 
     private readonly CompactedEntry[] _entries = new CompactedEntry[CompactedLayout.GroupRecords];
@@ -48,29 +49,51 @@ internal sealed class CompactionCheck(StoreFiles store, FindingList findings)
 
     private void CheckQueue(FileHandles handles, KeyHash hash, string directory)
     {
-        var found = new List<CompactedFile>();
-        foreach (var entry in store.Files.List(store.PathOf(directory)))
+        for (var look = 1; ; look++)
         {
-            var path = Path.Combine(directory, entry.Name);
-            if (entry.Name.EndsWith(CompactedFileWriter.Unfinished, StringComparison.Ordinal))
-                findings.Add(new Finding(FindingSeverity.Repairable, "compacted-unfinished", path, -1, "It was not finished.", "The next start deletes it."));
-            else if (!entry.IsDirectory && CompactedFiles.IsName(entry.Name))
-                CheckFile(handles, hash, path, found);
-        }
+            var (files, records) = (Files, Records);
+            var names = NamesIn(directory);
+            var told = findings.Fork();
+            CheckFiles(handles, hash, directory, told);
 
-        var kept = CompactedFiles.InUse(found, out var replaced);
-        foreach (var file in replaced)
-            findings.Add(new Finding(FindingSeverity.Repairable, "compacted-replaced", Path.GetRelativePath(store.Directory, file.Path), -1, "A newer file stands for what is in it.", "The next start deletes it."));
-        for (var i = 1; i < kept.Count; i++)
-        {
-            if (kept[i].Start != kept[i - 1].End)
-                findings.Add(new Finding(FindingSeverity.Damage, "compacted-file-missing", Path.GetRelativePath(store.Directory, kept[i].Path), -1, $"It begins at queue offset {kept[i].Start}, the file before it ends at {kept[i - 1].End}.", "Restore the missing file from a copy: without it the broker does not start."));
+            // A running broker replaces files by others: what was found of some that are gone is not true of the others.
+            if (!isWritten || look == MostLooks || NamesIn(directory).SetEquals(names))
+            {
+                findings.Take(told);
+                break;
+            }
+
+            (Files, Records) = (files, records);
         }
 
         CheckSnapshot(hash, directory);
     }
 
-    private void CheckFile(FileHandles handles, KeyHash hash, string path, List<CompactedFile> found)
+    private HashSet<string> NamesIn(string directory) => [.. store.Files.List(store.PathOf(directory)).Select(static entry => entry.Name)];
+
+    private void CheckFiles(FileHandles handles, KeyHash hash, string directory, FindingList told)
+    {
+        var found = new List<CompactedFile>();
+        foreach (var entry in store.Files.List(store.PathOf(directory)))
+        {
+            var path = Path.Combine(directory, entry.Name);
+            if (entry.Name.EndsWith(CompactedFileWriter.Unfinished, StringComparison.Ordinal))
+                told.Add(new Finding(FindingSeverity.Repairable, "compacted-unfinished", path, -1, "It was not finished.", "The next start deletes it."));
+            else if (!entry.IsDirectory && CompactedFiles.IsName(entry.Name))
+                CheckFile(handles, hash, path, found, told);
+        }
+
+        var kept = CompactedFiles.InUse(found, out var replaced);
+        foreach (var file in replaced)
+            told.Add(new Finding(FindingSeverity.Repairable, "compacted-replaced", Path.GetRelativePath(store.Directory, file.Path), -1, "A newer file stands for what is in it.", "The next start deletes it."));
+        for (var i = 1; i < kept.Count; i++)
+        {
+            if (kept[i].Start != kept[i - 1].End)
+                told.Add(new Finding(FindingSeverity.Damage, "compacted-file-missing", Path.GetRelativePath(store.Directory, kept[i].Path), -1, $"It begins at queue offset {kept[i].Start}, the file before it ends at {kept[i - 1].End}.", "Restore the missing file from a copy: without it the broker does not start."));
+        }
+    }
+
+    private void CheckFile(FileHandles handles, KeyHash hash, string path, List<CompactedFile> found, FindingList told)
     {
         CompactedFile file;
         try
@@ -80,7 +103,7 @@ internal sealed class CompactionCheck(StoreFiles store, FindingList findings)
         }
         catch (StoreUnusableException error)
         {
-            findings.Add(new Finding(FindingSeverity.Damage, "compacted-file", path, -1, error.Message, Restore));
+            told.Add(new Finding(FindingSeverity.Damage, "compacted-file", path, -1, error.Message, Restore));
             return;
         }
 
@@ -92,7 +115,7 @@ internal sealed class CompactionCheck(StoreFiles store, FindingList findings)
             {
                 Records++;
                 if (!IsSound(file, entry))
-                    findings.Add(new Finding(FindingSeverity.Damage, "compacted-record", path, entry.Position, $"The record of queue offset {entry.QueueOffset} fails its CRC.", "It is left out of reads. " + Restore));
+                    told.Add(new Finding(FindingSeverity.Damage, "compacted-record", path, entry.Position, $"The record of queue offset {entry.QueueOffset} fails its CRC.", "It is left out of reads. " + Restore));
             }
         }
     }

@@ -41,6 +41,19 @@ public sealed class FindingList
     /// <summary>How many of each kind.</summary>
     public SortedDictionary<string, long> ByKind { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>An empty list that keeps as many.</summary>
+    internal FindingList Fork() => new(_max);
+
+    /// <summary>Takes what another list has.</summary>
+    internal void Take(FindingList other)
+    {
+        Damage += other.Damage;
+        Repairable += other.Repairable;
+        foreach (var (kind, count) in other.ByKind)
+            ByKind[kind] = ByKind.GetValueOrDefault(kind) + count;
+        _kept.AddRange(other._kept.Take(_max - _kept.Count));
+    }
+
     /// <summary>Adds one.</summary>
     public void Add(Finding finding)
     {

@@ -49,7 +49,7 @@ internal sealed class IndexCheck : IDisposable
         var offset = record.PhysicalOffset;
         while (_hasEntry && _entries.Current.PhysicalOffset < offset)
             CheckAlone();
-        if (offset < _first)
+        if (offset < _first || offset <= _index.DeletedTo)
             return;
         Want(record);
         foreach (var hash in _wanted)

@@ -44,8 +44,11 @@ public sealed class IndexReader
             _layout = LayoutSearch.Find(store.Files, _directory, found, size, IndexLayout.Apache);
         }
 
-        Files = [.. found.Select(Look)];
+        Files = [.. found.Select(TryLook).OfType<IndexFileContent>()];
     }
+
+    /// <summary>Files with records up to this one were deleted by a running broker while they were looked at; -1 without.</summary>
+    internal long DeletedTo { get; private set; } = -1;
 
     /// <summary>The files in their order.</summary>
     public IReadOnlyList<IndexFileContent> Files { get; }
@@ -55,7 +58,9 @@ public sealed class IndexReader
     {
         if (_layout is not { } layout || !file.IsSound)
             yield break;
-        using var window = new FileWindow(_store.Files.OpenRead(Path.Combine(_directory, file.Name)));
+        if (Open(file) is not { } opened)
+            yield break;
+        using var window = new FileWindow(opened);
         for (var index = 1; index < file.Count; index++)
         {
             var position = layout.EntriesAt + ((long)index * IndexEntry.EncodedSize);
@@ -70,6 +75,31 @@ public sealed class IndexReader
         var bytes = window.At(position, IndexEntry.EncodedSize);
         entry = bytes.Length == IndexEntry.EncodedSize ? IndexEntry.Read(bytes) : default;
         return bytes.Length == IndexEntry.EncodedSize;
+    }
+
+    private IRandomFile? Open(IndexFileContent file)
+    {
+        try
+        {
+            return _store.Files.OpenRead(Path.Combine(_directory, file.Name));
+        }
+        catch (FileNotFoundException)
+        {
+            DeletedTo = Math.Max(DeletedTo, file.EndOffset);
+            return null;
+        }
+    }
+
+    private IndexFileContent? TryLook(FileEntry file)
+    {
+        try
+        {
+            return Look(file);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     private IndexFileContent Look(FileEntry file)

@@ -28,9 +28,12 @@ internal sealed class LightQueueCheck(StoreFiles store, FindingList findings, bo
     {
         if (!store.Files.FileExists(store.PathOf(CataloguePath)))
             return;
-        var end = ReadCatalogue();
         using var heads = new LightQueueHeads(store.Files, store.PathOf("lightqueues"));
-        if (end < 0 || !HasMeta(heads, end))
+
+        // First what says how long the catalogue was: in a store that is open the catalogue only becomes longer.
+        var hasMeta = heads.TryReadMeta(isClean: true, out _meta);
+        var end = ReadCatalogue();
+        if (end < 0 || !IsMetaTrue(hasMeta, end))
             return;
         heads.Load(_queues.Count == 0 ? 0 : _queues.Keys.Max(), isClean: true);
         try
@@ -70,10 +73,10 @@ internal sealed class LightQueueCheck(StoreFiles store, FindingList findings, bo
         return at;
     }
 
-    private bool HasMeta(LightQueueHeads heads, long catalogueEnd)
+    private bool IsMetaTrue(bool hasMeta, long catalogueEnd)
     {
         var path = Path.Combine("lightqueues", "heads", "00000000");
-        if (!heads.TryReadMeta(isClean: true, out _meta))
+        if (!hasMeta)
         {
             if (_queues.Count > 0 && !isPending)
                 findings.Add(new Finding(FindingSeverity.Repairable, "light-meta", path, 0, "What is known of all light queues is missing or damaged.", "The next start makes the light queues again from the log."));

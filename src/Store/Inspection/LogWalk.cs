@@ -68,6 +68,8 @@ public sealed class LogWalk : IDisposable
         while (_index < _store.Segments.Count)
         {
             var segment = _store.Segments[_index];
+            if (_window is null && !TryHold(segment))
+                continue;
             if (_position < segment.BaseOffset)
             {
                 part = new LogPart(LogPartKind.Missing, null, _position, segment.BaseOffset - _position, RecordError.None);
@@ -75,7 +77,6 @@ public sealed class LogWalk : IDisposable
                 return true;
             }
 
-            _window ??= new FileWindow(_store.Open(segment));
             if (_position >= EndOf(segment))
             {
                 Leave();
@@ -87,8 +88,10 @@ public sealed class LogWalk : IDisposable
             {
                 // A running store is writing it: a moment later it is there.
                 Thread.Yield();
-                _window.Dispose();
-                _window = new FileWindow(_store.Open(segment));
+                if (!_store.TryOpen(segment, out var file))
+                    break;
+                _window!.Dispose();
+                _window = new FileWindow(file);
                 part = Take(segment, out record);
             }
 
@@ -108,6 +111,20 @@ public sealed class LogWalk : IDisposable
     /// <summary>A file may be longer than the way to the next one.</summary>
     private long EndOf(LogFile segment) =>
         _index + 1 < _store.Segments.Count ? Math.Min(segment.BaseOffset + segment.Length, _store.Segments[_index + 1].BaseOffset) : segment.BaseOffset + segment.Length;
+
+    /// <summary>Opens a segment. One that a running broker deleted meanwhile is no hole: the log begins behind it.</summary>
+    private bool TryHold(LogFile segment)
+    {
+        if (_store.TryOpen(segment, out var file))
+        {
+            _window = new FileWindow(file);
+            return true;
+        }
+
+        _position = Math.Max(_position, EndOf(segment));
+        _index++;
+        return false;
+    }
 
     private void Leave()
     {
@@ -162,7 +179,9 @@ public sealed class LogWalk : IDisposable
     {
         for (var i = _index + 1; i < _store.Segments.Count; i++)
         {
-            using var window = new FileWindow(_store.Open(_store.Segments[i]));
+            if (!_store.TryOpen(_store.Segments[i], out var file))
+                continue;
+            using var window = new FileWindow(file);
             if (IsSound(window, 0, _store.Segments[i].Length, _store.Segments[i].BaseOffset))
                 return true;
         }

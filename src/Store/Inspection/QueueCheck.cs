@@ -135,6 +135,13 @@ internal sealed class QueueCheck : IDisposable
         if (!state.Reader.TryRead(record.QueueOffset, out var entry))
         {
             state.Reader.Refresh();
+            if (record.QueueOffset < state.Reader.First)
+            {
+                // A running broker deleted its file meanwhile.
+                state.BeforeFirst++;
+                return;
+            }
+
             if (!state.Reader.TryRead(record.QueueOffset, out entry))
             {
                 var isPending = _isPending(record.PhysicalOffset, record.StoreTimestamp);

@@ -38,9 +38,13 @@ internal sealed class RecordFetch : IDisposable
         Dispose();
         _window = null;
         _segment = _store.SegmentOf(offset);
-        if (_segment is null)
+        if (_segment is null || !_store.TryOpen(_segment, out var file))
+        {
+            _segment = null;
             return false;
-        _window = new FileWindow(_store.Open(_segment));
+        }
+
+        _window = new FileWindow(file);
         return true;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using ProtoBridgeMQ.Store.Checkpoints;
 using ProtoBridgeMQ.Store.Files;
@@ -14,6 +15,8 @@ public sealed record LogFile(string Name, long BaseOffset, long Length);
 /// <summary>A store directory that is only looked at: nothing is locked, made or changed. A broker may run in it.</summary>
 public sealed class StoreFiles
 {
+    private long _logStart;
+
     private StoreFiles(IFileSystem files, string directory, IReadOnlyList<LogFile> segments)
     {
         Files = files;
@@ -30,8 +33,8 @@ public sealed class StoreFiles
     /// <summary>Bytes of a segment: what most files have.</summary>
     public long SegmentSize { get; private init; }
 
-    /// <summary>Where the log begins.</summary>
-    public long LogStart => Segments.Count == 0 ? 0 : Segments[0].BaseOffset;
+    /// <summary>Where the log begins: later when a running broker deleted its head meanwhile, and somebody met that.</summary>
+    public long LogStart => Math.Max(_logStart, Segments.Count == 0 ? 0 : Segments[0].BaseOffset);
 
     /// <summary>Whether the abort file is there: a broker runs, or its last run did not end by itself.</summary>
     public bool IsAborted => Files.FileExists(PathOf("abort"));
@@ -109,6 +112,22 @@ public sealed class StoreFiles
     internal string PathOf(string relative) => Path.Combine(Directory, relative);
 
     internal IRandomFile Open(LogFile segment) => Files.OpenRead(Path.Combine(Directory, "commitlog", segment.Name));
+
+    /// <summary>Opens a segment; false when it is deleted, with all before it.</summary>
+    internal bool TryOpen(LogFile segment, [NotNullWhen(true)] out IRandomFile? file)
+    {
+        file = null;
+        try
+        {
+            file = Open(segment);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            _logStart = Math.Max(_logStart, segment.BaseOffset + segment.Length);
+            return false;
+        }
+    }
 
     private static int QueueId(string name) =>
         int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : -1;

@@ -106,7 +106,7 @@ public sealed class StoreVerifier
         timers.Run(_end);
         var light = new LightQueueCheck(_store, _findings, _isAborted || _isLocked);
         light.Run(_end);
-        var compaction = new CompactionCheck(_store, _findings);
+        var compaction = new CompactionCheck(_store, _findings, _isLocked);
         compaction.Run();
         return new VerifyReport
         {

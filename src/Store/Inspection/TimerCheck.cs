@@ -36,7 +36,9 @@ internal sealed class TimerCheck(StoreFiles store, FindingList findings, bool is
 
     private void CheckUnits(string name, long baseOffset, bool isLast, long logEnd)
     {
-        using var window = new FileWindow(store.Files.OpenRead(store.PathOf(Path.Combine("timerlog", name))));
+        if (Open(name) is not { } file)
+            return;
+        using var window = new FileWindow(file);
         using var records = new RecordHeads(store);
         var at = 0L;
         for (; at <= window.Length - TimerUnit.EncodedSize; at += TimerUnit.EncodedSize)
@@ -46,7 +48,7 @@ internal sealed class TimerCheck(StoreFiles store, FindingList findings, bool is
             Units++;
             if (unit.Previous >= baseOffset + at)
                 Report(name, at, $"The unit says that the one before it is at {unit.Previous}, which is behind it.");
-            else if (unit.PhysicalOffset >= store.LogStart && unit.PhysicalOffset < logEnd && records.SizeAt(unit.PhysicalOffset) != unit.RecordSize)
+            else if (unit.PhysicalOffset >= store.LogStart && unit.PhysicalOffset < logEnd && records.SizeAt(unit.PhysicalOffset) != unit.RecordSize && unit.PhysicalOffset >= store.LogStart)
                 Report(name, at, $"The unit says {unit.RecordSize} bytes at {unit.PhysicalOffset}, where the log has no record of that size.");
             else if (unit.PhysicalOffset >= logEnd && !isPending)
                 Report(name, at, $"The unit points to {unit.PhysicalOffset}; the log ends at {logEnd}.");
@@ -58,6 +60,19 @@ internal sealed class TimerCheck(StoreFiles store, FindingList findings, bool is
             Report(name, at, "There is neither a unit nor the filler that ends a file, and files follow.");
         else if (!isPending && window.At(at, TimerUnit.EncodedSize).ContainsAnyExcept((byte)0))
             Report(name, at, "The bytes behind the last unit are no unit.");
+    }
+
+    /// <summary>A file of the timer log; null when a running broker deleted it meanwhile.</summary>
+    private IRandomFile? Open(string name)
+    {
+        try
+        {
+            return store.Files.OpenRead(store.PathOf(Path.Combine("timerlog", name)));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     private void Report(string name, long at, string detail) =>
@@ -76,8 +91,9 @@ internal sealed class TimerCheck(StoreFiles store, FindingList findings, bool is
             if (segment != _segment)
             {
                 _file?.Dispose();
-                _file = store.Open(segment);
-                _segment = segment;
+                _segment = store.TryOpen(segment, out _file) ? segment : null;
+                if (_file is null)
+                    return -1;
             }
 
             Span<byte> size = stackalloc byte[sizeof(int)];

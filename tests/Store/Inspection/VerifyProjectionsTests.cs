@@ -54,6 +54,54 @@ public sealed class VerifyProjectionsTests
     }
 
     [Fact]
+    public async Task A_light_queue_that_is_made_while_they_are_looked_at_is_no_damage()
+    {
+        var files = new FaultyFileSystem(1);
+        await using var store = LightQueueTests.Open(files);
+        store.LightQueues.Create("n1", out _);
+        await LightQueueTests.AppendAsync(store, 0, 20);
+        Assert.True(store.WriteCheckpoint());
+        var isMade = false;
+        files.Looked = path =>
+        {
+            if (!path.Contains("/lightqueues/heads/", StringComparison.Ordinal) || isMade)
+                return;
+            isMade = true;
+            store.LightQueues.Create("n2", out _);
+            store.Append("topic", 0, "20");
+            Assert.True(SpinWait.SpinUntil(() => store.Dispatched.Value == store.Written.Value, TimeSpan.FromSeconds(20)));
+            Assert.True(store.WriteCheckpoint());
+        };
+        var report = new StoreVerifier(StoreFiles.Open("/store", files), 100).Run();
+        Assert.True(isMade);
+        Assert.Empty(report.Findings.Kept.Where(static finding => finding.Severity == FindingSeverity.Damage));
+    }
+
+    [Fact]
+    public async Task Compacted_files_that_are_replaced_while_they_are_looked_at_are_no_damage()
+    {
+        var files = new FaultyFileSystem(1);
+        await using var store = MessageStore.Open(CompactionKit.Small(), files, new ManualClock());
+        await store.FillTable(20);
+        store.DeleteHead();
+        for (var i = 0; i < 20; i++)
+            store.Put($"k{i}", "again");
+        await store.Fill(2);
+        var isReplaced = false;
+        files.Looked = path =>
+        {
+            if (!path.Contains("/compaction/table/0/0", StringComparison.Ordinal) || isReplaced)
+                return;
+            isReplaced = true;
+            store.DeleteHead();
+        };
+        var report = new StoreVerifier(StoreFiles.Open("/store", files), 100).Run();
+        Assert.True(isReplaced);
+        Assert.Empty(report.Findings.Kept.Where(static finding => finding.Severity == FindingSeverity.Damage));
+        Assert.Equal((1, 20), (report.CompactedFiles, report.CompactedRecords));
+    }
+
+    [Fact]
     public async Task Garbage_in_any_of_these_files_is_survived()
     {
         var sound = await MakeAsync();

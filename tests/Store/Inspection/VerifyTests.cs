@@ -4,6 +4,7 @@ using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Inspection;
 using ProtoBridgeMQ.Tests.Store.Faults;
+using ProtoBridgeMQ.Tests.Store.Retention;
 using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Store.Inspection;
@@ -150,6 +151,21 @@ public sealed class VerifyTests
         Assert.True(report.IsAborted);
         Assert.Equal(0, report.Findings.Damage);
         Assert.Equal(500, report.Records);
+    }
+
+    [Fact]
+    public async Task Segments_that_retention_deletes_in_the_meantime_are_no_damage()
+    {
+        var files = new FaultyFileSystem(1);
+        await using var store = RetentionKit.Open(files, new ManualClock());
+        await store.FillAsync(60);
+        var looked = StoreFiles.Open("/store", files);
+        store.DeleteBefore(3 * RetentionKit.Segment, force: true);
+        var report = new StoreVerifier(looked, 10).Run();
+        Assert.Empty(report.Findings.Kept.Where(static finding => finding.Severity == FindingSeverity.Damage));
+        Assert.Equal(3 * RetentionKit.Segment, report.LogStart);
+        Assert.True(report.Records > 10);
+        Assert.Equal(report.Records, new StoreStatistics(StoreFiles.Open("/store", files)).FromQueues().Queues.Sum(static queue => queue.Messages));
     }
 
     [Fact]
