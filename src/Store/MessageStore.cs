@@ -75,7 +75,7 @@ public sealed class MessageStore : IAsyncDisposable
         foreach (var damaged in state.DamagedRecords)
             reports.Record(damaged);
         _reads = new CheckedReads(_log, reports, options.CheckCrcOnRead, () => _dispatcher!.Offset);
-        _source = new SegmentSource(files, state.LogDirectory, state.SegmentSize, logger);
+        _source = new SegmentSource(files, state.LogDirectory, state.SegmentSize, forWrites: !_async, logger);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var last = Math.Min(state.LastTimestamp, now);
         _zeros = new ZerosAhead(files);

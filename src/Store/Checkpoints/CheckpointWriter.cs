@@ -50,7 +50,7 @@ internal sealed partial class CheckpointWriter : IDisposable
         init => _recoverOffset = value;
     }
 
-    /// <summary>Writes a checkpoint when there is something new; false when the disk failed.</summary>
+    /// <summary>Writes a checkpoint when there is something new; false when the disk failed, now or before.</summary>
     public bool Write()
     {
         lock (_lock)
@@ -94,6 +94,9 @@ internal sealed partial class CheckpointWriter : IDisposable
 
     private bool TryWrite()
     {
+        // A flush that failed before would succeed now, and say so of pages that the disk never got.
+        if (_health.IsClosedForWrites)
+            return false;
         var progress = _dispatcher.Progress;
         var starts = _queues.Starts;
         if (progress.Offset == _last.RecoverOffset && starts <= _last.QueueStarts && Index().Begin <= _last.IndexBegin)
@@ -127,8 +130,9 @@ internal sealed partial class CheckpointWriter : IDisposable
             LogNotWritten(error);
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
+            // Whatever it was: what the disk has is unknown, and an exception that escaped would end the process.
             _health.Fail("The queue files or the checkpoint could not be flushed to the disk", error);
             return false;
         }

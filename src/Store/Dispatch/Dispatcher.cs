@@ -213,8 +213,9 @@ internal sealed partial class Dispatcher : IDisposable
                     return false;
                 _health.Full(FullCause.Queue, error.Message);
                 _waitedForRoom = true;
-                using var timer = _time.CreateTimer(_ => _wake.Notify(), null, _retryInterval, Timeout.InfiniteTimeSpan);
+                // Before the timer: one that ends at once would wake nobody, and while appends are refused nobody else does.
                 _wake.PrepareToSleep();
+                using var timer = _time.CreateTimer(_ => _wake.Notify(), null, _retryInterval, Timeout.InfiniteTimeSpan);
                 if (_stopping)
                     _wake.StayAwake();
                 else

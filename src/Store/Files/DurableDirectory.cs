@@ -4,8 +4,8 @@ namespace ProtoBridgeMQ.Store.Files;
 internal static class DurableDirectory
 {
     /// <summary>
-    /// Makes a directory and those above it; their entries are on the disk on return. A directory that may not be read
-    /// was there before: nothing was made in it.
+    /// Makes a directory and those above it; their entries are on the disk on return. A directory that may not be read, or
+    /// that is on a file system that is only read, was there before: nothing was made in it.
     /// </summary>
     public static void Create(IFileSystem files, string directory)
     {

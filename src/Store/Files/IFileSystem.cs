@@ -41,10 +41,10 @@ public interface IFileSystem
     void SyncDirectory(string directory);
 
     /// <summary>
-    /// Makes everything on the file system that holds a directory durable, files and directory entries, in one go; false
-    /// when it cannot, and nothing was done.
+    /// The file system that holds a directory, to be flushed in one go; null where that cannot be done. Open it before what
+    /// is to be flushed is written: it tells of errors since then. May wait for the disk.
     /// </summary>
-    bool TrySyncAll(string directory) => false;
+    IWholeDisk? OpenDisk(string directory) => null;
 
     /// <summary>
     /// Makes the file, or extends it with zeros, to <paramref name="size"/> bytes and reserves its blocks, so that no
@@ -59,6 +59,9 @@ public interface IFileSystem
 
     /// <summary>Opens a file for reads and writes at positions, making it where it does not exist.</summary>
     IRandomFile Open(string path);
+
+    /// <summary>Opens a file for reads and writes at positions; null where it does not exist.</summary>
+    IRandomFile? TryOpen(string path) => FileExists(path) ? Open(path) : null;
 
     /// <summary>Room on the file system that holds a directory, which exists.</summary>
     DiskRoom Room(string directory);
@@ -127,12 +130,35 @@ public interface IRandomFile : IDisposable
     }
 }
 
-/// <summary>There is no room on the disk.</summary>
+/// <summary>All of a file system.</summary>
+public interface IWholeDisk : IDisposable
+{
+    /// <summary>Makes everything on it durable, files and directory entries.</summary>
+    /// <exception cref="IOException">
+    /// The disk did not take something since this was opened, whoever wrote it and whoever else was told. What it has is
+    /// unknown: never try again.
+    /// </exception>
+    void Flush();
+}
+
+/// <summary>
+/// There is no room on the disk, or no handle for one more file. Nothing is lost, and what was not done may be tried again;
+/// a flush never ends in this.
+/// </summary>
 public sealed class DiskFullException : IOException
 {
     /// <summary>Names the file that there was no room for.</summary>
     public DiskFullException(string path, Exception? innerException = null)
-        : base($"No room on the disk for '{path}'. Free some space: appends go on by themselves.", innerException)
+        : this(innerException, $"No room on the disk for '{path}'. Free some space: appends go on by themselves.")
     {
     }
+
+    private DiskFullException(Exception? innerException, string message)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>Names the file that there was no handle for.</summary>
+    internal static DiskFullException OfHandles(string path, Exception innerException) =>
+        new(innerException, $"No handle for '{path}': too many files and connections are open. Raise the limit of open files (ulimit -n), or close some: appends go on by themselves.");
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ProtoBridgeMQ.Store.Files;
 
@@ -21,12 +22,18 @@ internal static partial class NativeFile
 
     private static readonly Version SyncTellsErrors = new(5, 8);
 
+    /// <summary>O_CLOEXEC of Linux. Elsewhere a child may get the handle: it does nothing with it.</summary>
+    private static readonly int CloseOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0;
+
     /// <summary>Reserves blocks for a file; the size grows as needed. Returns an errno, 0 for success.</summary>
     public static int ReserveBlocks(SafeHandle file, long length)
     {
         if (!OperatingSystem.IsLinux())
             return 0;
-        var error = PosixFallocate(file, 0, length);
+        int error;
+        do
+            error = PosixFallocate(file, 0, length);
+        while (error == Interrupted);
         return error is NotSupported or InvalidArgument ? 0 : error;
     }
 
@@ -34,7 +41,13 @@ internal static partial class NativeFile
     public static unsafe int FlushPages(byte* start, nuint length)
     {
         var skew = (nuint)start % (nuint)Environment.SystemPageSize;
-        return Msync(start - skew, length + skew, MsSync) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        while (Msync(start - skew, length + skew, MsSync) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() is var error and not Interrupted)
+                return error;
+        }
+
+        return 0;
     }
 
     /// <summary>Makes what was written into a file durable: its data, and of its metadata what finds them again. Returns an errno. Linux only.</summary>
@@ -45,6 +58,18 @@ internal static partial class NativeFile
             // Interrupted is not failed: nothing was given up.
             if (Marshal.GetLastPInvokeError() is var error and not Interrupted)
                 return error;
+        }
+
+        return 0;
+    }
+
+    /// <summary>As <see cref="FlushData"/>, with the blocks that are reserved and the size.</summary>
+    public static int FlushFile(SafeHandle file)
+    {
+        while (Fsync(file) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() is var error and not Interrupted)
+                return error == InvalidArgument ? 0 : error;
         }
 
         return 0;
@@ -73,41 +98,50 @@ internal static partial class NativeFile
             _ = PosixFadvise(file, offset, length, DontNeed);
     }
 
-    /// <summary>Makes the entries of a directory durable. Windows does so by itself.</summary>
-    public static void FlushDirectory(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        var file = Open(directory, 0);
-        var error = Marshal.GetLastPInvokeError();
-        if (file < 0 && error == NoPermission)
-            throw new UnauthorizedAccessException($"Cannot open directory '{directory}': no permission.");
-        if (file < 0)
-            throw new IOException($"Cannot open directory '{directory}': error {error}.");
-        var failed = Fsync(file) != 0;
-        error = Marshal.GetLastPInvokeError();
-        _ = Close(file);
+    /// <summary>Whether there is a call that flushes a file system as a whole, and tells of errors (since Linux 5.8).</summary>
+    public static bool FlushOfAllTellsErrors { get; } = OperatingSystem.IsLinux() && Environment.OSVersion.Version >= SyncTellsErrors;
 
-        // On a file system that is read-only, or has no disk, there is nothing to sync.
-        if (failed && error is not (InvalidArgument or ReadOnly))
-            throw new IOException($"Cannot fsync directory '{directory}': error {error}.");
+    /// <summary>Opens a directory. Not on Windows.</summary>
+    public static SafeFileHandle OpenDirectory(string directory)
+    {
+        while (true)
+        {
+            var file = Open(directory, CloseOnExec);
+            if (file >= 0)
+                return new SafeFileHandle(file, ownsHandle: true);
+            var error = Marshal.GetLastPInvokeError();
+            if (error == NoPermission)
+                throw new UnauthorizedAccessException($"Cannot open directory '{directory}': no permission.");
+            if (error != Interrupted)
+                throw new IOException($"Cannot open directory '{directory}': error {error}.", error);
+        }
     }
 
-    /// <summary>
-    /// Writes all of the file system that holds a directory to the disk; false where there is no such call, or one that
-    /// does not tell of errors (Linux before 5.8).
-    /// </summary>
-    public static bool FlushFileSystem(string directory)
+    /// <summary>Makes the entries of a directory durable. Not on Windows, which does so by itself.</summary>
+    public static void FlushDirectory(SafeHandle directory, string path)
     {
-        if (!OperatingSystem.IsLinux() || Environment.OSVersion.Version < SyncTellsErrors)
-            return false;
-        var file = Open(directory, 0);
-        if (file < 0)
-            return false;
-        var failed = SyncFileSystem(file) != 0;
-        var error = Marshal.GetLastPInvokeError();
-        _ = Close(file);
-        return failed ? throw new IOException($"syncfs of the file system of '{directory}' failed: error {error}.") : true;
+        while (Fsync(directory) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+
+            // A file system without a disk has nothing to sync. One that is read-only may have become so by an error, with changes that are lost.
+            if (error == InvalidArgument)
+                return;
+            if (error == ReadOnly)
+                throw new UnauthorizedAccessException($"Cannot fsync directory '{path}': its file system is read-only, perhaps after an error of the disk.");
+            if (error != Interrupted)
+                throw new IOException($"Cannot fsync directory '{path}': error {error}.");
+        }
+    }
+
+    /// <summary>Writes all of the file system that holds a directory to the disk. See <see cref="FlushOfAllTellsErrors"/>.</summary>
+    public static void FlushFileSystem(SafeHandle directory, string path)
+    {
+        while (SyncFileSystem(directory) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() is var error and not Interrupted)
+                throw new IOException($"syncfs of the file system of '{path}' failed: error {error}.");
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "posix_fallocate")]
@@ -132,11 +166,8 @@ internal static partial class NativeFile
     private static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int file);
+    private static partial int Fsync(SafeHandle file);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
-    private static partial int SyncFileSystem(int file);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int file);
+    private static partial int SyncFileSystem(SafeHandle file);
 }

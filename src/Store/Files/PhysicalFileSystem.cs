@@ -24,19 +24,60 @@ public sealed class PhysicalFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
-    public void CreateDirectory(string directory) => Directory.CreateDirectory(directory);
+    public void CreateDirectory(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (IOException error) when (DiskErrors.AsLackOf(error, directory) is { } lack)
+        {
+            throw lack;
+        }
+    }
 
     /// <inheritdoc/>
     public void DeleteFile(string path) => File.Delete(path);
 
     /// <inheritdoc/>
-    public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
+    public void Rename(string from, string to)
+    {
+        try
+        {
+            File.Move(from, to, overwrite: true);
+        }
+        catch (IOException error) when (DiskErrors.AsLackOf(error, to) is { } lack)
+        {
+            throw lack;
+        }
+    }
 
     /// <inheritdoc/>
-    public void SyncDirectory(string directory) => NativeFile.FlushDirectory(directory);
+    public void SyncDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using var handle = OpenDirectory(directory);
+        NativeFile.FlushDirectory(handle, directory);
+    }
 
     /// <inheritdoc/>
-    public bool TrySyncAll(string directory) => NativeFile.FlushFileSystem(directory);
+    public IWholeDisk? OpenDisk(string directory)
+    {
+        if (!NativeFile.FlushOfAllTellsErrors)
+            return null;
+        var disk = new PhysicalDisk(OpenDirectory(directory), directory);
+        try
+        {
+            disk.Flush();
+        }
+        catch (IOException)
+        {
+            // Errors of before, which nobody was told of yet: of another run, or somebody else's.
+        }
+
+        return disk;
+    }
 
     /// <inheritdoc/>
     public void Reserve(string path, int size, long zeroFrom = -1)
@@ -60,22 +101,45 @@ public sealed class PhysicalFileSystem : IFileSystem
                 throw new IOException($"Cannot reserve {size} bytes for '{path}': error {error}.");
             if (RandomAccess.GetLength(file) < size)
                 RandomAccess.SetLength(file, size);
-            RandomAccess.FlushToDisk(file);
+            Flush(file, path);
         }
-        catch (IOException error) when (error is not DiskFullException && DiskErrors.IsDiskFull(error))
+        catch (IOException error) when (DiskErrors.AsLackOf(error, path) is { } lack)
         {
-            throw new DiskFullException(path, error);
+            throw lack;
         }
     }
 
     /// <inheritdoc/>
-    public IMappedFile Map(string path, int size) => new PhysicalMappedFile(path, size);
+    public IMappedFile Map(string path, int size)
+    {
+        try
+        {
+            return new PhysicalMappedFile(path, size);
+        }
+        catch (IOException error) when (DiskErrors.AsLackOf(error, path) is { } lack)
+        {
+            throw lack;
+        }
+    }
 
     /// <inheritdoc/>
     public IRandomFile Open(string path) => new PhysicalRandomFile(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
 
     /// <inheritdoc/>
     public IRandomFile OpenRead(string path) => new PhysicalRandomFile(path, FileMode.Open, FileAccess.Read);
+
+    /// <inheritdoc/>
+    public IRandomFile? TryOpen(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? new PhysicalRandomFile(path, FileMode.Open, FileAccess.ReadWrite) : null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
 
     /// <inheritdoc/>
     public DiskRoom Room(string directory)
@@ -105,21 +169,76 @@ public sealed class PhysicalFileSystem : IFileSystem
     public IDisposable Lock(string path)
     {
         var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        if (file.Length == 0)
+        try
         {
-            file.Write("lock"u8);
-            file.Flush();
+            // The lock that Apache RocketMQ takes, and finds taken.
+            if (OperatingSystem.IsLinux())
+                file.Lock(0, 1);
+            if (file.Length == 0)
+            {
+                file.Write("lock"u8);
+                file.Flush();
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
 
         return file;
     }
+
+    /// <summary>
+    /// The runtime's own call takes a file system that an error made read-only for one that has nothing to flush. And what
+    /// there is no room for now is lost: no lack that goes away.
+    /// </summary>
+    private static void Flush(SafeFileHandle file, string path)
+    {
+        if (OperatingSystem.IsWindows())
+            RandomAccess.FlushToDisk(file);
+        else if (NativeFile.FlushFile(file) is not 0 and var error)
+            throw new IOException($"fsync of '{path}' failed: error {error}.");
+    }
+
+    private static SafeFileHandle OpenDirectory(string directory)
+    {
+        try
+        {
+            return NativeFile.OpenDirectory(directory);
+        }
+        catch (IOException error) when (DiskErrors.AsLackOf(error, directory) is { } lack)
+        {
+            throw lack;
+        }
+    }
 }
 
-/// <summary>Tells a full disk from other failures.</summary>
+/// <summary>
+/// A file system by one of its directories, open all the time: the kernel tells a handle of the errors since it was opened,
+/// once somebody else was told of the earlier ones.
+/// </summary>
+internal sealed class PhysicalDisk(SafeFileHandle directory, string path) : IWholeDisk
+{
+    public void Flush() => NativeFile.FlushFileSystem(directory, path);
+
+    public void Dispose() => directory.Dispose();
+}
+
+/// <summary>Tells a lack of room or handles from other failures.</summary>
 internal static class DiskErrors
 {
+    private const int TooManyFilesOfAll = 23;
+    private const int TooManyFiles = 24;
     private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
+
+    /// <summary>What to throw of a failure that goes away with some room, or with fewer open files; null of another.</summary>
+    public static DiskFullException? AsLackOf(IOException error, string path) =>
+        error is DiskFullException ? null
+        : IsDiskFull(error) ? new DiskFullException(path, error)
+        : error.HResult is TooManyFiles or TooManyFilesOfAll ? DiskFullException.OfHandles(path, error)
+        : null;
 
     public static bool IsDiskFull(IOException error) => error.HResult
         is NativeFile.NoSpace or NativeFile.QuotaExceeded or WindowsDiskFull or WindowsHandleDiskFull;
@@ -134,7 +253,14 @@ internal sealed class PhysicalRandomFile : IRandomFile
     public PhysicalRandomFile(string path, FileMode mode, FileAccess access)
     {
         _path = path;
-        _handle = File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete);
+        try
+        {
+            _handle = File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (IOException error) when (DiskErrors.AsLackOf(error, path) is { } lack)
+        {
+            throw lack;
+        }
     }
 
     public long Length => RandomAccess.GetLength(_handle);
@@ -159,13 +285,23 @@ internal sealed class PhysicalRandomFile : IRandomFile
         {
             RandomAccess.Write(_handle, buffer, offset);
         }
-        catch (IOException error) when (DiskErrors.IsDiskFull(error))
+        catch (IOException error) when (DiskErrors.AsLackOf(error, _path) is { } lack)
         {
-            throw new DiskFullException(_path, error);
+            throw lack;
         }
     }
 
-    public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
+    public void SetLength(long length)
+    {
+        try
+        {
+            RandomAccess.SetLength(_handle, length);
+        }
+        catch (IOException error) when (DiskErrors.AsLackOf(error, _path) is { } lack)
+        {
+            throw lack;
+        }
+    }
 
     public void Forget(long offset, long length) => NativeFile.ForgetPages(_handle, offset, length);
 

@@ -13,6 +13,32 @@ internal static class WholeFile
     }
 
     /// <summary>
+    /// Makes a file; durable on return. One that there was no room for does not stay: it would have its size and no blocks,
+    /// and be taken for whole after a clean stop.
+    /// </summary>
+    /// <exception cref="DiskFullException">No room.</exception>
+    public static void Make(IFileSystem files, string path, int size)
+    {
+        try
+        {
+            Secure(files, path, size);
+        }
+        catch (IOException)
+        {
+            try
+            {
+                files.DeleteFile(path);
+            }
+            catch (IOException)
+            {
+                // The disk fails: the store stops, and the start after that secures it.
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>
     /// Has blocks for all its bytes and its name on the disk: a process that died, or found no room, while it made the file
     /// leaves one that is long enough and has neither. A write into a mapping without blocks would kill the process.
     /// </summary>

@@ -12,6 +12,9 @@ namespace ProtoBridgeMQ.Store.Integrity;
 /// </summary>
 internal sealed class ScrubBlock : IDisposable
 {
+    /// <summary>A record that is larger is looked at where it is mapped.</summary>
+    private const int MostCopied = 8 << 20;
+
     private readonly CommitLog _log;
     private readonly QueueEntryCheck _entries;
     private readonly DamageReports _reports;
@@ -46,7 +49,8 @@ internal sealed class ScrubBlock : IDisposable
                     break;
                 if (NeededSize(block, limit - position) is var needed and > 0 && needed > block.Length)
                 {
-                    block = Read(position, needed);
+                    // A flipped bit can make a size large: that is no reason to take as much memory.
+                    block = needed <= MostCopied ? Read(position, needed) : segment.Memory.Span.Slice((int)(position - segment.BaseOffset), needed);
                     continue;
                 }
             }

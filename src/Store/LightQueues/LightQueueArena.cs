@@ -198,8 +198,7 @@ internal sealed class LightQueueArena : IDisposable
         if (isNew)
         {
             DurableDirectory.Create(_files, _directory);
-            _files.Reserve(path, FileSize);
-            _files.SyncDirectory(_directory);
+            WholeFile.Make(_files, path, FileSize);
         }
 
         var mapped = _files.Map(path, FileSize);

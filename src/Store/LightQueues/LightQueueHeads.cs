@@ -61,8 +61,7 @@ internal sealed class LightQueueHeads : IDisposable
         {
             var path = PathOf(_mapped.Count);
             DurableDirectory.Create(_files, _directory);
-            _files.Reserve(path, FileSize);
-            _files.SyncDirectory(_directory);
+            WholeFile.Make(_files, path, FileSize);
             Add(_files.Map(path, FileSize));
         }
     }

@@ -52,6 +52,17 @@ internal sealed unsafe class LogSegment
         }
     }
 
+    /// <summary>
+    /// Maps it, and has it open for <see cref="Write"/> where that is wanted: who needs it later has no way to say that it
+    /// could not be.
+    /// </summary>
+    public void Open(bool forWrites)
+    {
+        _ = Memory;
+        if (forWrites)
+            _ = File();
+    }
+
     /// <summary>Takes a reference; false when the segment is gone.</summary>
     public bool TryAcquire()
     {

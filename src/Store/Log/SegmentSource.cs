@@ -12,17 +12,19 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
     private readonly IFileSystem _files;
     private readonly string _directory;
     private readonly int _segmentSize;
+    private readonly bool _forWrites;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private LogSegment? _ready;
     private long _wanted = -1;
     private bool _closed;
 
-    public SegmentSource(IFileSystem files, string directory, int segmentSize, ILogger logger)
+    public SegmentSource(IFileSystem files, string directory, int segmentSize, bool forWrites, ILogger logger)
     {
         _files = files;
         _directory = directory;
         _segmentSize = segmentSize;
+        _forWrites = forWrites;
         _logger = logger;
     }
 
@@ -48,7 +50,11 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
 
     /// <summary>Reserves the blocks of a segment that was opened without.</summary>
     /// <exception cref="IOException">The disk is still full, or fails.</exception>
-    public void Reserve(LogSegment segment) => _files.Reserve(segment.Path, segment.Size);
+    public void Reserve(LogSegment segment)
+    {
+        _files.Reserve(segment.Path, segment.Size);
+        segment.Open(_forWrites);
+    }
 
     /// <summary>Removes the segment that nobody took: an empty file would only have to be looked at by the next start.</summary>
     public void Close()
@@ -90,7 +96,7 @@ internal sealed partial class SegmentSource : IThreadPoolWorkItem
         {
             _files.Reserve(segment.Path, _segmentSize, zeroFrom: 0);
             _files.SyncDirectory(_directory);
-            _ = segment.Memory;
+            segment.Open(_forWrites);
             return segment;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

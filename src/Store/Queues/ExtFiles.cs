@@ -102,12 +102,30 @@ internal sealed class ExtFiles : IDisposable
         {
             (dirty, _dirty) = (_dirty, []);
             (directories, _newDirectories) = (_newDirectories, []);
-            foreach (var key in dirty)
-                Hold(key, create: false)?.Flush();
         }
 
-        foreach (var directory in directories)
-            _files.SyncDirectory(directory);
+        try
+        {
+            lock (_lock)
+            {
+                foreach (var key in dirty)
+                    Hold(key, create: false)?.Flush();
+            }
+
+            foreach (var directory in directories)
+                _files.SyncDirectory(directory);
+        }
+        catch (DiskFullException)
+        {
+            // One could not be opened. The next checkpoint has them before it still.
+            lock (_lock)
+            {
+                _dirty.UnionWith(dirty);
+                _newDirectories.UnionWith(directories);
+            }
+
+            throw;
+        }
     }
 
     public void Dispose()
@@ -186,7 +204,12 @@ internal sealed class ExtFiles : IDisposable
         lock (_lock)
         {
             var key = KeyOf(queue, offset);
-            Hold(key, create: true)!.Write(bytes, offset - key.BaseOffset);
+            var file = Hold(key, create: true)!;
+
+            // Apache RocketMQ refuses files that do not have their full size.
+            if (file.Length < _fileSize)
+                file.SetLength(_fileSize);
+            file.Write(bytes, offset - key.BaseOffset);
             _dirty.Add(key);
         }
     }
@@ -214,10 +237,6 @@ internal sealed class ExtFiles : IDisposable
 
         file = _files.Open(path);
         _open.Add(key, file);
-
-        // Apache RocketMQ refuses files that do not have their full size.
-        if (isNew)
-            file.SetLength(_fileSize);
         return file;
     }
 

@@ -13,11 +13,13 @@ internal sealed class QueueFiles : IDisposable
     private readonly IFileSystem _files;
     private readonly int _maxOpen;
     private readonly int _syncAllAbove;
+    private readonly IWholeDisk? _disk;
     private readonly Lock _lock = new();
     private readonly Dictionary<Key, OpenFile> _open = [];
     private readonly LinkedList<OpenFile> _byUse = new();
     private HashSet<Key> _dirty = [];
     private HashSet<string> _newDirectories = [];
+    private bool _closedDirty;
 
     public QueueFiles(IFileSystem files, string directory, int fileEntries, int maxOpen, int syncAllAbove)
     {
@@ -26,6 +28,7 @@ internal sealed class QueueFiles : IDisposable
         _maxOpen = maxOpen;
         Directory = directory;
         FileEntries = fileEntries;
+        _disk = syncAllAbove > 0 ? files.OpenDisk(directory) : null;
         Windows = new EntryWindows(this);
     }
 
@@ -36,7 +39,8 @@ internal sealed class QueueFiles : IDisposable
     public int FileEntries { get; }
 
     /// <summary>
-    /// The last run was killed: files and directories that it made may not be synced. Those that recovery writes to are.
+    /// The last run was killed: files and directories that it made may not be synced. Those that are written to are, until
+    /// recovery has flushed all that it wrote.
     /// </summary>
     public bool MayBeUnsynced { get; set; }
 
@@ -173,9 +177,9 @@ internal sealed class QueueFiles : IDisposable
                 Close(file);
             _dirty.Remove(key);
             _newDirectories.Add(DirectoryOf(queue));
+            _files.DeleteFile(PathOf(key));
         }
 
-        _files.DeleteFile(PathOf(key));
         Windows.Forget(queue);
     }
 
@@ -217,14 +221,67 @@ internal sealed class QueueFiles : IDisposable
         Extension?.Flush();
         HashSet<Key> dirty;
         HashSet<string> directories;
+        bool all;
+        bool closed;
         lock (_lock)
         {
             (dirty, _dirty) = (_dirty, []);
             (directories, _newDirectories) = (_newDirectories, []);
+            closed = _closedDirty;
+            all = _disk is not null && (closed || dirty.Count + directories.Count > _syncAllAbove);
+            _closedDirty = false;
         }
 
-        if (_syncAllAbove > 0 && dirty.Count + directories.Count > _syncAllAbove && _files.TrySyncAll(Directory))
-            return;
+        try
+        {
+            if (!all || !TryFlushDisk(mayBeOthers: !closed))
+                Flush(dirty, directories);
+        }
+        catch (DiskFullException)
+        {
+            // A file could not be opened. The next checkpoint has these before it still.
+            lock (_lock)
+            {
+                _dirty.UnionWith(dirty);
+                _newDirectories.UnionWith(directories);
+                _closedDirty |= closed;
+            }
+
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Extension?.Dispose();
+        lock (_lock)
+        {
+            while (_byUse.First is { } node)
+                Close(node.Value);
+        }
+
+        _disk?.Dispose();
+    }
+
+    /// <summary>
+    /// The error may be of somebody else's file. Files that were open all the time know of theirs, each by itself: then they
+    /// are asked.
+    /// </summary>
+    private bool TryFlushDisk(bool mayBeOthers)
+    {
+        try
+        {
+            _disk!.Flush();
+            return true;
+        }
+        catch (IOException) when (mayBeOthers)
+        {
+            return false;
+        }
+    }
+
+    private void Flush(HashSet<Key> dirty, HashSet<string> directories)
+    {
         foreach (var key in dirty)
         {
             if (Rent(key, create: false) is not { } file)
@@ -243,16 +300,6 @@ internal sealed class QueueFiles : IDisposable
             _files.SyncDirectory(directory);
     }
 
-    public void Dispose()
-    {
-        Extension?.Dispose();
-        lock (_lock)
-        {
-            while (_byUse.First is { } node)
-                Close(node.Value);
-        }
-    }
-
     private OpenFile? Rent(Key key, bool create)
     {
         lock (_lock)
@@ -260,10 +307,9 @@ internal sealed class QueueFiles : IDisposable
             if (!_open.TryGetValue(key, out var file))
             {
                 var path = PathOf(key);
-                var exists = _files.FileExists(path);
-                if (!exists && !create)
+                if ((_files.TryOpen(path) ?? (create ? Create(key, path) : null)) is not { } found)
                     return null;
-                file = new OpenFile(key, exists ? _files.Open(path) : Create(key, path));
+                file = new OpenFile(key, found);
                 _open.Add(key, file);
                 _byUse.AddLast(file.Node);
                 if (_open.Count > _maxOpen)
@@ -275,6 +321,8 @@ internal sealed class QueueFiles : IDisposable
                 _byUse.AddLast(file.Node);
             }
 
+            if (create && !file.IsWhole)
+                MakeWhole(file);
             file.Users++;
             return file;
         }
@@ -291,24 +339,24 @@ internal sealed class QueueFiles : IDisposable
 
     private IRandomFile Create(Key key, string path)
     {
-        var directory = DirectoryOf(key.Queue);
-        _files.CreateDirectory(directory);
-        var file = _files.Open(path);
-        try
+        _files.CreateDirectory(DirectoryOf(key.Queue));
+        return _files.Open(path);
+    }
+
+    /// <summary>A file that is new, or was when the disk had no room for more than its name, gets its length.</summary>
+    private void MakeWhole(OpenFile file)
+    {
+        var queue = file.Key.Queue;
+        if (file.File.Length < FileSize)
         {
             // Apache RocketMQ refuses queue files that do not have their full size.
-            file.SetLength(FileSize);
-        }
-        catch (IOException)
-        {
-            file.Dispose();
-            throw;
+            file.File.SetLength(FileSize);
+            SyncLater(queue);
         }
 
-        SyncLater(key.Queue);
-        if (key.Queue.FirstFile < 0)
-            key.Queue.FirstFile = key.BaseOffset;
-        return file;
+        if (queue.FirstFile < 0)
+            queue.FirstFile = file.Key.BaseOffset;
+        file.IsWhole = true;
     }
 
     /// <summary>Has the next flush sync the directories of a queue.</summary>
@@ -325,6 +373,9 @@ internal sealed class QueueFiles : IDisposable
         _open.Remove(file.Key);
         _byUse.Remove(file.Node);
         file.IsClosed = true;
+
+        // Of a file that nobody has open the kernel may forget that the disk refused some of it; not of the disk as a whole.
+        _closedDirty |= _dirty.Contains(file.Key);
         if (file.Users == 0)
             file.File.Dispose();
     }
@@ -352,5 +403,8 @@ internal sealed class QueueFiles : IDisposable
         public int Users { get; set; }
 
         public bool IsClosed { get; set; }
+
+        /// <summary>It is known to have its length, and its name is or will be synced.</summary>
+        public bool IsWhole { get; set; }
     }
 }

@@ -55,7 +55,7 @@ internal sealed class QueueTails
     /// <summary>Writes the tails that waited longest until the rest is within the bound.</summary>
     public void Trim()
     {
-        while (Bytes > _maxBytes && TryWriteNext())
+        while (!IsHeld && Bytes > _maxBytes && TryWriteNext())
         {
         }
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store.Checkpoints;
+using ProtoBridgeMQ.Store.Durability;
 using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Projections;
@@ -72,8 +73,8 @@ internal sealed partial class StoreRecovery
         _state.Projections.EndRecovery(_state.End);
         foreach (var repair in _state.Projections.Repairs)
             Note(repair);
-        FlushQueues();
-        _state.Queues.Files.MayBeUnsynced = false;
+        if (TryFlushQueues())
+            _state.Queues.Files.MayBeUnsynced = false;
         _state.Queues.Tails.IsHeld = false;
         if (_state.Rebuild)
             EndRebuild();
@@ -175,8 +176,7 @@ internal sealed partial class StoreRecovery
         {
             _state.Files.Reserve(fresh.Path, _state.SegmentSize, _state.IsClean && !_state.EndIsTorn ? -1 : (int)(_state.End - fresh.BaseOffset));
 
-            // Mapped now: an append has no way to say that it cannot be.
-            _ = fresh.Memory;
+            fresh.Open(forWrites: _state.Options.FlushMode == FlushMode.Fsync);
         }
         catch (DiskFullException error)
         {
@@ -185,15 +185,17 @@ internal sealed partial class StoreRecovery
     }
 
     /// <summary>Without room the entries stay in memory, where they can be read: the next checkpoint writes them, or the one after.</summary>
-    private void FlushQueues()
+    private bool TryFlushQueues()
     {
         try
         {
             _state.Queues.Flush();
+            return true;
         }
-        catch (DiskFullException error)
+        catch (DiskFullException error) when (!_state.Rebuild)
         {
             LogNoRoom(error.Message);
+            return false;
         }
     }
 

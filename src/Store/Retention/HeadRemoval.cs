@@ -54,7 +54,8 @@ internal sealed partial class HeadRemoval
         List<ConsumeQueue> shorter = [];
         try
         {
-            _checkpoints.WriteBeforeTrim(target);
+            if (!_checkpoints.WriteBeforeTrim(target))
+                return false;
             _projections.Trim(target);
             foreach (var queue in _queues.All)
             {

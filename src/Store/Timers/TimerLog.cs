@@ -268,6 +268,7 @@ internal sealed class TimerLog : IDisposable
         var next = Segment(start);
         _files.Reserve(next.Path, _fileSize, 0);
         _files.SyncDirectory(_directory);
+        next.Open(forWrites: false);
         if (segments is [.., var last] && position < last.EndOffset)
         {
             var left = (int)(last.EndOffset - position);

@@ -21,7 +21,7 @@ internal sealed class FailingDisk(IFileSystem inner) : IFileSystem
 
     public void SyncDirectory(string directory) => inner.SyncDirectory(directory);
 
-    public bool TrySyncAll(string directory) => inner.TrySyncAll(directory);
+    public IWholeDisk? OpenDisk(string directory) => inner.OpenDisk(directory);
 
     public void Reserve(string path, int size, long zeroFrom = -1) => inner.Reserve(path, size, zeroFrom);
 

@@ -57,6 +57,9 @@ internal sealed class Fault
 
     public FaultEffect Effect { get; }
 
+    /// <summary>There is no room, or no handle: it goes away.</summary>
+    public bool IsLack => Effect == FaultEffect.DiskFull;
+
     /// <summary>Calls that went wrong so far.</summary>
     public int Hits { get; private set; }
 

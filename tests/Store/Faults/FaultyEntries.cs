@@ -1,3 +1,5 @@
+using ProtoBridgeMQ.Store.Files;
+
 namespace ProtoBridgeMQ.Tests.Store.Faults;
 
 /// <summary>
@@ -23,9 +25,27 @@ internal sealed class FaultyEntries
 
     public IReadOnlyDictionary<string, FaultyFile> Files => _files;
 
-    public IEnumerable<string> Directories => _directories;
-
     public bool HasDirectory(string path) => _directories.Contains(path);
+
+    /// <summary>What is in a directory.</summary>
+    public List<FileEntry> List(string directory)
+    {
+        var prefix = directory.EndsWith('/') ? directory : directory + '/';
+        var entries = new List<FileEntry>();
+        foreach (var (path, file) in _files)
+        {
+            if (path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf('/', prefix.Length) < 0)
+                entries.Add(new FileEntry(path[prefix.Length..], file.Length, false));
+        }
+
+        foreach (var path in _directories)
+        {
+            if (path.Length > prefix.Length && path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf('/', prefix.Length) < 0)
+                entries.Add(new FileEntry(path[prefix.Length..], 0, true));
+        }
+
+        return entries;
+    }
 
     public void Create(string path, FaultyFile file) => Do(new Change(Kind.Create, path, null, file));
 

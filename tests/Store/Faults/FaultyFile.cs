@@ -18,6 +18,9 @@ internal sealed class FaultyFile
     private byte[] _disk = [];
     private int _mappings;
 
+    /// <summary>Pages that the disk refused.</summary>
+    public ToldErrors Errors { get; } = new();
+
     public long Length => _cached.Length;
 
     public byte[] Cached => _cached;
@@ -97,20 +100,38 @@ internal sealed class FaultyFile
 
     public void FlushAll() => Flush(0, _cached.Length);
 
-    /// <summary>A flush fails: some pages reached the disk, the kernel drops the others' dirty marks, and the next flush will not write them.</summary>
-    public void FailFlush(int offset, int length, Random random)
+    /// <summary>
+    /// A flush fails: some pages reached the disk, and some changes of the length; the kernel drops the other pages' dirty
+    /// marks, and the next flush will not write them. Whether there were any.
+    /// </summary>
+    public bool FailFlush(int offset, int length, Random random)
     {
-        CommitLengths(_lengths.Count);
+        var failed = false;
+        CommitLengths(random.Next(_lengths.Count + 1));
+        var visible = Visible();
         foreach (var (page, at, size) in Pages(offset, length))
         {
+            if (at + size > visible)
+            {
+                failed = true;
+                _abandoned[page] = _cached.AsSpan(at, size).ToArray();
+                continue;
+            }
+
             if (!IsDirty(at, size) || IsAbandoned(page, at, size))
                 continue;
             _abandoned.Remove(page);
             if (random.Next(2) == 0)
                 KeepSome(at, Math.Min(size, offset + length - at), random);
-            if (IsDirty(at, size))
-                _abandoned[page] = _cached.AsSpan(at, size).ToArray();
+            if (!IsDirty(at, size))
+                continue;
+            failed = true;
+            _abandoned[page] = _cached.AsSpan(at, size).ToArray();
         }
+
+        if (failed)
+            Errors.Add();
+        return failed;
     }
 
     /// <summary>The kernel writes dirty pages back on its own: any, in any order.</summary>
@@ -119,6 +140,23 @@ internal sealed class FaultyFile
         if (random.Next(2) == 0)
             CommitLengths(random.Next(_lengths.Count + 1));
         KeepPages(random, Visible());
+    }
+
+    /// <summary>The kernel writes dirty pages back, and the disk refuses some of them; whether there was one.</summary>
+    public bool FailWriteBack(Random random)
+    {
+        var failed = false;
+        foreach (var (page, at, size) in Pages(0, Visible()))
+        {
+            if (random.Next(2) == 0 || at + size > _disk.Length || !IsDirty(at, size) || IsAbandoned(page, at, size))
+                continue;
+            _abandoned[page] = _cached.AsSpan(at, size).ToArray();
+            failed = true;
+        }
+
+        if (failed)
+            Errors.Add();
+        return failed;
     }
 
     /// <summary>A disk that owes what it confirmed pays some of it.</summary>
@@ -130,20 +168,53 @@ internal sealed class FaultyFile
         _lengths.Clear();
         _abandoned.Clear();
         _mappings = 0;
+        Errors.Forget();
+    }
+
+    /// <summary>Somewhere where it has no blocks there is something.</summary>
+    public bool HasPagesWithoutBlocks
+    {
+        get
+        {
+            foreach (var (page, at, size) in Pages(0, _cached.Length))
+            {
+                if (!_allocated.Contains(page) && _cached.AsSpan(at, size).ContainsAnyExcept((byte)0))
+                    return true;
+            }
+
+            return false;
+        }
     }
 
     public void Flip(long position, int bit)
     {
+        Allocate(position, 1);
         _cached[position] ^= (byte)(1 << bit);
         if (position < _disk.Length)
             _disk[position] = _cached[position];
     }
 
-    /// <summary>Gives later openers bytes that the dead process cannot write to any more.</summary>
-    public void Detach()
+    /// <summary>
+    /// Gives later openers bytes that the dead process cannot write to any more. Clean pages may have been forgotten before:
+    /// those that the disk refused are then what it has; whether there was one.
+    /// </summary>
+    public bool Detach(Random random)
     {
         _cached = [.. _cached];
         _mappings = 0;
+        var forgot = false;
+        foreach (var (page, at, size) in Pages(0, _cached.Length).Where(page => _abandoned.ContainsKey(page.Page)).ToList())
+        {
+            if (!IsAbandoned(page, at, size) || random.Next(2) == 0)
+                continue;
+            _cached.AsSpan(at, size).Clear();
+            if (at < _disk.Length)
+                _disk.AsSpan(at, Math.Min(size, _disk.Length - at)).CopyTo(_cached.AsSpan(at));
+            _abandoned.Remove(page);
+            forgot = true;
+        }
+
+        return forgot;
     }
 
     public void Mapped() => _mappings++;

@@ -6,7 +6,8 @@ namespace ProtoBridgeMQ.Tests.Store.Faults;
 /// A file system in memory with a page cache and a disk behind it. What was not flushed is on the disk by chance: a power
 /// cut keeps or loses each dirty page, whole or by sectors, and each directory entry that was not synced, by the seed.
 /// It can be told to fill up and to have room again, to fail any kind of call, to hold flushes, to confirm flushes that
-/// it does not carry out, and to flip bits.
+/// it does not carry out, and to flip bits. What a flush, or the kernel by itself, could not write counts as clean and may be
+/// forgotten; each handle is told of that once. A write into a mapping where the file has no blocks is found out.
 /// </summary>
 internal sealed class FaultyFileSystem : IFileSystem
 {
@@ -15,10 +16,10 @@ internal sealed class FaultyFileSystem : IFileSystem
     private readonly Lock _lock = new();
     private readonly Random _random;
     private readonly FaultyEntries _entries = new();
-    private readonly List<Fault> _faults = [];
+    private readonly FaultPlan _plan = new();
     private readonly HashSet<string> _locks = [];
+    private readonly ToldErrors _errors = new();
     private int _generation;
-    private int? _callsLeft;
 
     public FaultyFileSystem(int seed) => _random = new Random(seed);
 
@@ -43,6 +44,9 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>A flush of a mapped file that writes a page while it changes.</summary>
     public TornFlush? Torn { get; set; }
 
+    /// <summary>Bytes of the largest read so far.</summary>
+    public int LargestRead { get; internal set; }
+
     /// <summary>Flushes of mapped files and of the commit log so far.</summary>
     public int Flushes { get; private set; }
 
@@ -51,58 +55,49 @@ internal sealed class FaultyFileSystem : IFileSystem
     internal int Generation => _generation;
 
     /// <summary>Names of all files.</summary>
-    public IReadOnlyList<string> Paths
-    {
-        get
-        {
-            lock (_lock)
-                return [.. _entries.Files.Keys];
-        }
-    }
+    public IReadOnlyList<string> Paths => Locked<IReadOnlyList<string>>(() => [.. _entries.Files.Keys]);
 
     /// <summary>Bytes of all files that take room.</summary>
-    public long Used
-    {
-        get
-        {
-            lock (_lock)
-                return _entries.Files.Values.Sum(file => file.Allocated);
-        }
-    }
+    public long Used => Locked(() => _entries.Files.Values.Sum(file => file.Allocated));
 
     /// <summary>Something goes wrong, or will.</summary>
-    public bool HasFaults
-    {
-        get
-        {
-            lock (_lock)
-                return _faults.Count > 0 || FailFlush || FlushesLie || _callsLeft is not null;
-        }
-    }
+    public bool HasFaults => Locked(() => _plan.HasFailures || FailFlush || FlushesLie || OwesErrors);
+
+    /// <summary>The disk refused something, and who flushes it next is told.</summary>
+    public bool OwesErrors => Locked(() => _errors.AreUntold || _entries.Files.Values.Any(file => file.Errors.AreUntold));
+
+    /// <summary>The disk has no room, or some calls find none.</summary>
+    public bool IsShort => Locked(() => Capacity != long.MaxValue || _plan.HasLacks);
+
+    /// <summary>The kernel forgot what the disk had refused, since the machine was started.</summary>
+    public bool HasForgotten { get; private set; }
 
     /// <summary>The machine stands still: nothing changes on its disk until <see cref="Crash"/>.</summary>
-    public bool IsStopped
-    {
-        get
-        {
-            lock (_lock)
-                return _callsLeft == 0;
-        }
-    }
+    public bool IsStopped => Locked(() => _plan.IsStopped);
 
     /// <summary>The machine does so many more things to its disk and nothing after that.</summary>
     public void StopAfter(int calls)
     {
         lock (_lock)
-            _callsLeft = calls;
+            _plan.StopAfter(calls);
     }
 
     /// <summary>Has calls go wrong from now on.</summary>
     public Fault Add(Fault fault)
     {
         lock (_lock)
-            _faults.Add(fault);
+            _plan.Add(fault);
         return fault;
+    }
+
+    /// <summary>There is room for everything.</summary>
+    public void MakeRoom()
+    {
+        lock (_lock)
+        {
+            Capacity = long.MaxValue;
+            _plan.EndLacks();
+        }
     }
 
     /// <summary>Everything goes well again, but for a machine that stands still.</summary>
@@ -110,7 +105,7 @@ internal sealed class FaultyFileSystem : IFileSystem
     {
         lock (_lock)
         {
-            _faults.Clear();
+            _plan.Clear();
             FailFlush = false;
             FlushesLie = false;
         }
@@ -125,17 +120,28 @@ internal sealed class FaultyFileSystem : IFileSystem
         lock (_lock)
         {
             _generation++;
-            _callsLeft = null;
+            _plan.GoOn();
             _locks.Clear();
             var random = seed is null ? _random : new Random(seed.Value);
+            foreach (var (path, file) in _entries.Files)
+            {
+                if (file.HasPagesWithoutBlocks)
+                    throw new InvalidOperationException($"'{path}' was written to through a mapping where it has no blocks: on a full disk a process dies of SIGBUS.");
+            }
+
             if (powerLoss)
+            {
                 _entries.LoseChanges(random);
+                _errors.Forget();
+                HasForgotten = false;
+            }
+
             foreach (var file in InOrder())
             {
                 if (powerLoss)
                     file.LosePages(random);
                 else
-                    file.Detach();
+                    HasForgotten |= file.Detach(random);
             }
         }
     }
@@ -149,6 +155,27 @@ internal sealed class FaultyFileSystem : IFileSystem
             foreach (var file in InOrder())
                 file.WriteBack(random);
         }
+    }
+
+    /// <summary>The kernel writes some dirty pages back, and the disk refuses them: whoever flushes next is told.</summary>
+    public void FailWriteBack(int seed, string path = "")
+    {
+        lock (_lock)
+        {
+            var random = new Random(seed);
+            foreach (var file in InOrder(path))
+            {
+                if (file.FailWriteBack(random))
+                    _errors.Add();
+            }
+        }
+    }
+
+    /// <summary>Somebody else flushes the file system, and is told of the errors so far.</summary>
+    public void FlushedBySomebodyElse()
+    {
+        var since = _errors.Sample();
+        _errors.Tell(ref since);
     }
 
     /// <summary>Flips one bit of a file.</summary>
@@ -197,21 +224,7 @@ internal sealed class FaultyFileSystem : IFileSystem
         lock (_lock)
         {
             Strike(FileCall.List, directory);
-            var prefix = directory.EndsWith('/') ? directory : directory + '/';
-            var entries = new List<FileEntry>();
-            foreach (var (path, file) in _entries.Files)
-            {
-                if (path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf('/', prefix.Length) < 0)
-                    entries.Add(new FileEntry(path[prefix.Length..], file.Length, false));
-            }
-
-            foreach (var path in _entries.Directories)
-            {
-                if (path.Length > prefix.Length && path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf('/', prefix.Length) < 0)
-                    entries.Add(new FileEntry(path[prefix.Length..], 0, true));
-            }
-
-            return entries;
+            return _entries.List(directory);
         }
     }
 
@@ -258,16 +271,14 @@ internal sealed class FaultyFileSystem : IFileSystem
         }
     }
 
-    public bool TrySyncAll(string directory)
+    public IWholeDisk OpenDisk(string directory)
     {
         lock (_lock)
         {
-            if (Strike(FileCall.Flush, directory) == FaultEffect.Lie || FlushesLie)
-                return true;
-            foreach (var file in _entries.Files.Values)
-                file.FlushAll();
-            _entries.SyncAll();
-            return true;
+            Strike(FileCall.Open, directory);
+            var told = _errors.Sample();
+            _errors.Tell(ref told);
+            return new FaultyDisk(this, directory, told);
         }
     }
 
@@ -288,7 +299,8 @@ internal sealed class FaultyFileSystem : IFileSystem
             file.Allocate(0, size);
             if (file.Length < size)
                 file.Resize(size);
-            FlushFile(path, file, 0, size);
+            var told = file.Errors.Sample();
+            FlushFile(path, file, 0, size, ref told);
         }
     }
 
@@ -338,33 +350,20 @@ internal sealed class FaultyFileSystem : IFileSystem
         lock (_lock)
         {
             Get(path);
-            return _locks.Add(path) ? new HeldLock(this, path) : throw new IOException("Another process holds the lock.");
+            return _locks.Add(path) ? new FaultyLock(this, path) : throw new IOException("Another process holds the lock.");
         }
     }
 
     /// <summary>Throws when a fault says so; else the effect that the caller has to bring about, if any.</summary>
-    internal FaultEffect? Strike(FileCall call, string path)
+    internal FaultEffect? Strike(FileCall call, string path) => _plan.Strike(call, path);
+
+    internal void Unlock(string path, int generation)
     {
-        if (_callsLeft is { } left && call is not (FileCall.List or FileCall.Open or FileCall.Map or FileCall.Read))
+        lock (_lock)
         {
-            if (left == 0)
-                throw new IOException("The machine stands still.");
-            _callsLeft = left - 1;
+            if (generation == _generation)
+                _locks.Remove(path);
         }
-
-        foreach (var fault in _faults)
-        {
-            if (!fault.Strikes(call, path))
-                continue;
-            return fault.Effect switch
-            {
-                FaultEffect.InputOutputError => throw new IOException($"Input/output error (injected: {call} of {path})."),
-                FaultEffect.DiskFull => throw new DiskFullException(path),
-                _ => fault.Effect,
-            };
-        }
-
-        return null;
     }
 
     internal int Chance(int below) => _random.Next(below);
@@ -386,7 +385,7 @@ internal sealed class FaultyFileSystem : IFileSystem
             throw new IOException("The machine is gone.");
     }
 
-    internal void FlushLog(string path, FaultyFile file, int offset, int length, int generation)
+    internal void FlushLog(string path, FaultyFile file, int offset, int length, int generation, ref long told)
     {
         var hold = HoldFlush;
         if (hold is not null)
@@ -401,11 +400,11 @@ internal sealed class FaultyFileSystem : IFileSystem
             Flushes++;
             if (FailFlush)
             {
-                file.FailFlush(offset, length, _random);
+                Refuse(file, offset, length, ref told);
                 throw new IOException("Input/output error (injected).");
             }
 
-            FlushFile(path, file, offset, length);
+            FlushFile(path, file, offset, length, ref told);
         }
     }
 
@@ -418,7 +417,8 @@ internal sealed class FaultyFileSystem : IFileSystem
         }
     }
 
-    internal void FlushFile(string path, FaultyFile file, int offset, int length)
+    /// <summary>Flushes by a handle that was told of the errors until <paramref name="told"/>.</summary>
+    internal void FlushFile(string path, FaultyFile file, int offset, int length, ref long told)
     {
         try
         {
@@ -427,9 +427,52 @@ internal sealed class FaultyFileSystem : IFileSystem
         }
         catch (IOException)
         {
-            file.FailFlush(offset, length, _random);
+            Refuse(file, offset, length, ref told);
             throw;
         }
+
+        if (file.Errors.Tell(ref told))
+            throw new IOException($"Input/output error (an earlier one, of {path}).");
+    }
+
+    internal void FlushAll(string directory, int generation, ref long told)
+    {
+        lock (_lock)
+        {
+            CheckAlive(generation);
+            try
+            {
+                if (Strike(FileCall.Flush, directory) == FaultEffect.Lie || FlushesLie)
+                    return;
+            }
+            catch (IOException)
+            {
+                foreach (var file in InOrder())
+                    file.FailFlush(0, (int)file.Length, _random);
+                _errors.Add();
+                _errors.Tell(ref told);
+                throw;
+            }
+
+            foreach (var file in _entries.Files.Values)
+                file.FlushAll();
+            _entries.SyncAll();
+            if (_errors.Tell(ref told))
+                throw new IOException("Input/output error (an earlier one).");
+        }
+    }
+
+    private void Refuse(FaultyFile file, int offset, int length, ref long told)
+    {
+        if (file.FailFlush(offset, length, _random))
+            _errors.Add();
+        file.Errors.Tell(ref told);
+    }
+
+    private T Locked<T>(Func<T> get)
+    {
+        lock (_lock)
+            return get();
     }
 
     private void NeedRoom(string path)
@@ -438,8 +481,8 @@ internal sealed class FaultyFileSystem : IFileSystem
             throw new DiskFullException(path);
     }
 
-    private IEnumerable<FaultyFile> InOrder() =>
-        _entries.Files.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value).Distinct();
+    private IEnumerable<FaultyFile> InOrder(string text = "") =>
+        _entries.Files.Where(pair => pair.Key.Contains(text, StringComparison.Ordinal)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value).Distinct();
 
     private FaultyFile Get(string path)
     {
@@ -451,19 +494,5 @@ internal sealed class FaultyFileSystem : IFileSystem
         file = new FaultyFile();
         _entries.Create(path, file);
         return file;
-    }
-
-    private sealed class HeldLock(FaultyFileSystem owner, string path) : IDisposable
-    {
-        private readonly int _generation = owner._generation;
-
-        public void Dispose()
-        {
-            lock (owner._lock)
-            {
-                if (_generation == owner._generation)
-                    owner._locks.Remove(path);
-            }
-        }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class FaultyMappedFile : MemoryManager<byte>, IMappedFile
     private readonly byte[] _bytes;
     private readonly int _size;
     private readonly int _generation;
+    private long _told;
     private bool _disposed;
 
     public FaultyMappedFile(FaultyFileSystem owner, string path, FaultyFile file, int size)
@@ -24,12 +25,13 @@ internal sealed class FaultyMappedFile : MemoryManager<byte>, IMappedFile
         _bytes = file.Cached;
         _size = size;
         _generation = owner.Generation;
+        _told = file.Errors.Sample();
         file.Mapped();
     }
 
     Memory<byte> IMappedFile.Memory => CreateMemory(_size);
 
-    public void Flush(int offset, int length) => _owner.FlushLog(_path, _file, offset, length, _generation);
+    public void Flush(int offset, int length) => _owner.FlushLog(_path, _file, offset, length, _generation, ref _told);
 
     public void Rewrite(int offset, int length) => _owner.Touch(_file, offset, length, _generation);
 
@@ -63,6 +65,7 @@ internal sealed class FaultyRandomFile : IRandomFile
     private readonly string _path;
     private readonly FaultyFile _file;
     private readonly int _generation;
+    private long _told;
 
     public FaultyRandomFile(FaultyFileSystem owner, string path, FaultyFile file)
     {
@@ -70,6 +73,7 @@ internal sealed class FaultyRandomFile : IRandomFile
         _path = path;
         _file = file;
         _generation = owner.Generation;
+        _told = file.Errors.Sample();
     }
 
     public long Length => _file.Length;
@@ -79,6 +83,7 @@ internal sealed class FaultyRandomFile : IRandomFile
         lock (_owner.Gate)
         {
             _owner.CheckAlive(_generation);
+            _owner.LargestRead = Math.Max(_owner.LargestRead, buffer.Length);
             var effect = _owner.Strike(FileCall.Read, _path);
             var size = (int)Math.Clamp(_file.Length - offset, 0, buffer.Length);
             if (effect == FaultEffect.ShortRead)
@@ -130,18 +135,49 @@ internal sealed class FaultyRandomFile : IRandomFile
     {
         if (_path.Contains("/commitlog/", StringComparison.Ordinal))
         {
-            _owner.FlushLog(_path, _file, 0, (int)_file.Length, _generation);
+            _owner.FlushLog(_path, _file, 0, (int)_file.Length, _generation, ref _told);
             return;
         }
 
         lock (_owner.Gate)
         {
             _owner.CheckAlive(_generation);
-            _owner.FlushFile(_path, _file, 0, (int)_file.Length);
+            _owner.FlushFile(_path, _file, 0, (int)_file.Length, ref _told);
         }
     }
 
     public void Dispose()
     {
     }
+}
+
+/// <summary>All of the file system.</summary>
+internal sealed class FaultyDisk : IWholeDisk
+{
+    private readonly FaultyFileSystem _owner;
+    private readonly string _directory;
+    private readonly int _generation;
+    private long _told;
+
+    public FaultyDisk(FaultyFileSystem owner, string directory, long told)
+    {
+        _owner = owner;
+        _directory = directory;
+        _generation = owner.Generation;
+        _told = told;
+    }
+
+    public void Flush() => _owner.FlushAll(_directory, _generation, ref _told);
+
+    public void Dispose()
+    {
+    }
+}
+
+/// <summary>The lock file, held until the process dies or lets it go.</summary>
+internal sealed class FaultyLock(FaultyFileSystem owner, string path) : IDisposable
+{
+    private readonly int _generation = owner.Generation;
+
+    public void Dispose() => owner.Unlock(path, _generation);
 }

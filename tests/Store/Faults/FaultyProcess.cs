@@ -50,10 +50,10 @@ internal sealed class FaultyProcess : IFileSystem
             Alive().SyncDirectory(directory);
     }
 
-    public bool TrySyncAll(string directory)
+    public IWholeDisk OpenDisk(string directory)
     {
         lock (_machine.Gate)
-            return Alive().TrySyncAll(directory);
+            return Alive().OpenDisk(directory);
     }
 
     public void Reserve(string path, int size, long zeroFrom = -1)

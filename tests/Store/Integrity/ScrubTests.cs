@@ -74,6 +74,24 @@ public sealed class ScrubTests
     }
 
     [Fact]
+    public async Task A_size_that_a_flipped_bit_made_large_costs_no_memory()
+    {
+        var files = new FaultyFileSystem(1);
+        var options = Options();
+        options.SegmentSize = 32 << 20;
+        await using var store = MessageStore.Open(options, files, new ManualClock());
+        store.Append("topic", 0, "before");
+        var damaged = store.Append("topic", 0, "damaged").PhysicalOffset;
+        for (var i = 0; i < 1000; i++)
+            store.Append("topic", 0, new string('x', 30_000));
+        await store.WaitDispatchedAsync().Within("dispatched");
+        files.FlipBit(First, damaged, 0);
+        store.Integrity.ScrubNow();
+        Assert.Equal(1, store.Integrity.DamageCount);
+        Assert.InRange(files.LargestRead, 1, 8 << 20);
+    }
+
+    [Fact]
     public async Task It_reads_so_many_bytes_a_second_stops_with_the_store_and_goes_on_where_it_was()
     {
         var files = await Closed(100);

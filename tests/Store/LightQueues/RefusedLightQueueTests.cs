@@ -1,3 +1,4 @@
+using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Store.LightQueues;
 using ProtoBridgeMQ.Tests.Store.Faults;
 using static ProtoBridgeMQ.Tests.Store.LightQueues.LightQueueTests;
@@ -34,6 +35,22 @@ public sealed class RefusedLightQueueTests
             await using var last = Open(files);
             Assert.NotEqual(LightQueueId.None, last.LightQueues.Find("n2"));
         }
+    }
+
+    /// <summary>It would have its size and no blocks: after a clean stop a write into its mapping would end the process, where the disk is still full.</summary>
+    [Fact]
+    public void A_file_that_there_was_no_room_for_does_not_stay()
+    {
+        var files = new FaultyFileSystem(1);
+        using var heads = new LightQueueHeads(files, "/heads");
+        using var arena = new LightQueueArena(files, "/arena", 64 << 10, 1 << 20);
+        files.Capacity = 16 << 10;
+        Assert.Throws<DiskFullException>(() => heads.Reserve(0));
+        Assert.Throws<DiskFullException>(() => arena.Take());
+        Assert.Empty(files.Paths);
+        files.MakeRoom();
+        heads.Reserve(0);
+        Assert.Equal(1, arena.Take());
     }
 
     [Fact]

@@ -56,6 +56,17 @@ public sealed class EntryWindowTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_deleted_while_it_is_opened_does_not_come_back()
+    {
+        const string First = "/store/consumequeue/topic/0/00000000000000000000";
+        var queue = Filled(0, FileEntries + 1);
+        Assert.True(_disk.FileExists(First));
+        using var files = new QueueFiles(new DeletingFileSystem(_disk, First), "/store/consumequeue", FileEntries, maxOpen: 8, syncAllAbove: 0);
+        Assert.Equal(0, files.Read(queue, 0, new byte[20]));
+        Assert.False(_disk.FileExists(First));
+    }
+
+    [Fact]
     public void Many_queues_that_are_read_on_in_turn_do_not_get_each_others_entries()
     {
         var queues = Enumerable.Range(0, 200).Select(id => Filled(id, 300)).ToArray();

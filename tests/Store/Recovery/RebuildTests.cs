@@ -62,6 +62,20 @@ public sealed class RebuildTests
     }
 
     [Fact]
+    public async Task A_rebuild_that_finds_no_room_for_its_last_entries_is_not_done()
+    {
+        var files = await LostFileTests.Closed(30);
+        files.Add(new Fault(FileCall.Write, "consumequeue", effect: FaultEffect.DiskFull));
+        Assert.Throws<StoreUnusableException>(() => MessageStore.Open(Options(rebuild: true), new FaultyProcess(files)));
+        Assert.True(files.FileExists("/store/rebuild"));
+        files.MakeRoom();
+        files.Crash(powerLoss: true);
+        await using var again = LostFileTests.Open(files);
+        Assert.Contains("UnfinishedRebuild", LostFileTests.Names(again));
+        Assert.Equal(30, again.Bodies("topic", 0).Count);
+    }
+
+    [Fact]
     public async Task UnfinishedRebuild_goes_on_without_being_asked()
     {
         var files = await LostFileTests.Closed(100);

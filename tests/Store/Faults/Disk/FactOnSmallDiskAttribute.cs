@@ -27,12 +27,14 @@ public sealed class FactOnSmallDiskAttribute : FactAttribute
 /// <summary>A mounted tmpfs.</summary>
 internal sealed class SmallDisk : IDisposable
 {
-    public SmallDisk(int megabytes)
+    /// <param name="megabytes">Room for the content of files.</param>
+    /// <param name="files">How many files and directories there may be.</param>
+    public SmallDisk(int megabytes, int files = 10_000)
     {
         Path = Directory.CreateTempSubdirectory("protobridge-disk-").FullName;
         try
         {
-            Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", Path);
+            Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m,nr_inodes={files}", "tmpfs", Path);
         }
         catch (InvalidOperationException)
         {

@@ -1,5 +1,6 @@
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Store.Files;
 using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Store.Faults.Disk;
@@ -51,6 +52,50 @@ public sealed class FullDiskTests
         Assert.Equal(["first", .. accepted], store.Bodies("topic", 0));
         if (result.Status == AppendStatus.Appended)
             Assert.Equal(["second"], store.Bodies("new topic", 0));
+    }
+
+    /// <summary>A file system may have room for bytes and for no more files: making a directory or a file ends in the same error as a full disk.</summary>
+    [FactOnSmallDisk]
+    public async Task A_disk_without_room_for_one_more_file_keeps_new_queues_waiting_and_has_all_messages_later()
+    {
+        using var disk = new SmallDisk(16, files: 200);
+        var clock = new ManualClock();
+        await using var store = Open(disk, clock);
+        await store.WaitDurableAsync(store.Append("topic", 0, "first").End).Within("durable");
+        await store.WaitDispatchedAsync().Within("dispatched");
+        Assert.True(store.WriteCheckpoint());
+        var others = TakeFiles(Path.Combine(disk.Path, "others"));
+        Assert.Throws<DiskFullException>(() => PhysicalFileSystem.Instance.CreateDirectory(Path.Combine(disk.Path, "one more")));
+        Assert.Throws<DiskFullException>(() => PhysicalFileSystem.Instance.Open(Path.Combine(disk.Path, "one more")));
+
+        var result = store.Append("new topic", 0, "second");
+        Assert.Equal(AppendStatus.Appended, result.Status);
+        Assert.Equal(DurabilityStatus.Durable, await store.WaitDurableAsync(result.End).Within("durable"));
+        await store.WaitDispatchedAsync().Within("dispatched");
+        Assert.True(store.WriteCheckpoint());
+        Assert.NotEqual(StoreCondition.ReadOnly, store.State.Condition);
+        others.ForEach(File.Delete);
+        Assert.True(store.WriteCheckpoint());
+        Assert.Equal(["second"], store.Bodies("new topic", 0));
+        Assert.True(File.Exists(Path.Combine(disk.Path, "store", "consumequeue", "new topic", "0", "00000000000000000000")));
+    }
+
+    private static List<string> TakeFiles(string prefix)
+    {
+        var taken = new List<string>();
+        try
+        {
+            while (true)
+            {
+                var path = $"{prefix}{taken.Count}";
+                File.Create(path).Dispose();
+                taken.Add(path);
+            }
+        }
+        catch (IOException)
+        {
+            return taken;
+        }
     }
 
     private static async Task FillAsync(MessageStore store, List<string> accepted)

@@ -1,7 +1,10 @@
+using System.Globalization;
+using System.Text;
 using ProtoBridgeMQ.Remoting.Messages;
 using ProtoBridgeMQ.Store;
 using ProtoBridgeMQ.Store.Dispatch;
 using ProtoBridgeMQ.Store.Durability;
+using ProtoBridgeMQ.Tests.Store.LightQueues;
 using ProtoBridgeMQ.Tests.Support;
 
 namespace ProtoBridgeMQ.Tests.Store.Faults.KnownLosses;
@@ -114,10 +117,32 @@ public sealed class RocketMqLosses
     }
 
     /// <summary>
-    /// Light queues (LMQ) took their offset under one lock and moved it on under another: two senders could be given the
-    /// same place, and one message was overwritten in the queue. Here one lock gives queue offset and position at once;
-    /// what is tested is that senders of single messages and of batches at the same time never share a place.
+    /// Two senders, whose messages went to different queues of a topic and named the same light queue (LMQ): each held the
+    /// lock of its own queue, so both were given one place in the light queue, and only one of the two messages was ever
+    /// consumed from it. Here the dispatcher alone gives places in light queues, in the order of the log.
     /// </summary>
+    [Fact]
+    public async Task RocketMQ_7511_senders_to_different_queues_never_share_a_place_in_a_light_queue()
+    {
+        const int Senders = 8;
+        const int Each = 200;
+        var files = new FaultyFileSystem(1);
+        var options = StoreKit.Small("/store");
+        options.MultiDispatch = true;
+        await using var store = MessageStore.Open(options, new FaultyProcess(files));
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(sender => Task.Run(() =>
+        {
+            for (var i = 0; i < Each; i++)
+                SendToLight(store, sender, (sender * Each) + i);
+        }))).Within("all senders");
+        await store.WaitDispatchedAsync().Within("dispatched");
+        var light = store.LightQueues.Find("%LMQ%light");
+        Assert.True(store.LightQueues.TryGetRange(light, out var min, out var max));
+        Assert.Equal((0, Senders * Each), (min, max));
+        Assert.Equal(Enumerable.Range(0, Senders * Each), LightQueueTests.Bodies(store, light).Order());
+    }
+
+    /// <summary>The same of an ordinary queue: one lock gives queue offset and position at once, to single messages and to batches.</summary>
     [Fact]
     public async Task RocketMQ_7511_concurrent_senders_never_share_a_queue_offset()
     {
@@ -241,6 +266,22 @@ public sealed class RocketMqLosses
             await again.WaitDispatchedAsync().Within("dispatched");
             Assert.Equal([.. kept, "next"], again.Bodies("topic", queue));
         }
+    }
+
+    private static void SendToLight(MessageStore store, int queueId, int body)
+    {
+        Span<byte> properties = stackalloc byte[64];
+        var writer = new PropertyTextWriter(properties);
+        writer.TryAdd("INNER_MULTI_DISPATCH", "%LMQ%light");
+        var result = store.Append(new MessageToStore
+        {
+            Topic = "topic"u8,
+            QueueId = queueId,
+            Body = Encoding.UTF8.GetBytes(body.ToString(CultureInfo.InvariantCulture)),
+            Properties = writer.Written,
+            BornHost = HostAddress.Loopback(1),
+        });
+        Assert.Equal(AppendStatus.Appended, result.Status);
     }
 
     private static long Confirmed(MessageStore store, FlushMode mode) => mode == FlushMode.Fsync ? store.Durable.Value : store.Written.Value;

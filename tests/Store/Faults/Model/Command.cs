@@ -263,6 +263,39 @@ internal sealed record FailCalls(FileCall Call, string Path, int Skip, int Times
         $"EIO for {(Times == int.MaxValue ? "every" : Text(Times))} {Call} of '{Path}' after {Text(Skip)}";
 }
 
+/// <summary>Calls of one kind find no room, or no handle.</summary>
+internal sealed record Lack(FileCall Call, string Path, int Skip, int Times) : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.Lack(new Fault(Call, Path, Skip, Times, FaultEffect.DiskFull));
+        return Task.CompletedTask;
+    }
+
+    public override IEnumerable<Command> Simpler()
+    {
+        if (Skip > 0)
+            yield return this with { Skip = 0 };
+        if (Times > 1)
+            yield return this with { Times = 1 };
+    }
+
+    public override string ToString() =>
+        $"ENOSPC for {(Times == int.MaxValue ? "every" : Text(Times))} {Call} of '{Path}' after {Text(Skip)}";
+}
+
+/// <summary>The kernel writes dirty pages back by itself, and the disk refuses some.</summary>
+internal sealed record FailWriteBack(int Seed) : Command
+{
+    public override Task RunAsync(History history)
+    {
+        history.FailWriteBack(Seed);
+        return Task.CompletedTask;
+    }
+
+    public override string ToString() => $"some dirty pages are refused by the disk ({Text(Seed)})";
+}
+
 /// <summary>Calls do not fail any more. What failed stays failed.</summary>
 internal sealed record Heal : Command
 {

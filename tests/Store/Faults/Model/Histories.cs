@@ -56,6 +56,8 @@ internal static class Histories
         (2, from room in Gen.Choose(0, 40_000) select (Command)new FillDisk(room)),
         (3, Gen.Constant<Command>(new MakeRoom())),
         (3, from fault in FailingCalls from skip in Gen.Choose(0, 3) from times in Gen.Elements(1, 2, int.MaxValue) select (Command)new FailCalls(fault.Call, fault.Path, skip, times)),
+        (3, from lack in LackingCalls from skip in Gen.Choose(0, 3) from times in Gen.Elements(1, 2, int.MaxValue) select (Command)new Lack(lack.Call, lack.Path, skip, times)),
+        (1, from seed in Seeds select (Command)new FailWriteBack(seed)),
         (1, Gen.Constant<Command>(new Heal())),
         (2, from calls in Gen.Choose(0, 40) select (Command)new StopAfter(calls)));
 
@@ -87,6 +89,22 @@ internal static class Histories
         (FileCall.Delete, string.Empty),
         (FileCall.Rename, string.Empty),
         (FileCall.Read, "consumequeue"));
+
+    /// <summary>
+    /// What may find no room, or no handle. A flush that does has lost what it was to flush: that is a failure, and so is a
+    /// write of the log, whose blocks are reserved.
+    /// </summary>
+    private static Gen<(FileCall Call, string Path)> LackingCalls => Gen.Elements(
+        (FileCall.Write, "consumequeue"),
+        (FileCall.Write, "checkpoint"),
+        (FileCall.SetLength, "consumequeue"),
+        (FileCall.SetLength, "index"),
+        (FileCall.CreateDirectory, "consumequeue"),
+        (FileCall.Open, "commitlog"),
+        (FileCall.Open, "checkpoint"),
+        (FileCall.SyncDirectory, "commitlog"),
+        (FileCall.Reserve, "commitlog"),
+        (FileCall.Reserve, "index"));
 
     /// <summary>Histories without failing calls: every one of them ends with all that was acknowledged, and nothing else goes wrong.</summary>
     public static Arbitrary<Script> OfCrashes => Arb.From(Of(Gen.Frequency((20, Writes), (12, Steps), (3, Ends))), Simpler);

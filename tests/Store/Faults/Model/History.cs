@@ -25,6 +25,7 @@ internal sealed class History : IDispatchListener, IDisposable
     private long _refusedFrom = long.MaxValue;
     private string? _broken;
     private bool _hasFailed;
+    private bool _wasAsync;
     private int _opened;
 
     public FaultyFileSystem Files { get; } = new(1);
@@ -134,13 +135,13 @@ internal sealed class History : IDispatchListener, IDisposable
     public void MakeLightQueue(int queue)
     {
         ReleaseFlushes();
-        _model.LightQueues.Create(LightQueueModel.NameOf(queue), Store, mayFail: _hasFailed || Files.Capacity != long.MaxValue);
+        _model.LightQueues.Create(LightQueueModel.NameOf(queue), Store, mayFail: _hasFailed || Files.IsShort);
     }
 
     public void DeleteLightQueue(int queue)
     {
         ReleaseFlushes();
-        _model.LightQueues.Delete(LightQueueModel.NameOf(queue), Store, mayFail: _hasFailed || Files.Capacity != long.MaxValue);
+        _model.LightQueues.Delete(LightQueueModel.NameOf(queue), Store, mayFail: _hasFailed || Files.IsShort);
     }
 
     /// <summary>Before the store is opened the next time a bit of a message that is on the disk is another one.</summary>
@@ -168,7 +169,7 @@ internal sealed class History : IDispatchListener, IDisposable
     public async Task DispatchAsync()
     {
         ReleaseFlushes();
-        if (Files.Capacity == long.MaxValue)
+        if (!Files.IsShort)
             await DispatchedAsync();
     }
 
@@ -226,7 +227,7 @@ internal sealed class History : IDispatchListener, IDisposable
         }
         catch (Exception failure) when (failure is IOException or StoreUnusableException)
         {
-            Assert.True(_hasFailed || Files.Capacity != long.MaxValue, $"a topic could not be made a compacted one though the disk never failed: {failure.Message}");
+            Assert.True(_hasFailed || Files.IsShort, $"a topic could not be made a compacted one though the disk never failed: {failure.Message}");
         }
     }
 
@@ -238,7 +239,7 @@ internal sealed class History : IDispatchListener, IDisposable
 
     public async Task MakeRoomAsync()
     {
-        Files.Capacity = long.MaxValue;
+        Files.MakeRoom();
         ReleaseFlushes();
         await DispatchedAsync();
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -248,6 +249,15 @@ internal sealed class History : IDispatchListener, IDisposable
     {
         _hasFailed = true;
         Files.Add(fault);
+    }
+
+    /// <summary>Calls find no room, or no handle, until there is: nothing else may go wrong for that.</summary>
+    public void Lack(Fault fault) => Files.Add(fault);
+
+    public void FailWriteBack(int seed)
+    {
+        _hasFailed = true;
+        Files.FailWriteBack(seed);
     }
 
     public void StopAfter(int calls)
@@ -262,7 +272,7 @@ internal sealed class History : IDispatchListener, IDisposable
         Sample();
         await Store.DisposeAsync().AsTask().Within("closed");
         var isClean = !Files.IsStopped && !Files.FileExists("/store/abort");
-        Assert.True(isClean || _hasFailed || Files.Capacity != long.MaxValue, "the abort file stays though the disk did what it was asked");
+        Assert.True(isClean || _hasFailed || Files.IsShort, "the abort file stays though the disk did what it was asked");
         if (isClean)
             _model.KeepAll();
         var all = isClean || _mode == FlushMode.Async;
@@ -279,7 +289,7 @@ internal sealed class History : IDispatchListener, IDisposable
         ReleaseFlushes();
         await Store.DisposeAsync().AsTask().Within("ended");
         // With fsync, what nobody was promised was in the memory of the process.
-        var all = !isPowerCut && _mode == FlushMode.Async;
+        var all = !isPowerCut && _mode == FlushMode.Async && !Files.HasForgotten;
         _mode = mode;
         Open(all);
     }
@@ -383,15 +393,16 @@ internal sealed class History : IDispatchListener, IDisposable
         FlipBits();
         for (var attempt = 0; _store is null; attempt++)
         {
+            var owes = Files.OwesErrors;
             try
             {
                 _store = MessageStore.Open(Options(), new FaultyProcess(Files), _clock, listeners: [this], lightQueueSelector: new NameSelector());
             }
             catch (StoreUnusableException refusal)
             {
-                Assert.True(attempt == 0 && (_hasFailed || Files.Capacity != long.MaxValue), $"refused: {refusal.Message}");
+                Assert.True(owes || (attempt == 0 && (_hasFailed || Files.IsShort)), $"refused: {refusal.Message}");
                 Files.ClearFaults();
-                Files.Capacity = long.MaxValue;
+                Files.MakeRoom();
                 all &= !Files.IsStopped;
                 Files.Crash(Files.IsStopped, attempt);
             }
@@ -399,6 +410,8 @@ internal sealed class History : IDispatchListener, IDisposable
 
         _hasFailed = Files.HasFaults;
         Files.ClearFaults();
+        Assert.DoesNotContain(_store.Repairs, repair => repair.Crash.StartsWith("No crash", StringComparison.Ordinal) && repair.Name != "DamagedRecord" && !(repair.Name == "LostFirstQueueFile" && _wasAsync));
+        _wasAsync = _mode == FlushMode.Async;
         _model.Check(_store, all);
         _store.Timers.Start();
     }
