@@ -7,7 +7,7 @@ namespace ProtoBridgeMQ.Tests.Store.Queues;
 /// <summary>Entries that were read ahead of who reads on.</summary>
 public sealed class EntryWindowTests : IDisposable
 {
-    private const int FileEntries = 1000;
+    private const int FileEntries = 3000;
 
     private readonly FaultyFileSystem _disk = new(1);
     private readonly QueueFiles _files;
@@ -24,7 +24,7 @@ public sealed class EntryWindowTests : IDisposable
     [Fact]
     public void Who_reads_on_gets_the_entries_in_order_over_the_ends_of_files_and_windows() => Seeded.Run(random =>
     {
-        var queue = Filled(0, 2_500);
+        var queue = Filled(0, 7_500);
         var offset = 0L;
         while (offset < queue.MaxOffset)
         {
@@ -52,7 +52,7 @@ public sealed class EntryWindowTests : IDisposable
         _disk.Add(new Fault(FileCall.Read));
         for (var offset = 64L; offset < 256; offset += 32)
             Assert.Equal(32, queue.ReadEntries(offset, entries));
-        Assert.Throws<IOException>(() => queue.ReadEntries(700, entries));
+        Assert.Throws<IOException>(() => queue.ReadEntries(2_000, entries));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class EntryWindowTests : IDisposable
         _disk.Add(new Fault(FileCall.Read, times: 1));
         var entries = new QueueEntry[32];
         // Behind the window: the read fails, and who looks again reads what is there.
-        Assert.Throws<IOException>(() => ReadOn(queue, 64, 8));
+        Assert.Throws<IOException>(() => ReadOn(queue, 64, 40));
         for (var offset = 0L; offset < FileEntries - 32; offset += 32)
         {
             Assert.Equal(32, queue.ReadEntries(offset, entries));
