@@ -36,7 +36,19 @@ internal sealed class LightQueueHeads : IDisposable
             if (!isClean)
                 WholeFile.Secure(_files, PathOf(_mapped.Count), FileSize);
             Add(_files.Map(PathOf(_mapped.Count), FileSize));
+            if (!isClean)
+                WriteAgain(_mapped[^1]);
         }
+    }
+
+    /// <summary>
+    /// The last run may have been refused a flush: then heads are in the page cache, the kernel takes them for clean, and the
+    /// disk does not have them. They lead to blocks that it has, for those go first.
+    /// </summary>
+    private static void WriteAgain(IMappedFile heads)
+    {
+        heads.Rewrite(0, FileSize);
+        heads.Flush(0, FileSize);
     }
 
     public bool TryReadMeta(bool isClean, out LightQueueMeta meta)

@@ -103,4 +103,34 @@ public sealed class RefusedLightQueueTests
             Assert.NotEqual(LightQueueId.None, last.LightQueues.Find("n2"));
         }
     }
+
+    [Fact]
+    public async Task Heads_that_the_disk_refused_are_on_the_disk_before_the_next_checkpoint_after_a_kill_relies_on_them()
+    {
+        for (var seed = 0; seed < 50; seed++)
+        {
+            var files = new FaultyFileSystem(seed);
+            await using (var store = Open(files))
+            {
+                Assert.Equal(LightQueueStatus.Done, store.LightQueues.Create("n1", out _));
+                Assert.True(store.WriteCheckpoint());
+                await AppendAsync(store, 0, 5);
+
+                // The first flush is that of what is known of all queues together.
+                files.Add(new Fault(FileCall.Flush, "heads", skip: 1, times: 1));
+                Assert.False(store.WriteCheckpoint());
+                files.Crash(powerLoss: false);
+            }
+
+            // The heads are in the page cache, and the kernel takes them for clean.
+            await using (var again = Open(files))
+            {
+                Assert.True(again.WriteCheckpoint());
+                files.Crash(powerLoss: true, seed);
+            }
+
+            await using var last = Open(files);
+            Assert.Equal(Enumerable.Range(0, 5), Bodies(last, last.LightQueues.Find("n1")));
+        }
+    }
 }

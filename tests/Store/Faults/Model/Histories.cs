@@ -112,9 +112,8 @@ internal static class Histories
     /// <summary>Histories in which the disk flips bits: at most their messages are lost, and it is told.</summary>
     public static Arbitrary<Script> OfFlips => Arb.From(Of(Gen.Frequency((20, Writes), (12, Steps), (3, Ends), (3, Flips))), Simpler);
 
-    /// <summary>Histories in which everything may fail; with timers and light queues when asked for.</summary>
-    public static Arbitrary<Script> OfFaults(bool withAll) => Arb.From(
-        Of(Gen.Frequency((20, withAll ? Writes : PlainWrites), (10, withAll ? Steps : PlainSteps), (3, Ends), (4, Faults))), Simpler);
+    /// <summary>Histories in which everything may fail.</summary>
+    public static Arbitrary<Script> OfFaults => Arb.From(Of(Gen.Frequency((20, Writes), (10, Steps), (3, Ends), (4, Faults))), Simpler);
 
     private static Gen<Script> Of(Gen<Command> commands) =>
         from length in Gen.Choose(1, 60)

@@ -48,6 +48,8 @@ internal sealed class LightQueueModel
     {
         var names = store.LightQueues.List().Select(info => info.Name).ToHashSet();
         Assert.True(names.IsSupersetOf(_queues.Keys) && names.All(name => _queues.ContainsKey(name) || _doubtful.ContainsKey(name)), $"light queues are {string.Join(" ", names)}; made were {string.Join(" ", _queues.Keys)}");
+        foreach (var (name, from) in _doubtful.ToList())
+            _doubtful[name] = Math.Min(from, store.Written.Value);
         foreach (var (name, start) in _queues.ToList())
         {
             // A queue begins at the end of a log that may have lost some of it.

@@ -12,20 +12,18 @@ namespace ProtoBridgeMQ.Tests.Store.Faults.Model;
 /// with everything that was acknowledged, read or on the disk, queues without a gap, timers that come once, light queues with
 /// what matches them, and the latest of each key of a compacted topic.
 /// Histories: PROTOBRIDGE_STORE_HISTORIES (600, 400 with flipped bits, 1000 with
-/// a failing disk by default; timers and light queues on a failing disk only when it is given). A failure prints a short history and its seed, which
+/// a failing disk by default). A failure prints a short history and its seed, which
 /// PROTOBRIDGE_SEED repeats.
 /// </summary>
 public sealed class ModelTests
 {
     private static string? Asked => Environment.GetEnvironmentVariable("PROTOBRIDGE_STORE_HISTORIES");
 
-    private static bool IsAsked => !string.IsNullOrEmpty(Asked);
-
     [Fact]
     public void After_any_crash_nothing_acknowledged_or_read_is_missing() => Check(Histories.OfCrashes, 600);
 
     [Fact]
-    public void After_any_failure_of_the_disk_and_any_crash_nothing_acknowledged_or_read_is_missing() => Check(Histories.OfFaults(withAll: IsAsked), 1000);
+    public void After_any_failure_of_the_disk_and_any_crash_nothing_acknowledged_or_read_is_missing() => Check(Histories.OfFaults, 1000);
 
     [Fact]
     public void After_any_crash_and_flipped_bits_at_most_the_damaged_messages_are_missing() => Check(Histories.OfFlips, 400);
