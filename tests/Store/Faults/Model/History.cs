@@ -405,6 +405,8 @@ internal sealed class History : IDispatchListener, IDisposable
                 Files.MakeRoom();
                 all &= !Files.IsStopped;
                 Files.Crash(Files.IsStopped, attempt);
+                // Of what was only in the page cache, the start that failed may have had some refused.
+                all &= !Files.HasForgotten;
             }
         }
 
