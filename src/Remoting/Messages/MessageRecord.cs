@@ -228,13 +228,16 @@ public readonly ref struct MessageRecord
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Int32At(ref byte start, int at) => BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref start, at)));
+    private static int Int32At(ref byte start, int at) =>
+        BinaryPrimitives.ReadInt32BigEndian(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref start, at), sizeof(int)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long Int64At(ref byte start, int at) => BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<long>(ref Unsafe.Add(ref start, at)));
+    private static long Int64At(ref byte start, int at) =>
+        BinaryPrimitives.ReadInt64BigEndian(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref start, at), sizeof(long)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ushort UInt16At(ref byte start, int at) => BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref start, at)));
+    private static ushort UInt16At(ref byte start, int at) =>
+        BinaryPrimitives.ReadUInt16BigEndian(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref start, at), sizeof(ushort)));
 
     private static int HostsSize(int sysFlag) =>
         ((sysFlag & MessageSysFlag.BornHostV6) == 0 ? HostAddress.V4Size : HostAddress.V6Size)

@@ -39,15 +39,9 @@ public readonly record struct QueueEntry(long PhysicalOffset, int Size, long Tag
     /// <summary>Reads entries, 20 bytes each, that follow one another.</summary>
     internal static void Read(ReadOnlySpan<byte> source, Span<QueueEntry> entries)
     {
-        source = source[..(entries.Length * EncodedSize)];
-        ref var at = ref MemoryMarshal.GetReference(source);
+        ref var at = ref MemoryMarshal.GetReference(source[..(entries.Length * EncodedSize)]);
         for (var i = 0; i < entries.Length; i++, at = ref Unsafe.Add(ref at, EncodedSize))
-        {
-            entries[i] = new QueueEntry(
-                BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<long>(ref at)),
-                BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref at, 8))),
-                BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<long>(ref Unsafe.Add(ref at, 12))));
-        }
+            entries[i] = Read(MemoryMarshal.CreateReadOnlySpan(ref at, EncodedSize));
     }
 
     /// <summary>Writes 20 bytes.</summary>
