@@ -9,7 +9,7 @@ var sizes = new Option<int[]>("--size") { Description = "Bytes of a body", Allow
 var senders = new Option<int>("--senders") { Description = "Senders of groupcommit", DefaultValueFactory = _ => 64 };
 var megabytes = new Option<int>("--megabytes") { Description = "Log that append, read and coldstart write", DefaultValueFactory = _ => 512 };
 var seconds = new Option<double>("--seconds") { Description = "Time of a run of groupcommit", DefaultValueFactory = _ => 3 };
-var rounds = new Option<int>("--rounds") { Description = "Times each is measured, floor and store in turn; the best counts", DefaultValueFactory = _ => 3 };
+var rounds = new Option<int>("--rounds") { Description = "Times each is measured, floor and store in turn; the best counts, of groupcommit the middle one", DefaultValueFactory = _ => 3 };
 var json = new Option<string?>("--json") { Description = "File for the results as JSON" };
 
 var root = new RootCommand("Measures the store against the floor of its file system, both in one run.")
