@@ -87,7 +87,8 @@ internal sealed class ZerosAhead : IThreadPoolWorkItem
         {
             file = null!;
             at = 0;
-            var to = Math.Min(_segment!.EndOffset, Math.Min(_end + Window, _zeroed + Step));
+            // Whole blocks: one that is written in two parts goes to the disk twice.
+            var to = Math.Min(_segment!.EndOffset, Math.Min((_end + Window) / Block * Block, _zeroed + Step));
             length = (int)Math.Max(0, to - _zeroed);
             if (_isClosed || length == 0)
             {
