@@ -122,7 +122,7 @@ internal sealed class TopicStream(
     /// <summary>One pull; returns where the next one goes on.</summary>
     private async ValueTask<Place> StepAsync(MessageQueue queue, Place place, long end, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ReceivedMessage> found;
+        List<ReceivedMessage> found;
         long after;
         long gone = 0;
         using (PullResult result = await _reader

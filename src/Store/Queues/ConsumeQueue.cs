@@ -1,4 +1,3 @@
-using ProtoBridgeMQ.Remoting.Messages;
 namespace ProtoBridgeMQ.Store.Queues;
 
 /// <summary>

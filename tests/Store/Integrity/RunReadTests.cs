@@ -1,5 +1,4 @@
 using ProtoBridgeMQ.Store;
-using ProtoBridgeMQ.Store.Integrity;
 using ProtoBridgeMQ.Store.Log;
 using ProtoBridgeMQ.Store.Queues;
 using ProtoBridgeMQ.Tests.Support;

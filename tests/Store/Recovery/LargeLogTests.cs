@@ -115,7 +115,7 @@ public sealed class LargeLogTests
     /// <summary>The real ones, but that the room of segments is not taken.</summary>
     private sealed class SparseFiles : IFileSystem
     {
-        private readonly IFileSystem _files = PhysicalFileSystem.Instance;
+        private readonly PhysicalFileSystem _files = PhysicalFileSystem.Instance;
 
         public bool FileExists(string path) => _files.FileExists(path);
 
