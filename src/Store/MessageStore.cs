@@ -58,6 +58,7 @@ public sealed class MessageStore : IAsyncDisposable
         var state = recovery.Run();
         Options = options;
         Repairs = recovery.Repairs;
+        IsAfterCrash = state.WasAborted;
         _directory = directory;
         _projections = projections;
         _index = index;
@@ -108,6 +109,9 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>What was repaired when it was opened; empty after a clean stop.</summary>
     public IReadOnlyList<Repair> Repairs { get; }
+
+    /// <summary>Whether the store was not closed before it was opened: its process was killed, or the machine stopped.</summary>
+    public bool IsAfterCrash { get; }
 
     /// <summary>What is known of damage to what is stored.</summary>
     public StoreIntegrity Integrity { get; }

@@ -4,6 +4,7 @@ using ProtoBridgeMQ.Broker.FilterQueues;
 using ProtoBridgeMQ.Broker.Filters;
 using ProtoBridgeMQ.Broker.Groups;
 using ProtoBridgeMQ.Broker.LongPolling;
+using ProtoBridgeMQ.Broker.Offsets;
 using ProtoBridgeMQ.Broker.Pop;
 using ProtoBridgeMQ.Broker.Registration;
 using ProtoBridgeMQ.Broker.Retention;
@@ -52,6 +53,7 @@ public sealed class BrokerCore : IBrokerCore, IAsyncDisposable
         _store = store;
         _tables = tables;
         _time = time;
+        OffsetCorrection.Apply(tables.Offsets, tables.Topics, store, loggers.CreateLogger(typeof(OffsetCorrection)));
         _delays = new DelayDelivery(store, levels, tables.DelayFile, Metrics, time, loggers.CreateLogger<DelayDelivery>());
         _arrivals = new ArrivalTable(options.MaxHeldPulls, time);
         _tails = new Tails(store);

@@ -119,6 +119,8 @@ public static class GatewayCommand
     private static void ShowRebuild(GatewayConfiguration configuration, IServiceCollection services, TextWriter output)
     {
         if (configuration.Options.LogFormat != LogFormat.Json && bool.TryParse(configuration.Sections["broker:rebuild"], out bool rebuilds) && rebuilds)
+        {
             services.AddRebuildBar(output);
+        }
     }
 }

@@ -21,6 +21,34 @@ public class ProgressOfGroups
     }
 
     [Fact]
+    public async Task Progress_that_the_log_has_lost_passes_over_none_of_the_messages_that_come_next()
+    {
+        await using BrokerBench bench = BrokerBench.Open();
+        BrokerClient client = bench.Connect();
+        using (await client.SendAsync("t", "1"))
+        using (await client.SendAsync("t", "2"))
+        {
+            await Eventually.True(() => bench.Core.Offsets.Max("t", 0) == 2);
+        }
+
+        // As after a power cut: the table has it, the log does not.
+        await Commit(client, "t", 0, 5);
+        await Commit(client, "t", 1, 3);
+        bench.Clock.Advance(TimeSpan.FromSeconds(1));
+        await bench.CrashAsync();
+        client = bench.Connect();
+        Assert.Equal((ResponseCode.Success, 2), await Query(client, "t", 0));
+        Assert.Equal((ResponseCode.Success, 0), await Query(client, "t", 1));
+        using (await client.SendAsync("t", "3"))
+        {
+            await Eventually.True(() => bench.Core.Offsets.Max("t", 0) == 3);
+        }
+
+        using RemotingResponse pulled = await client.PullAsync("t", 2);
+        Assert.Equal(["3"], BrokerClient.Records(pulled).Select(record => record.Body));
+    }
+
+    [Fact]
     public async Task Progress_is_on_disk_after_the_flush_interval()
     {
         await using BrokerBench bench = BrokerBench.Open();
