@@ -10,7 +10,7 @@ namespace ProtoBridgeMQ.Store.Integrity;
 /// </summary>
 internal unsafe ref struct RecordsAhead
 {
-    private const int Bytes = 4096;
+    private const int Bytes = 2560;
 
     private readonly LogSegment _segment;
     private readonly byte* _start;

@@ -5,13 +5,15 @@ namespace ProtoBridgeMQ.Store.Log;
 /// <summary>
 /// Has the blocks behind the end of the log written with zeros, a window ahead of the flusher, on the thread pool. A block
 /// that was reserved and never written costs its first flush a change of the file system's own records, as much again as
-/// the flush itself. Where flushes are large that is spread over many messages, and nothing is written twice.
+/// the flush itself. Where flushes are large that is spread over many messages, and to write everything twice makes those
+/// wait longer that wait longest: nothing is.
 /// </summary>
 internal sealed class ZerosAhead : IThreadPoolWorkItem
 {
     private const int Window = 8 << 20;
     private const int Step = 128 << 10;
-    private const int LargeFlush = 128 << 10;
+    private const int LargeFlush = 32 << 10;
+    private const int Flushes = 16;
     private const int Block = 4096;
 
     private static readonly byte[] Zeros = new byte[Step];
@@ -24,6 +26,9 @@ internal sealed class ZerosAhead : IThreadPoolWorkItem
     private long _end;
     private bool _isWorking;
     private bool _isClosed;
+
+    /// <summary>Bytes of a flush, of late: one that is small among large ones is no reason to begin.</summary>
+    private int _usual;
 
     public ZerosAhead(IFileSystem files) => _files = files;
 
@@ -44,7 +49,8 @@ internal sealed class ZerosAhead : IThreadPoolWorkItem
 
             _end = end;
             _zeroed = Math.Max(_zeroed, (end + Block - 1) / Block * Block);
-            if (length >= LargeFlush || _isWorking || _isClosed || _zeroed - end > Window / 2 || _zeroed >= segment.EndOffset)
+            _usual += (length - _usual) / Flushes;
+            if (_usual >= LargeFlush || _isWorking || _isClosed || _zeroed - end > Window / 2 || _zeroed >= segment.EndOffset)
                 return;
             _isWorking = true;
         }
